@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 mode with every strictness of the project, the same for all targets.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .define("FAULT_POINTS", .when(configuration: .debug)),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let http: [Target.Dependency] = nio + [.product(name: "NIOHTTP1", package: "swift-nio")]
+let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+/// One module of `Sources`; what it may import is exactly what is listed here.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+/// The tests of one module.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "satgate",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        module("Macaroons", ["COpenSSL"]),
+        module("MCPWire"),
+        module("Governance"),
+        module("Redis", nio + ["CHiredis", "COpenSSL", tls, log]),
+        module("Events", ["Governance"]),
+        module("Upstreams", http + ["MCPWire", "Governance", "Events", tls, log]),
+        module("Gateway", http + ["Macaroons", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
+        module(
+            "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log],
+            resources: [.embedInCode("Scripts")]),
+        module("Demo", http + ["MCPWire"]),
+        .executableTarget(
+            name: "satgate",
+            dependencies: [
+                "Macaroons", "Governance", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ] + nio,
+            swiftSettings: strict),
+        .target(
+            name: "Fixtures", dependencies: nio + ["Governance"], path: "Tests/Fixtures/Library", swiftSettings: strict),
+        .executableTarget(
+            name: "light-upstream", dependencies: ["Demo"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
+        tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
+        tests("MCPWireTests", ["MCPWire"]),
+        tests("GovernanceTests", ["Governance", "Fixtures"]),
+        tests("RedisTests", nio + ["Redis", "Fixtures", log]),
+        tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "Gateway", "Fixtures", log]),
+        tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", log]),
+        tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
+    ]
+)

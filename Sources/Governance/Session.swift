@@ -1,0 +1,64 @@
+/// An agent's session, kept in Redis; it never authorizes anything, every request is judged by the token it carries.
+package struct Session: Sendable, Hashable {
+    /// How the agent is connected, which decides how long the session outlives its last request.
+    package enum Transport: String, Sendable {
+        /// Streamable HTTP: 30 minutes after the last request.
+        case streamable
+        /// HTTP+SSE of the oldest protocol revision: 45 s after the last keep-alive of its stream.
+        case sse
+
+        /// Milliseconds the session lives after it was last touched.
+        package var lifetime: Int64 {
+            switch self {
+            case .streamable: 30 * 60_000
+            case .sse: 45_000
+            }
+        }
+    }
+
+    package let id: SessionID
+    package let tenant: TenantName
+    /// The id of the token that opened the session; any other sees 404.
+    package let principal: TokenID
+    package let transport: Transport
+    /// The protocol revision agreed at `initialize`, as text; nil before it.
+    package var revision: String?
+    package var client: String?
+    /// The node that holds the HTTP+SSE stream.
+    package let owner: NodeID?
+
+    package init(
+        id: SessionID, tenant: TenantName, principal: TokenID, transport: Transport, revision: String? = nil, client: String? = nil,
+        owner: NodeID? = nil
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.principal = principal
+        self.transport = transport
+        self.revision = revision
+        self.client = client
+        self.owner = owner
+    }
+}
+
+/// Where sessions are kept, so that any node serves any of them.
+package protocol SessionDirectory: Sendable {
+    /// Writes a new session, living for its transport's lifetime.
+    func open(_ session: Session) async throws(StoreError)
+    /// Records what `initialize` agreed on; false when the session is gone.
+    func update(_ session: Session) async throws(StoreError) -> Bool
+    /// The session, or nil when it never was or has ended.
+    func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session?
+    /// Lets the session live for its transport's lifetime from now; false when it is gone.
+    func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool
+    /// Ends the session on all nodes; false when it was gone already.
+    func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool
+}
+
+/// Why Redis did not do what was asked.
+package enum StoreError: Error, Sendable, Hashable {
+    /// Out of reach or too slow; whether the command ran is unknown.
+    case unavailable(String)
+    /// It answered with an error or in a shape that cannot be right.
+    case corrupt(String)
+}

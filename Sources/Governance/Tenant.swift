@@ -1,0 +1,55 @@
+/// One tenant as its document states it.
+package struct Tenant: Sendable, Hashable {
+    /// What happens to a call whose token names no account at all.
+    package enum Unbudgeted: String, Sendable { case refuse, allow }
+    /// How names of tools are shown: prefixed by their upstream only where two collide, always, or never.
+    package enum Naming: String, Sendable {
+        case onCollision = "on-collision"
+        case always, never
+    }
+
+    package let name: TenantName
+    /// In document order, which is the order of precedence.
+    package let upstreams: [UpstreamDocument]
+    package let tariff: Tariff
+    /// Accounts with a stated limit, made on first use.
+    package let budgets: [BudgetName: Credits]
+    /// The account of tokens that name none.
+    package let defaultBudget: BudgetName?
+    /// A cap over everything the tenant spends.
+    package let cap: Credits?
+    package let unbudgeted: Unbudgeted
+    package let naming: Naming
+
+    package init(
+        name: TenantName, upstreams: [UpstreamDocument], tariff: Tariff, budgets: [BudgetName: Credits] = [:],
+        defaultBudget: BudgetName? = nil, cap: Credits? = nil, unbudgeted: Unbudgeted = .refuse, naming: Naming = .onCollision
+    ) {
+        self.name = name
+        self.upstreams = upstreams
+        self.tariff = tariff
+        self.budgets = budgets
+        self.defaultBudget = defaultBudget
+        self.cap = cap
+        self.unbudgeted = unbudgeted
+        self.naming = naming
+    }
+}
+
+/// One upstream of a tenant's document.
+package struct UpstreamDocument: Sendable, Hashable {
+    package let name: UpstreamName
+    /// `http://` or `https://`, the upstream's MCP endpoint.
+    package let url: String
+    /// Sent with every request to it; `${env:NAME}` and `${file:PATH}` are already resolved. Never logged, never stored in Redis.
+    package let headers: [String: String]
+    /// Bound of one call, milliseconds.
+    package let timeout: Int64
+
+    package init(name: UpstreamName, url: String, headers: [String: String] = [:], timeout: Int64 = 30_000) {
+        self.name = name
+        self.url = url
+        self.headers = headers
+        self.timeout = timeout
+    }
+}
