@@ -1,0 +1,17 @@
+package import Governance
+
+/// Carries messages between nodes.
+package protocol NodeBus: Sendable {
+    /// Hands a message to the node that holds the session's stream; false when no such node listens.
+    func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool
+}
+
+/// What a node does with what the bus brings.
+package protocol NodeBusReceiver: Sendable {
+    /// A message for the stream of a session that this node holds.
+    func received(_ message: [UInt8], for session: SessionID)
+    /// The session has ended somewhere: drop it and close its stream.
+    func sessionEnded(_ session: SessionID)
+    /// Messages may have been missed: what was cached may be stale.
+    func reconnected()
+}

@@ -1,0 +1,33 @@
+import Governance
+
+extension CallExchange {
+    /// What the call would cost and in which accounts: the tenant's cap, the caps of the chain, the budget. None for a price of 0.
+    func charge(for routed: RoutedCall) throws(Refusal) -> Charge {
+        let accounts = routed.price == .zero ? [] : try accounts()
+        let context = CallContext(
+            session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
+            tool: routed.call.name, upstream: routed.target.upstream)
+        return Charge(
+            call: CallID(), tenant: agent.tenant.name, amount: routed.price, accounts: accounts, session: agent.session.id,
+            transport: agent.session.transport, lineage: agent.grant.lineage, lease: gateway.configuration.lease, context: context)
+    }
+
+    private func accounts() throws(Refusal) -> [ChargedAccount] {
+        let grant = agent.grant
+        let tenant = agent.tenant
+        var accounts: [ChargedAccount] = []
+        if let cap = tenant.cap { accounts.append(ChargedAccount(name: .tenant, opening: cap)) }
+        for cap in grant.caps {
+            accounts.append(ChargedAccount(name: .cap(cap.prefix), opening: cap.limit, expires: grant.expires + Self.day))
+        }
+        if let budget = grant.budget ?? (grant.caps.isEmpty ? tenant.defaultBudget : nil) {
+            accounts.append(ChargedAccount(name: .budget(budget), opening: tenant.budgets[budget]))
+        } else if grant.caps.isEmpty, tenant.unbudgeted == .refuse {
+            throw .unbudgeted
+        }
+        return accounts
+    }
+
+    /// Milliseconds.
+    private static var day: Int64 { 86_400_000 }
+}

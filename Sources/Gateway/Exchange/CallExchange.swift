@@ -1,0 +1,163 @@
+import Events
+import Governance
+import MCPWire
+import NIOCore
+import Upstreams
+
+/// One `tools/call`, governed from end to end. Each stage takes what the earlier ones made.
+struct CallExchange {
+    let gateway: Gateway
+    let agent: Agent
+    let reply: any MessageReply
+    private let began = ContinuousClock.now
+
+    init(gateway: Gateway, agent: Agent, reply: any MessageReply) {
+        self.gateway = gateway
+        self.agent = agent
+        self.reply = reply
+    }
+
+    /// Reads, routes, reserves, forwards, settles, answers.
+    func run(_ message: Message) async {
+        do throws(Refusal) {
+            let call = try read(message)
+            if call.name == BuiltIn.ping.name { return await reply.finish(Outgoing.textResult(id: call.id, text: "pong")) }
+            let routed = try await route(call)
+            let held = try await reserve(routed)
+            let answered = try await forward(held)
+            await settle(answered)
+            await reply.finish(answered.answer.addressed(to: call.id))
+        } catch {
+            await refuse(message, error)
+        }
+    }
+
+    private func read(_ message: Message) throws(Refusal) -> ToolCall {
+        do { return try ToolCall(message) } catch { throw .malformed(error) }
+    }
+
+    private func route(_ call: ToolCall) async throws(Refusal) -> RoutedCall {
+        let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
+        guard let entry = catalogue.target(for: call.name) else { throw .unknownTool(call.name) }
+        let target = entry.target
+        guard agent.grant.scope.allows(name: entry.shownName, bare: target.tool, upstream: target.upstream, among: catalogue.upstreamNames)
+        else { throw .outOfScope(call.name) }
+        let timeout = agent.tenant.upstreams.first { $0.name == target.upstream }?.timeout ?? 30_000
+        return RoutedCall(call: call, target: target, price: agent.tenant.tariff.price(of: entry.shownName), timeout: timeout)
+    }
+
+    private func reserve(_ routed: RoutedCall) async throws(Refusal) -> HeldCall {
+        let charge = try charge(for: routed)
+        switch try await reservation(of: charge) {
+        case .granted(let hold, let due):
+            if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }
+            if let hold { gateway.holds.add(hold) }
+            return HeldCall(routed: routed, charge: charge, hold: hold, deadline: began + .milliseconds(routed.timeout))
+        case .refused(let reason, _):
+            throw .notReserved(reason, charge)
+        }
+    }
+
+    /// Asks the ledger; once more when credit lacks that holds whose lease has ended may free.
+    private func reservation(of charge: Charge) async throws(Refusal) -> Reservation {
+        let first = try await ask(charge)
+        guard case .refused(.insufficient, let due) = first, !due.isEmpty else { return first }
+        await gateway.lapse(due, of: charge.tenant)
+        return try await ask(charge)
+    }
+
+    private func ask(_ charge: Charge) async throws(Refusal) -> Reservation {
+        do {
+            return try await gateway.ledger.reserve(charge)
+        } catch .unavailable {
+            // Whether it ran is unknown: the release leaves a tombstone that a delayed reserve finds.
+            if !charge.accounts.isEmpty { gateway.settlements.later(.release(Hold(charge: charge), outcome(.abandoned))) }
+            throw .storeUnavailable
+        } catch .corrupt(let reason) {
+            gateway.logger.error("the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
+            throw .ledgerUnreadable(charge)
+        }
+    }
+
+    /// Sends the call upstream and passes on what comes until the answer; a failure ends the hold.
+    private func forward(_ held: HeldCall) async throws(Refusal) -> AnsweredCall {
+        let call = held.routed.call
+        let target = held.routed.target
+        do throws(UpstreamFailure) {
+            let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
+            let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, deadline: deadline)
+            while let item = try await exchange.next() {
+                switch item {
+                case .notification(let message): if let own = call.progress(message) { await reply.notify(own) }
+                case .answer(let answer): return AnsweredCall(held: held, answer: answer)
+                }
+            }
+            throw .broken(reason: "the stream ended before the answer")
+        } catch {
+            let kind: CallOutcome.Kind = if case .timedOut = error { .timeout } else { error.mayHaveRun ? .upstreamError : .notDispatched }
+            await end(held, charged: error.mayHaveRun, kind)
+            throw .upstream(error, target.upstream)
+        }
+    }
+
+    /// Charges the call: nothing from here on turns the upstream's answer into an error.
+    private func settle(_ answered: AnsweredCall) async {
+        switch answered.answer.kind {
+        case .result(isError: false): await end(answered.held, charged: true, .ok)
+        case .result(isError: true): await end(answered.held, charged: true, .toolError)
+        case .error(let code): await end(answered.held, charged: !Dialect.provesNotRun(code), .upstreamError)
+        }
+    }
+
+    /// Settles or releases the hold; a call without one only has its event.
+    private func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
+        guard let hold = held.hold else { return publish(held, kind) }
+        let outcome = outcome(kind)
+        let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome) : .release(hold, outcome)
+        await gateway.settlements.end(ending, by: held.deadline)
+    }
+
+    private func publish(_ held: HeldCall, _ kind: CallOutcome.Kind) {
+        let data: Event.Fields = [
+            "tool": .text(held.routed.call.name), "upstream": .text(held.routed.target.upstream.text), "cost": .credits(.zero),
+            "durationMs": .integer(outcome(kind).duration), "outcome": .text(kind.rawValue),
+        ]
+        gateway.events.publish(
+            Event(.toolCall, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, node: gateway.node, data: data))
+    }
+
+    private func outcome(_ kind: CallOutcome.Kind) -> CallOutcome {
+        let parts = (ContinuousClock.now - began).components
+        return CallOutcome(kind: kind, duration: parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+/// A call that may be made, and where it goes.
+struct RoutedCall {
+    let call: ToolCall
+    let target: Target
+    let price: Credits
+    /// Milliseconds.
+    let timeout: Int64
+}
+
+/// A call that is paid for; `hold` is nil where it costs nothing.
+struct HeldCall {
+    let routed: RoutedCall
+    let charge: Charge
+    let hold: Hold?
+    let deadline: ContinuousClock.Instant
+}
+
+/// A call that its upstream has answered.
+struct AnsweredCall {
+    let held: HeldCall
+    let answer: Answer
+}
+
+extension Gateway {
+    /// Gives back holds whose lease has ended.
+    func lapse(_ calls: [CallID], of tenant: TenantName) async {
+        for call in calls { _ = try? await ledger.lapse(call, of: tenant) }
+    }
+}

@@ -1,0 +1,66 @@
+import Governance
+import MCPWire
+import NIOCore
+import NIOHTTP1
+
+/// Where the messages of one request go; belongs to an event loop.
+protocol MessageReply: AnyObject {
+    /// Sends a message ahead of the answer; waits while the reader is slow.
+    func notify(_ message: [UInt8]) async
+    /// Sends the answer; `status` and `headers` count where HTTP can still tell them.
+    func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async
+}
+
+extension MessageReply {
+    /// Sends an answer with status 200.
+    func finish(_ message: [UInt8]) async { await finish(message, status: 200, headers: [:]) }
+}
+
+/// Streamable HTTP: one JSON body, or events on the POST's own stream once something came ahead of the answer.
+final class PostReply: MessageReply {
+    private let reply: HTTPReply
+    private let keepAlive: TimeAmount
+
+    init(_ reply: HTTPReply, keepAlive: TimeAmount) {
+        self.reply = reply
+        self.keepAlive = keepAlive
+    }
+
+    func notify(_ message: [UInt8]) async {
+        if !reply.isStreaming { reply.stream(every: keepAlive) }
+        reply.event(message, name: "message")
+        await reply.drained()
+    }
+
+    func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async {
+        guard reply.isStreaming else { return reply.send(HTTPResponseStatus(statusCode: status), message, headers: headers) }
+        reply.event(message, name: "message")
+        reply.end()
+    }
+}
+
+/// HTTP+SSE: everything goes to the session's stream, on whichever node holds it.
+final class StreamReply: MessageReply {
+    private let gateway: Gateway
+    private let session: Session
+
+    init(_ gateway: Gateway, session: Session) {
+        self.gateway = gateway
+        self.session = session
+    }
+
+    func notify(_ message: [UInt8]) async { await deliver(message) }
+
+    func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async { await deliver(message) }
+
+    private func deliver(_ message: [UInt8]) async {
+        guard !gateway.streams.deliver(message, to: session.id), let owner = session.owner, owner != gateway.node else { return }
+        do {
+            guard try await gateway.bus.deliver(message, to: session.id, at: owner) else {
+                return gateway.logger.warning("a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
+            }
+        } catch {
+            gateway.logger.warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import NIOHTTP1
+
+extension Gateway {
+    /// Refuses a browser's request from an origin that is not on the list, and a `Host` that this node does not answer to
+    /// (DNS rebinding; Streamable HTTP, "Security Warning").
+    func checkOrigin(of inbound: Inbound) throws(Rejection) {
+        if let origin = inbound.header("origin") {
+            guard configuration.allowedOrigins.contains(origin) || isLoopback(host(ofOrigin: origin)) else { throw .originForbidden }
+        }
+        guard !configuration.allowedHosts.isEmpty else { return }
+        guard let host = inbound.header("host"), configuration.allowedHosts.contains(name(ofHost: host)) else { throw .hostForbidden }
+    }
+
+    /// The host of `scheme://host[:port]`.
+    private func host(ofOrigin origin: String) -> String {
+        for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) { return name(ofHost: String(origin.dropFirst(scheme.count))) }
+        return ""
+    }
+
+    /// The host without its port.
+    private func name(ofHost host: String) -> String {
+        if host.hasPrefix("[") { return String(host.prefix { $0 != "]" }) + "]" }
+        return String(host.prefix { $0 != ":" }).lowercased()
+    }
+
+    private func isLoopback(_ host: String) -> Bool { Self.loopbackHosts.contains(host) }
+
+    /// The names of this machine for itself.
+    package static var loopbackHosts: Set<String> { ["localhost", "127.0.0.1", "[::1]"] }
+}

@@ -1,0 +1,88 @@
+import Events
+import Governance
+import MCPWire
+import NIOHTTP1
+import Upstreams
+
+/// Why a call is not made or brings no result.
+enum Refusal: Error {
+    case malformed(WireError)
+    case unknownTool(String)
+    case outOfScope(String)
+    case unbudgeted
+    case notReserved(ReservationRefusal, Charge)
+    case ledgerUnreadable(Charge)
+    case storeUnavailable
+    case upstream(UpstreamFailure, UpstreamName)
+
+    /// The refusal in the words of the wire.
+    var fault: Fault {
+        switch self {
+        case .malformed(let error): Fault.of(error).fault
+        case .unknownTool(let name): .unknownTool(name)
+        case .outOfScope(let name): .scope(tool: name)
+        case .unbudgeted: .unbudgeted
+        case .notReserved(let reason, let charge): reason.fault(charge)
+        case .ledgerUnreadable(let charge): .noAccount(budget: charge.context.budget?.text ?? "")
+        case .storeUnavailable: .storeUnavailable
+        case .upstream(.timedOut, let name): .upstreamTimeout(upstream: name.text)
+        case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.label)
+        }
+    }
+
+    /// The event that tells of it; nil where there is none.
+    func event(_ agent: Agent, tool: String, node: NodeID) -> Event? {
+        let budget: AccountName?
+        let kind: Event.Kind
+        var cost = Credits.zero
+        switch self {
+        case .outOfScope: (kind, budget) = (.authFailure, nil)
+        case .unbudgeted: (kind, budget) = (.budgetError, nil)
+        case .ledgerUnreadable(let charge): (kind, budget, cost) = (.budgetError, charge.context.budget, charge.amount)
+        case .notReserved(.insufficient(let account, let available, _), let charge):
+            (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
+        case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
+        case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
+        case .malformed, .unknownTool, .storeUnavailable, .upstream, .notReserved: return nil
+        }
+        let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]
+        return Event(
+            kind, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, budget: budget, node: node, data: data)
+    }
+}
+
+extension ReservationRefusal {
+    fileprivate func fault(_ charge: Charge) -> Fault {
+        switch self {
+        case .sessionGone: .invalidRequest("Session not found")
+        case .revoked: .invalidRequest("Unauthorized")
+        case .noAccount(let account): .noAccount(budget: account.text)
+        case .ended: .internalError
+        case .insufficient(let account, let available, _):
+            available == .zero
+                ? .budgetExhausted(tool: charge.context.tool, cost: "\(charge.amount)", remaining: "0", budget: account.text)
+                : .insufficientBudget(
+                    tool: charge.context.tool, cost: "\(charge.amount)", remaining: "\(available)", budget: account.text)
+        }
+    }
+}
+
+extension CallExchange {
+    /// The one place where a call is refused: one answer to the agent, at most one event.
+    func refuse(_ message: Message, _ refusal: Refusal) async {
+        if case .notReserved(.sessionGone, _) = refusal { gateway.sessions.drop(agent.session.id) }
+        let tool = message.paramText("name") ?? ""
+        if let event = refusal.event(agent, tool: String(tool.prefix(128)), node: gateway.node) { gateway.events.publish(event) }
+        var (status, body) = refusal.fault.answer(to: message.id, era: .legacy, toolCall: true)
+        var headers: HTTPHeaders = [:]
+        switch refusal {
+        case .notReserved(.sessionGone, _): status = 404
+        case .notReserved(.revoked, _):
+            status = 401
+            headers = Rejection.unauthenticated(presented: true).headers
+        case .storeUnavailable: headers = Rejection.storeUnavailable(nil).headers
+        default: break
+        }
+        await reply.finish(body, status: status, headers: headers)
+    }
+}

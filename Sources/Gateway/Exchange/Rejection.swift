@@ -1,0 +1,88 @@
+import MCPWire
+import NIOHTTP1
+
+/// Why an exchange ends before it comes to an answer in a session: a status of HTTP, with a JSON-RPC error as its body.
+enum Rejection: Error {
+    case originForbidden, hostForbidden
+    case notFound
+    case methodNotAllowed(allow: String)
+    case tooLarge
+    case repeatedHeader(String)
+    /// `presented`: a token came, and was no good.
+    case unauthenticated(presented: Bool)
+    case unknownTenant
+    case unsupportedMediaType
+    case notAcceptable
+    case malformed(WireError)
+    case unsupportedEra(RequestID?)
+    case missingSession(RequestID?)
+    case unknownSession(RequestID?)
+    case wrongRevision(RequestID?)
+    case storeUnavailable(RequestID?)
+
+    var status: HTTPResponseStatus {
+        switch self {
+        case .originForbidden, .hostForbidden, .unknownTenant: .forbidden
+        case .notFound, .unknownSession: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .tooLarge: .payloadTooLarge
+        case .unauthenticated: .unauthorized
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .notAcceptable: .notAcceptable
+        case .storeUnavailable: .serviceUnavailable
+        case .repeatedHeader, .malformed, .unsupportedEra, .missingSession, .wrongRevision: .badRequest
+        }
+    }
+
+    var headers: HTTPHeaders {
+        switch self {
+        case .methodNotAllowed(let allow): ["allow": allow]
+        case .unauthenticated(presented: true): ["www-authenticate": "Bearer error=\"invalid_token\""]
+        case .unauthenticated(presented: false): ["www-authenticate": "Bearer"]
+        case .storeUnavailable: ["retry-after": "1"]
+        default: [:]
+        }
+    }
+
+    /// What the body says and whom it answers.
+    var fault: (fault: Fault, id: RequestID?) {
+        switch self {
+        case .originForbidden: (.invalidRequest("Origin not allowed"), nil)
+        case .hostForbidden: (.invalidRequest("Host not allowed"), nil)
+        case .notFound: (.invalidRequest("Not found"), nil)
+        case .methodNotAllowed: (.invalidRequest("Method not allowed"), nil)
+        case .tooLarge: (.invalidRequest("Request body too large"), nil)
+        case .repeatedHeader(let name): (.invalidRequest("Header given twice: \(name)"), nil)
+        case .unauthenticated: (.invalidRequest("Unauthorized"), nil)
+        case .unknownTenant: (.invalidRequest("Unknown tenant"), nil)
+        case .unsupportedMediaType: (.invalidRequest("Content-Type must be application/json"), nil)
+        case .notAcceptable: (.invalidRequest("Accept must list application/json and text/event-stream"), nil)
+        case .malformed(let error): Fault.of(error)
+        case .unsupportedEra(let id): (.unsupportedEra, id)
+        case .missingSession(let id): (.invalidRequest("Mcp-Session-Id is missing"), id)
+        case .unknownSession(let id): (.invalidRequest("Session not found"), id)
+        case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
+        case .storeUnavailable(let id): (.storeUnavailable, id)
+        }
+    }
+}
+
+extension Fault {
+    /// A malformed message in the words of JSON-RPC, and whom the answer is for.
+    static func of(_ error: WireError) -> (fault: Fault, id: RequestID?) {
+        switch error {
+        case .malformed: (.parse, nil)
+        case .invalidRequest(let id): (.invalidRequest("Invalid Request"), id)
+        case .invalidParams(let id, let reason): (.invalidParams(reason), id)
+        }
+    }
+}
+
+extension HTTPReply {
+    /// Answers with the rejection; on a stream that has begun it only ends it.
+    func reject(_ rejection: Rejection) {
+        guard !isStreaming else { return end() }
+        let (fault, id) = rejection.fault
+        send(rejection.status, fault.answer(to: id, era: .legacy, toolCall: false).body, headers: rejection.headers)
+    }
+}

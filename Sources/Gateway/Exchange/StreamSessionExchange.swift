@@ -1,0 +1,94 @@
+import Events
+import Governance
+import MCPWire
+import NIOCore
+import NIOHTTP1
+
+/// One request of the oldest transport, HTTP+SSE: the stream is the session, messages come by POST to any node.
+struct StreamSessionExchange {
+    let gateway: Gateway
+    let reply: HTTPReply
+
+    /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
+    func open(_ inbound: Inbound) async throws(Rejection) {
+        let principal = try gateway.identify(inbound)
+        if inbound.header("accept") != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
+        let session = Session(
+            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node)
+        do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
+        gateway.announce(session, client: nil)
+        hold(session, until: principal.grant.expires)
+    }
+
+    /// `POST /message`: accepted at once, answered on the session's stream.
+    func post(_ inbound: Inbound) async throws(Rejection) {
+        let principal = try gateway.identify(inbound)
+        guard inbound.isJSON else { throw .unsupportedMediaType }
+        let message = try inbound.message()
+        guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }
+        let found: Session?
+        do { found = try await gateway.sessions.resume(id, for: principal.grant, proven: false) } catch { throw .storeUnavailable(message.id) }
+        guard let session = found, session.transport == .sse else { throw .unknownSession(message.id) }
+        reply.send(.accepted)
+        guard message.kind == .request else { return }
+        let stream = StreamReply(gateway, session: session)
+        let agent = Agent(principal: principal, session: session)
+        if message.method == "initialize" { return await initialize(message, agent, over: stream) }
+        await RequestExchange(gateway: gateway, agent: agent, reply: stream).answer(message)
+    }
+
+    private func initialize(_ message: Message, _ agent: Agent, over stream: StreamReply) async {
+        guard let id = message.id else { return }
+        do {
+            let offer = try InitializeRequest(message)
+            let dialect = Dialect.offered(offer.protocolVersion)
+            var session = agent.session
+            session.revision = dialect.revision
+            session.client = offer.client
+            guard try await gateway.sessions.update(session) else { return gateway.streams.close(session.id) }
+            await stream.finish(
+                Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil))
+        } catch let error as WireError {
+            await stream.finish(Fault.of(error).fault.answer(to: id, era: .legacy, toolCall: false).body)
+        } catch {
+            await stream.finish(Fault.storeUnavailable.answer(to: id, era: .legacy, toolCall: false).body)
+        }
+    }
+
+    /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
+    private func hold(_ session: Session, until expires: Int64) {
+        let gateway = gateway
+        guard let loop = reply.eventLoop else { return gateway.end(session) }
+        let bound = NIOLoopBound(reply, eventLoop: loop)
+        reply.onClose = {
+            gateway.streams.remove(session.id)
+            gateway.end(session)
+        }
+        reply.stream(every: gateway.configuration.keepAlive) {
+            guard gateway.now() < expires else { return bound.value.end() }
+            gateway.start { await gateway.keepAlive(session) }
+        }
+        gateway.streams.add(reply, for: session.id, on: loop)
+        reply.event(Array("/message?sessionId=\(session.id)".utf8), name: "endpoint")
+    }
+}
+
+extension Gateway {
+    /// Lets a stream's session live on; closes the stream when the session was ended elsewhere.
+    fileprivate func keepAlive(_ session: Session) async {
+        do {
+            guard try await sessions.touch(session) else { return streams.close(session.id) }
+            events.publish(Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
+        } catch {
+            logger.debug("keep-alive not recorded", metadata: ["session": "\(session.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Ends the session of a stream that has closed.
+    fileprivate func end(_ session: Session) {
+        start {
+            _ = try? await self.sessions.close(session)
+            self.events.publish(Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: self.node))
+        }
+    }
+}

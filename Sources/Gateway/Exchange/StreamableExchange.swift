@@ -1,0 +1,101 @@
+import Events
+import Governance
+import MCPWire
+import NIOCore
+import NIOHTTP1
+
+/// One request to `/mcp`: Streamable HTTP of the handshake eras.
+struct StreamableExchange {
+    let gateway: Gateway
+    let reply: HTTPReply
+
+    /// A POST: one message of the agent.
+    func post(_ inbound: Inbound) async throws(Rejection) {
+        let principal = try gateway.identify(inbound)
+        guard inbound.isJSON else { throw .unsupportedMediaType }
+        guard inbound.accepts("application", "json"), inbound.accepts("text", "event-stream") else { throw .notAcceptable }
+        let message = try inbound.message()
+        try refuseModern(inbound, message)
+        if message.method == "initialize", message.kind == .request {
+            return try await initialize(message, principal)
+        }
+        let agent = try await resume(inbound, principal, message)
+        guard message.kind == .request else { return reply.send(.accepted) }
+        let post = PostReply(reply, keepAlive: gateway.configuration.keepAlive)
+        await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
+    }
+
+    /// A DELETE: the agent ends its session.
+    func delete(_ inbound: Inbound) async throws(Rejection) {
+        let principal = try gateway.identify(inbound)
+        let session = try await resume(inbound, principal, nil).session
+        do {
+            guard try await gateway.sessions.close(session) else { throw Rejection.unknownSession(nil) }
+        } catch let rejection as Rejection {
+            throw rejection
+        } catch {
+            throw .storeUnavailable(nil)
+        }
+        gateway.events.publish(Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: gateway.node))
+        reply.send(.noContent)
+    }
+
+    /// Answers `initialize` with a new session.
+    private func initialize(_ message: Message, _ principal: Principal) async throws(Rejection) {
+        let offer: InitializeRequest
+        do { offer = try InitializeRequest(message) } catch { throw .malformed(error) }
+        guard let id = message.id else { throw .malformed(.invalidRequest(nil)) }
+        let dialect = Dialect.offered(offer.protocolVersion)
+        let session = Session(
+            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .streamable,
+            revision: dialect.revision, client: offer.client)
+        do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
+        gateway.announce(session, client: offer.client)
+        let result = Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil)
+        reply.send(.ok, result, headers: ["mcp-session-id": session.id.text])
+    }
+
+    /// The session the request names, if it is this principal's and speaks the revision the header tells.
+    private func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
+        guard !inbound.isRepeated("mcp-session-id") else { throw .repeatedHeader("Mcp-Session-Id") }
+        guard let text = inbound.header("mcp-session-id") else { throw .missingSession(message?.id) }
+        guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
+        let found: Session?
+        do {
+            found = try await gateway.sessions.resume(id, for: principal.grant, proven: message?.method == "tools/call")
+        } catch {
+            throw .storeUnavailable(message?.id)
+        }
+        guard let session = found, session.transport == .streamable else { throw .unknownSession(message?.id) }
+        if let revision = inbound.header("mcp-protocol-version"), revision != session.revision { throw .wrongRevision(message?.id) }
+        return Agent(principal: principal, session: session)
+    }
+
+    /// A request of the stateless era is refused fast and in a way that makes new clients fall back to `initialize`.
+    private func refuseModern(_ inbound: Inbound, _ message: Message) throws(Rejection) {
+        switch Dialect.era(ofHeader: inbound.header("mcp-protocol-version"), bodyMetaVersion: message.metaProtocolVersion) {
+        case .handshake: return
+        case .modern, .unknown: throw .unsupportedEra(message.id)
+        }
+    }
+}
+
+extension Inbound {
+    /// The body as one JSON-RPC message.
+    func message() throws(Rejection) -> Message {
+        do { return try Message(body) } catch { throw .malformed(error) }
+    }
+}
+
+extension InitializeRequest {
+    /// Name and version of the client, for those who watch.
+    var client: String? { clientName.map { name in clientVersion.map { "\(name) \($0)" } ?? name } }
+}
+
+extension Gateway {
+    /// Publishes that a session began.
+    func announce(_ session: Session, client: String?) {
+        let data: Event.Fields = ["client": .text(client ?? ""), "transport": .text(session.transport.rawValue), "revision": .text(session.revision ?? "")]
+        events.publish(Event(.sessionConnect, tenant: session.tenant, session: session.id, token: session.principal, node: node, data: data))
+    }
+}

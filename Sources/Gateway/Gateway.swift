@@ -1,0 +1,141 @@
+package import Events
+package import Governance
+package import Logging
+package import NIOCore
+import Synchronization
+package import Upstreams
+
+/// The agent's side of one node: what its exchanges need, all of it safe to share between event loops.
+package final class Gateway: Sendable {
+    /// What the operator may turn.
+    package struct Configuration: Sendable {
+        /// Milliseconds a hold lives unless extended.
+        package var lease: Int64 = 15_000
+        /// Between two keep-alive comments of a stream.
+        package var keepAlive: TimeAmount = .seconds(15)
+        /// Hosts that `Host` may name; empty: not checked.
+        package var allowedHosts: Set<String> = []
+        /// Origins a browser may come from, beside loopback ones.
+        package var allowedOrigins: Set<String> = []
+        /// Told to agents at `initialize`.
+        package var version = "0.1.0"
+
+        package init() {}
+    }
+
+    let node: NodeID
+    let configuration: Configuration
+    let authenticator: Authenticator
+    let tenants: any TenantDirectory
+    let catalogues: Catalogues
+    let ledger: any Ledger
+    let events: any EventSink
+    let bus: any NodeBus
+    let logger: Logger
+    /// Unix milliseconds by the clock that all nodes share.
+    let now: @Sendable () -> Int64
+    let sessions: SessionCache
+    let holds: OpenHolds
+    let settlements: Settlements
+    let failures = AuthenticationFailures()
+    package let streams = AgentStreams()
+    private let executors: [LoopExecutor]
+    private let draining = Atomic(false)
+
+    package init(
+        node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
+        ledger: any Ledger, events: any EventSink, bus: any NodeBus, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
+        executors: [LoopExecutor], logger: Logger, now: @escaping @Sendable () -> Int64
+    ) {
+        self.node = node
+        self.configuration = configuration
+        self.authenticator = authenticator
+        self.tenants = tenants
+        self.catalogues = catalogues
+        self.ledger = ledger
+        self.events = events
+        self.bus = bus
+        self.sessions = sessions
+        self.holds = holds
+        self.settlements = settlements
+        self.executors = executors
+        self.logger = logger
+        self.now = now
+    }
+
+    /// Answers one HTTP request; runs on the event loop of its socket.
+    func serve(_ inbound: Inbound, reply: HTTPReply) async {
+        do throws(Rejection) {
+            try checkOrigin(of: inbound)
+            switch (inbound.path, inbound.head.method) {
+            case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
+            case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)
+            case ("/mcp", _): throw .methodNotAllowed(allow: "POST, DELETE")
+            case ("/sse", .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
+            case ("/sse", _): throw .methodNotAllowed(allow: "GET")
+            case ("/message", .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
+            case ("/message", _): throw .methodNotAllowed(allow: "POST")
+            default: throw .notFound
+            }
+        } catch {
+            reply.reject(error)
+        }
+    }
+
+    /// The grant and tenant of the request's token.
+    func identify(_ inbound: Inbound) throws(Rejection) -> Principal {
+        guard !inbound.isRepeated("authorization") else { throw .repeatedHeader("Authorization") }
+        let grant: Grant
+        do {
+            grant = try authenticator.identify(authorization: inbound.header("authorization"), now: now())
+        } catch {
+            if failures.admit() {
+                events.publish(Event(.authFailure, tenant: nil, node: node, data: ["error": .text(error.label)]))
+            }
+            throw .unauthenticated(presented: inbound.header("authorization") != nil)
+        }
+        guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
+        return Principal(grant: grant, tenant: tenant)
+    }
+
+    /// From now on every reply closes its connection, so that agents go to another node.
+    package func drain() { draining.store(true, ordering: .relaxed) }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Starts a task on the current event loop, beside the exchange.
+    func start(_ body: @escaping @Sendable () async -> Void) {
+        guard let executor = executors.first(where: { $0.loop.inEventLoop }) ?? executors.first else { return }
+        if executor.loop.inEventLoop { executor.start(body) } else { executor.loop.execute { executor.start(body) } }
+    }
+}
+
+extension Gateway: NodeBusReceiver {
+    package func received(_ message: [UInt8], for session: SessionID) {
+        if !streams.deliver(message, to: session) {
+            logger.debug("a message came for a stream that is not here", metadata: ["session": "\(session)"])
+        }
+    }
+
+    package func sessionEnded(_ session: SessionID) {
+        sessions.drop(session)
+        streams.close(session)
+    }
+
+    package func reconnected() { sessions.dropAll() }
+}
+
+/// A verified token's grant together with its tenant.
+struct Principal: Sendable {
+    let grant: Grant
+    let tenant: Tenant
+}
+
+/// Who asks, and in which session: what every request of an agent is judged by.
+struct Agent: Sendable {
+    let principal: Principal
+    let session: Session
+
+    var grant: Grant { principal.grant }
+    var tenant: Tenant { principal.tenant }
+}

@@ -1,0 +1,75 @@
+package import Logging
+package import NIOCore
+import NIOHTTP1
+package import NIOPosix
+package import ServiceLifecycle
+
+/// The agents' port.
+package final class AgentListener: Service {
+    /// Where and how the port listens.
+    package struct Configuration: Sendable {
+        package var host: String
+        /// 0: any free port.
+        package var port: Int
+        /// Bytes of a request's body.
+        package var bodyLimit: Int
+
+        package init(host: String = "127.0.0.1", port: Int = 8080, bodyLimit: Int = 4 << 20) {
+            self.host = host
+            self.port = port
+            self.bodyLimit = bodyLimit
+        }
+    }
+
+    private let configuration: Configuration
+    private let gateway: Gateway
+    private let executors: [LoopExecutor]
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+    private let onListening: @Sendable (SocketAddress) -> Void
+
+    /// `onListening` is told the bound address once agents may connect.
+    package init(
+        _ configuration: Configuration, gateway: Gateway, executors: [LoopExecutor], group: MultiThreadedEventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) -> Void
+    ) {
+        self.configuration = configuration
+        self.gateway = gateway
+        self.executors = executors
+        self.group = group
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until a graceful shutdown, then stops accepting, finishes the calls in flight and ends the streams.
+    package func run() async throws {
+        let channel = try await bind()
+        if let address = channel.localAddress { onListening(address) }
+        try? await gracefulShutdown()
+        gateway.drain()
+        try? await channel.close()
+        for executor in executors { await executor.idle() }
+        gateway.streams.closeAll()
+        for executor in executors { await executor.idle() }
+    }
+
+    private func bind() async throws -> any Channel {
+        let executors = executors
+        let gateway = gateway
+        let bodyLimit = configuration.bodyLimit
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let executor = executors.first(where: { $0.loop === channel.eventLoop }) else { throw ChannelError.operationUnsupported }
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: true)
+                    try channel.pipeline.syncOperations.addHandler(
+                        ExchangeHandler(gateway: gateway, executor: executor, bodyLimit: bodyLimit))
+                }
+            }
+            .bind(host: configuration.host, port: configuration.port).get()
+    }
+}

@@ -1,0 +1,118 @@
+import NIOCore
+import NIOHTTP1
+
+/// The socket of one agent: collects a request, has it served by a task on this loop, and takes the next when the reply has ended.
+final class ExchangeHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case idle
+        case receiving(HTTPRequestHead, ByteBuffer)
+        /// The request was refused before its end; what follows is thrown away and the connection closes.
+        case refusing
+        case serving
+    }
+
+    private let gateway: Gateway
+    private let executor: LoopExecutor
+    /// Bytes a request's body may have.
+    private let bodyLimit: Int
+    private var state = State.idle
+    /// Parts of pipelined requests that came while one is served.
+    private var queued: CircularBuffer<HTTPServerRequestPart> = []
+    private var readIsWanted = false
+    private var reply: HTTPReply?
+
+    init(gateway: Gateway, executor: LoopExecutor, bodyLimit: Int) {
+        self.gateway = gateway
+        self.executor = executor
+        self.bodyLimit = bodyLimit
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if isServing { queued.append(part) } else { take(part, context) }
+    }
+
+    /// While a request is served nothing more is read: that is the agent's backpressure.
+    func read(context: ChannelHandlerContext) {
+        if isServing { readIsWanted = true } else { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { reply?.becameWritable() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        reply?.disconnected()
+        reply = nil
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch (part, state) {
+        case (.head(let head), .idle): begin(head, context)
+        case (.body(var more), .receiving(let head, var body)):
+            guard body.readableBytes + more.readableBytes <= bodyLimit else { return refuse(head, .tooLarge, context) }
+            state = .idle  // keeps `body` uniquely referenced while it grows
+            if body.readableBytes == 0 { body = more } else { body.writeBuffer(&more) }
+            state = .receiving(head, body)
+        case (.end, .receiving(let head, let body)): serve(Inbound(head: head, body: Array(body.readableBytesView)), context)
+        default: break
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > bodyLimit {
+            return refuse(head, .tooLarge, context)
+        }
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+        }
+        state = .receiving(head, ByteBuffer())
+    }
+
+    private func refuse(_ head: HTTPRequestHead, _ rejection: Rejection, _ context: ChannelHandlerContext) {
+        state = .refusing
+        let reply = HTTPReply(handler: self, context: context, keepsAlive: false)
+        self.reply = reply
+        reply.reject(rejection)
+    }
+
+    private func serve(_ inbound: Inbound, _ context: ChannelHandlerContext) {
+        state = .serving
+        let reply = HTTPReply(handler: self, context: context, keepsAlive: inbound.head.isKeepAlive && !gateway.isDraining)
+        self.reply = reply
+        let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
+        let gateway = gateway
+        executor.start { await gateway.serve(inbound, reply: bound.value) }
+    }
+
+    /// Called by the reply when its last byte is written.
+    func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
+        reply = nil
+        guard keepsAlive, isServing else {
+            context.flush()
+            return context.close(promise: nil)
+        }
+        state = .idle
+        while !isServing, let part = queued.popFirst() { take(part, context) }
+        guard readIsWanted, !isServing else { return }
+        readIsWanted = false
+        context.read()
+    }
+
+    private var isServing: Bool { if case .serving = state { true } else { false } }
+
+    /// Writes one part of the reply without flushing it.
+    func write(_ part: HTTPServerResponsePart, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(part), promise: nil)
+    }
+}

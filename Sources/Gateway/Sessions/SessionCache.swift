@@ -1,0 +1,74 @@
+package import Governance
+import Synchronization
+
+/// The sessions this node served lately: filled from the directory on first use, dropped when the bus says so, at most 30 s old.
+package final class SessionCache: Sendable {
+    private struct Entry {
+        var session: Session
+        let loaded: ContinuousClock.Instant
+        var touched: ContinuousClock.Instant
+    }
+
+    private let directory: any SessionDirectory
+    private let entries = Mutex<[SessionID: Entry]>([:])
+    private let maximumAge = Duration.seconds(30)
+    /// A request prolongs the session at the directory when the last one that did is older than this.
+    private let touchInterval = Duration.seconds(10)
+    private let capacity = 50_000
+
+    package init(_ directory: any SessionDirectory) { self.directory = directory }
+
+    /// Writes a new session.
+    func open(_ session: Session) async throws(StoreError) {
+        try await directory.open(session)
+        keep(session)
+    }
+
+    /// The session for a request with this grant: nil when unknown, ended, of another tenant or of another principal.
+    /// `proven`: the caller has it proved and prolonged by other means (the ledger's reserve).
+    func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Session? {
+        let now = ContinuousClock.now
+        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge {
+            guard entry.session.tenant == grant.tenant, entry.session.principal == grant.token else { return nil }
+            if proven || now - entry.touched < touchInterval { return entry.session }
+        }
+        guard let session = try await directory.find(id, of: grant.tenant), session.principal == grant.token else { return nil }
+        guard try await directory.touch(id, of: grant.tenant, transport: session.transport) else { return nil }
+        keep(session)
+        return session
+    }
+
+    /// Records what `initialize` agreed on.
+    func update(_ session: Session) async throws(StoreError) -> Bool {
+        guard try await directory.update(session) else { return false }
+        keep(session)
+        return true
+    }
+
+    /// Lets the session live on; false when it is gone.
+    func touch(_ session: Session) async throws(StoreError) -> Bool {
+        try await directory.touch(session.id, of: session.tenant, transport: session.transport)
+    }
+
+    /// Ends the session on all nodes.
+    func close(_ session: Session) async throws(StoreError) -> Bool {
+        drop(session.id)
+        return try await directory.close(session.id, of: session.tenant)
+    }
+
+    /// Forgets the session here.
+    func drop(_ id: SessionID) {
+        _ = entries.withLock { $0.removeValue(forKey: id) }
+    }
+
+    /// Forgets all sessions here.
+    func dropAll() { entries.withLock { $0.removeAll() } }
+
+    private func keep(_ session: Session) {
+        let now = ContinuousClock.now
+        entries.withLock { entries in
+            if entries.count >= capacity { entries.removeAll(keepingCapacity: true) }
+            entries[session.id] = Entry(session: session, loaded: now, touched: now)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package import Governance
+package import Logging
+import NIOCore
+package import ServiceLifecycle
+import Synchronization
+
+/// Ends holds: at once where Redis answers, else again and again until 60 s are over, so that no answer of an upstream waits for ever
+/// and no hold is forgotten by a node that lives.
+package final class Settlements: Service {
+    /// How a hold is to end.
+    enum Ending: Sendable {
+        case settle(Hold, cost: Credits, CallOutcome)
+        case release(Hold, CallOutcome)
+
+        var call: CallID {
+            switch self {
+            case .settle(let hold, _, _), .release(let hold, _): hold.charge.call
+            }
+        }
+    }
+
+    private struct Late: Sendable {
+        let ending: Ending
+        let until: ContinuousClock.Instant
+    }
+
+    private let ledger: any Ledger
+    private let holds: OpenHolds
+    private let logger: Logger
+    private let queue: AsyncStream<Late>
+    private let feed: AsyncStream<Late>.Continuation
+    private let patience = Duration.seconds(60)
+    private let drainPatience = Duration.milliseconds(500)
+    private let waiting = Mutex(0)
+
+    package init(ledger: any Ledger, holds: OpenHolds, logger: Logger) {
+        self.ledger = ledger
+        self.holds = holds
+        self.logger = logger
+        (queue, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(10_000))
+    }
+
+    /// Endings not yet done.
+    package var backlog: Int { waiting.withLock { $0 } }
+
+    /// Ends the hold, trying until `deadline`; after it the ending goes on in the background and nil is returned.
+    @discardableResult
+    func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Receipt? {
+        while true {
+            if let receipt = await attempt(ending) {
+                holds.remove(ending.call)
+                return receipt
+            }
+            guard ContinuousClock.now + .milliseconds(100) < deadline else { break }
+            try? await Task.sleep(for: .milliseconds(Int64.random(in: 20...100)))
+        }
+        later(ending)
+        return nil
+    }
+
+    /// Ends the hold in the background.
+    func later(_ ending: Ending) {
+        waiting.withLock { $0 += 1 }
+        feed.yield(Late(ending: ending, until: .now + patience))
+    }
+
+    /// Works off what Redis could not take at once; at a graceful shutdown it tries what is queued a last time.
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            let slots = AsyncSlots(64)
+            for await late in queue.cancelOnGracefulShutdown() {
+                await slots.take()
+                group.addTask {
+                    await self.finish(late)
+                    slots.giveBack()
+                }
+            }
+        }
+    }
+
+    private func finish(_ late: Late) async {
+        defer { waiting.withLock { $0 -= 1 } }
+        var until = late.until
+        while ContinuousClock.now < until, !Task.isCancelled {
+            if await attempt(late.ending) != nil { return holds.remove(late.ending.call) }
+            try? await Task.sleep(for: .milliseconds(Int64.random(in: 100...400)))
+            if Task.isShuttingDownGracefully { until = min(until, .now + drainPatience) }
+        }
+        holds.remove(late.ending.call)
+        logger.error("a hold was not ended in time and will lapse", metadata: ["call": "\(late.ending.call)"])
+    }
+
+    /// Nil when Redis is out of reach.
+    private func attempt(_ ending: Ending) async -> Receipt? {
+        do {
+            switch ending {
+            case .settle(let hold, let cost, let outcome): return try await ledger.settle(hold, cost: cost, outcome: outcome)
+            case .release(let hold, let outcome):
+                let state = try await ledger.release(hold, outcome: outcome)
+                return Receipt(state: state, charged: .zero, remaining: nil)
+            }
+        } catch .unavailable {
+            return nil
+        } catch .corrupt(let reason) {
+            logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
+            return Receipt(state: .unknown, charged: .zero, remaining: nil)
+        }
+    }
+}

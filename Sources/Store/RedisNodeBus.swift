@@ -1,0 +1,56 @@
+package import Gateway
+package import Governance
+package import Logging
+package import NIOPosix
+package import Redis
+
+/// The nodes' bus over pub/sub: one channel per node, and one that all listen to.
+///
+/// A delivery is `<session id>` and the message's bytes; on the common channel stands `session <tenant> <session id>` when a session ends.
+package struct RedisNodeBus: NodeBus {
+    private let client: RedisClient
+    private let names: KeyNames
+
+    package init(_ client: RedisClient, names: KeyNames) {
+        self.client = client
+        self.names = names
+    }
+
+    package func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
+        do {
+            let reply = try await client.send(
+                [.text("PUBLISH"), .text(names.nodeChannel(node)), .bytes(Array(session.text.utf8) + message)], timeout: nil)
+            guard case .integer(let receivers) = reply else { throw StoreError.corrupt("PUBLISH") }
+            return receivers > 0
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Hands what comes in to the receiver until it is cancelled.
+    package func run(
+        node: NodeID, configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, receiver: any NodeBusReceiver, logger: Logger
+    ) async throws {
+        let own = names.nodeChannel(node)
+        let common = names.controlChannel
+        let subscriber = Subscriber(
+            configuration: configuration, channels: [own, common], group: group, logger: logger, probeChannel: own,
+            onMessage: { channel, bytes in
+                if channel == own { Self.receive(bytes, receiver) } else if channel == common { Self.control(bytes, receiver) }
+            },
+            onReady: { receiver.reconnected() })
+        try await subscriber.run()
+    }
+
+    private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
+        guard bytes.count > 32, let session = SessionID(String(decoding: bytes.prefix(32), as: UTF8.self)) else { return }
+        receiver.received(Array(bytes.dropFirst(32)), for: session)
+    }
+
+    private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
+        let words = bytes.split(separator: UInt8(ascii: " "))
+        guard words.count == 3, words[0].elementsEqual("session".utf8), let session = SessionID(String(decoding: words[2], as: UTF8.self))
+        else { return }
+        receiver.sessionEnded(session)
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Governance
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// `satgate serve`: one node, until SIGTERM or SIGINT.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run a node.",
+        discussion: "Settings come from the environment (SATGATE_REDIS_URL, …), then from --config; the README lists them.")
+
+    @Option(help: "A YAML file of settings.")
+    var config: String?
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let node: Node
+        let logger: Logger
+        do {
+            let settings = try await NodeConfiguration(file: config, environment: environment)
+            logger = Logger(label: "satgate", level: settings.logLevel)
+            let tenants = try TenantsFile(environment: environment).read(settings.tenantsFile)
+            let keys = try KeysFile.read(settings.keysFile)
+            node = try Node(settings, tenants: tenants, keys: keys, logger: logger) { address in
+                FileHandle.standardOutput.write(Data("listening on http://\(address.host):\(address.port ?? 0)\n".utf8))
+            }
+        } catch {
+            FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))
+            throw ExitCode(78)
+        }
+        logger.info("starting", metadata: ["node": "\(node.id)", "version": "\(SatGateVersion.text)"])
+        let group = ServiceGroup(services: node.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        try await group.run()
+        logger.info("stopped", metadata: ["node": "\(node.id)"])
+    }
+}
+
+extension Logger {
+    /// A logger that writes JSON lines from `level` on.
+    init(label: String, level: Logger.Level) {
+        self.init(label: label) { JSONLogHandler(label: $0) }
+        logLevel = level
+    }
+}

@@ -1,0 +1,71 @@
+import Configuration
+import Foundation
+import Logging
+
+/// What a node is told, read once at the start from the environment (`SATGATE_…`) and then the file.
+///
+/// - `listen.host` (text, default `127.0.0.1`), `listen.port` (integer, 8080; 0 = any free)
+/// - `loops` (integer, the number of cores)
+/// - `redis.url` (secret, `redis://127.0.0.1:6379`), `redis.prefix` (text, `satgate:`), `redis.timeout` (ms, 2000)
+/// - `tenants.file`, `keys.file` (paths, required)
+/// - `hold.lease` (ms, 15000), `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
+struct NodeConfiguration {
+    var host = "127.0.0.1"
+    var port = 8080
+    var loops = System.coreCount
+    var redisURL = "redis://127.0.0.1:6379"
+    var redisPrefix = "satgate:"
+    var redisTimeout = 2000
+    var tenantsFile: String
+    var keysFile: String
+    var lease = 15_000
+    var keepAlive = 15_000
+    var logLevel = Logger.Level.info
+
+    /// Reads all keys; the error names the key that is missing or bad.
+    init(file: String?, environment: [String: String]) async throws {
+        var providers: [any ConfigProvider] = [
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "satgate")
+        ]
+        if let file { 
+            let location = ConfigReader(provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
+            providers.append(try await FileProvider<YAMLSnapshot>(config: location))
+         }
+        let reader = ConfigReader(providers: providers)
+        tenantsFile = try await reader.required("tenants.file")
+        keysFile = try await reader.required("keys.file")
+        host = try await reader.fetchString(forKey: "listen.host") ?? host
+        port = try await reader.integer("listen.port", in: 0...65_535) ?? port
+        loops = try await reader.integer("loops", in: 1...256) ?? loops
+        redisURL = try await reader.fetchString(forKey: "redis.url", isSecret: true) ?? redisURL
+        redisPrefix = try await reader.fetchString(forKey: "redis.prefix") ?? redisPrefix
+        redisTimeout = try await reader.integer("redis.timeout", in: 10...60_000) ?? redisTimeout
+        lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
+        keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
+        if let level = try await reader.fetchString(forKey: "log.level") {
+            guard let known = Logger.Level(rawValue: level) else { throw BadValue(key: "log.level", wanted: "a level such as info") }
+            logLevel = known
+        }
+    }
+}
+
+/// A configuration value that stops the start.
+struct BadValue: Error, CustomStringConvertible {
+    let key: String
+    let wanted: String
+
+    var description: String { "configuration: \(key) must be \(wanted)" }
+}
+
+extension ConfigReader {
+    fileprivate func required(_ key: ConfigKey) async throws -> String {
+        guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }
+        return value
+    }
+
+    fileprivate func integer(_ key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
+        guard let value = try await fetchInt(forKey: key) else { return nil }
+        guard range.contains(value) else { throw BadValue(key: "\(key)", wanted: "in \(range.lowerBound)…\(range.upperBound)") }
+        return value
+    }
+}

@@ -1,0 +1,110 @@
+import Events
+import Gateway
+import Governance
+import Logging
+import NIOCore
+import NIOPosix
+import Redis
+import ServiceLifecycle
+import Store
+import Upstreams
+
+/// One node, put together: the only place where ports meet what fulfils them.
+struct Node {
+    let id: NodeID
+    /// In the order of dependence: the listener is last, hence the first to stop.
+    let services: [any Service]
+
+    /// Wires the node; nothing runs yet. `onListening` is told the agents' address.
+    init(
+        _ configuration: NodeConfiguration, tenants: [Tenant], keys: KeyRing, logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) -> Void
+    ) throws {
+        let id = NodeID()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        var redis = try RedisConfiguration(url: configuration.redisURL)
+        redis.commandTimeout = .milliseconds(configuration.redisTimeout)
+        let client = RedisClient(configuration: redis, group: group, logger: logger)
+        let names = KeyNames(prefix: configuration.redisPrefix)
+        let directory = FixedTenants(tenants)
+        let ledger = RedisLedger(client, names: names)
+        let sessions = SessionCache(RedisSessionDirectory(client, names: names))
+        let events = RedisEventSink(client, names: names, logger: logger)
+        let catalogues = Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
+        let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(client, names: names), logger: logger)
+        let lease = Int64(configuration.lease)
+        let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
+        let settlements = Settlements(ledger: ledger, holds: holds, logger: logger)
+        let bus = RedisNodeBus(client, names: names)
+        let executors = group.makeIterator().map { LoopExecutor($0) }
+        var agentSide = Gateway.Configuration()
+        agentSide.lease = lease
+        agentSide.keepAlive = .milliseconds(Int64(configuration.keepAlive))
+        agentSide.version = SatGateVersion.text
+        if Gateway.loopbackHosts.contains(configuration.host) { agentSide.allowedHosts = Gateway.loopbackHosts }
+        let gateway = Gateway(
+            node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
+            ledger: ledger, events: events, bus: bus, sessions: sessions, holds: holds, settlements: settlements, executors: executors,
+            logger: logger, now: { client.now() })
+        let listener = AgentListener(
+            .init(host: configuration.host, port: configuration.port), gateway: gateway, executors: executors, group: group,
+            logger: logger, onListening: onListening)
+        self.id = id
+        services = [
+            Running("redis") { try await client.run() },
+            Running("events") { try await events.run() },
+            Running("bus") { try await bus.run(node: id, configuration: redis, group: group, receiver: gateway, logger: logger) },
+            nodes,
+            holds,
+            settlements,
+            Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
+            Running("upstreams") { await catalogues.run(tenants) },
+            Opening(listener: listener, client: client, ledger: ledger, tenants: tenants, logger: logger),
+        ]
+    }
+}
+
+/// A long-lived piece that ends when it is cancelled.
+struct Running: Service, CustomStringConvertible {
+    let description: String
+    private let body: @Sendable () async throws -> Void
+
+    init(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
+        description = name
+        self.body = body
+    }
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await body() }
+        } catch is CancellationError {}
+    }
+}
+
+/// Opens the tenants' books as soon as Redis answers, then the agents' port.
+struct Opening: Service {
+    let listener: AgentListener
+    let client: RedisClient
+    let ledger: RedisLedger
+    let tenants: [Tenant]
+    let logger: Logger
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await open() }
+        guard !Task.isShuttingDownGracefully else { return }
+        try await listener.run()
+    }
+
+    private func open() async throws {
+        var pending = tenants[...]
+        while let tenant = pending.first, !Task.isCancelled {
+            do {
+                try await ledger.openBooks(of: tenant.name)
+                pending = pending.dropFirst()
+            } catch {
+                logger.warning("waiting for Redis", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}
