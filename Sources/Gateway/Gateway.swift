@@ -2,6 +2,7 @@ package import Events
 package import Governance
 package import Logging
 package import NIOCore
+import NIOHTTP1
 import Synchronization
 package import Upstreams
 

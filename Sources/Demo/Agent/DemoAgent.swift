@@ -1,3 +1,4 @@
+import Foundation
 import MCPWire
 package import NIOCore
 import NIOHTTP1
@@ -33,7 +34,8 @@ package struct DemoAgent {
     /// The tools on offer: name and price.
     package mutating func tools() async throws -> [(name: String, price: String)] {
         let answer = try await ask(Outgoing.toolsList(id: takeID(), cursor: nil))
-        return try ToolPage(answer).tools.map { ($0.name, $0.price ?? "") }
+        let list = try JSONDecoder().decode(Response<ToolListing>.self, from: Data(answer.message.bytes))
+        return list.result?.tools.map { ($0.name, $0._meta["io.satgate/cost"].map { "\($0)" } ?? "") } ?? []
     }
 
     /// Calls a tool; `arguments` is a JSON object.
@@ -41,10 +43,9 @@ package struct DemoAgent {
         let id = takeID()
         let request = #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)}}"#
         let answer = try await ask(Array(request.utf8))
-        if case .error(let code) = answer.kind {
-            return .refused(code: code, message: answer.errorMessage ?? "", reason: answer.errorReason)
-        }
-        return .text(answer.firstText ?? "")
+        let response = try JSONDecoder().decode(Response<ToolOutput>.self, from: Data(answer.message.bytes))
+        if let error = response.error { return .refused(code: error.code, message: error.message, reason: error.data?.error) }
+        return .text(response.result?.content.first?.text ?? "")
     }
 
     private mutating func takeID() -> Int {
@@ -72,6 +73,30 @@ package struct DemoAgent {
             headers.add(name: "mcp-protocol-version", value: Dialect.newestHandshake.revision)
         }
         return try await fetch.post("/mcp", headers: headers, body: message)
+    }
+
+    private struct Response<Result: Decodable>: Decodable {
+        struct Failure: Decodable {
+            struct Reason: Decodable { let error: String? }
+            let code: Int
+            let message: String
+            let data: Reason?
+        }
+        let result: Result?
+        let error: Failure?
+    }
+
+    private struct ToolListing: Decodable {
+        struct Tool: Decodable {
+            let name: String
+            let _meta: [String: Double]
+        }
+        let tools: [Tool]
+    }
+
+    private struct ToolOutput: Decodable {
+        struct Part: Decodable { let text: String? }
+        let content: [Part]
     }
 
     /// A reply that is none of those the demo can show.

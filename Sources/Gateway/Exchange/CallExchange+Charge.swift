@@ -1,4 +1,6 @@
 import Governance
+import MCPWire
+import Upstreams
 
 extension CallExchange {
     /// What the call would cost and in which accounts: the tenant's cap, the caps of the chain, the budget. None for a price of 0.

@@ -1,5 +1,6 @@
 import Events
 import Governance
+import Logging
 import MCPWire
 import NIOCore
 import Upstreams
@@ -21,7 +22,7 @@ struct CallExchange {
     func run(_ message: Message) async {
         do throws(Refusal) {
             let call = try read(message)
-            if call.name == BuiltIn.ping.name { return await reply.finish(Outgoing.textResult(id: call.id, text: "pong")) }
+            if call.name == BuiltIn.ping.name { return await reply.finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply)) }
             let routed = try await route(call)
             let held = try await reserve(routed)
             let answered = try await forward(held)
@@ -67,15 +68,16 @@ struct CallExchange {
     }
 
     private func ask(_ charge: Charge) async throws(Refusal) -> Reservation {
-        do {
+        do throws(StoreError) {
             return try await gateway.ledger.reserve(charge)
-        } catch .unavailable {
+        } catch {
+            if case .corrupt(let reason) = error {
+                gateway.logger.error("the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
+                throw .ledgerUnreadable(charge)
+            }
             // Whether it ran is unknown: the release leaves a tombstone that a delayed reserve finds.
             if !charge.accounts.isEmpty { gateway.settlements.later(.release(Hold(charge: charge), outcome(.abandoned))) }
             throw .storeUnavailable
-        } catch .corrupt(let reason) {
-            gateway.logger.error("the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
-            throw .ledgerUnreadable(charge)
         }
     }
 
@@ -105,7 +107,7 @@ struct CallExchange {
         switch answered.answer.kind {
         case .result(isError: false): await end(answered.held, charged: true, .ok)
         case .result(isError: true): await end(answered.held, charged: true, .toolError)
-        case .error(let code): await end(answered.held, charged: !Dialect.provesNotRun(code), .upstreamError)
+        case .error: await end(answered.held, charged: !answered.answer.provesNotRun, .upstreamError)
         }
     }
 

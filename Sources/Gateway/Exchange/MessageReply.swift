@@ -1,4 +1,5 @@
 import Governance
+import Logging
 import MCPWire
 import NIOCore
 import NIOHTTP1

@@ -18,7 +18,7 @@ enum Refusal: Error {
     /// The refusal in the words of the wire.
     var fault: Fault {
         switch self {
-        case .malformed(let error): Fault.of(error).fault
+        case .malformed(let error): Fault(error)
         case .unknownTool(let name): .unknownTool(name)
         case .outOfScope(let name): .scope(tool: name)
         case .unbudgeted: .unbudgeted
@@ -54,7 +54,7 @@ enum Refusal: Error {
 extension ReservationRefusal {
     fileprivate func fault(_ charge: Charge) -> Fault {
         switch self {
-        case .sessionGone: .invalidRequest("Session not found")
+        case .sessionGone: .sessionNotFound
         case .revoked: .invalidRequest("Unauthorized")
         case .noAccount(let account): .noAccount(budget: account.text)
         case .ended: .internalError

@@ -57,23 +57,12 @@ enum Rejection: Error {
         case .unknownTenant: (.invalidRequest("Unknown tenant"), nil)
         case .unsupportedMediaType: (.invalidRequest("Content-Type must be application/json"), nil)
         case .notAcceptable: (.invalidRequest("Accept must list application/json and text/event-stream"), nil)
-        case .malformed(let error): Fault.of(error)
+        case .malformed(let error): (Fault(error), error.id)
         case .unsupportedEra(let id): (.unsupportedEra, id)
         case .missingSession(let id): (.invalidRequest("Mcp-Session-Id is missing"), id)
-        case .unknownSession(let id): (.invalidRequest("Session not found"), id)
+        case .unknownSession(let id): (.sessionNotFound, id)
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
         case .storeUnavailable(let id): (.storeUnavailable, id)
-        }
-    }
-}
-
-extension Fault {
-    /// A malformed message in the words of JSON-RPC, and whom the answer is for.
-    static func of(_ error: WireError) -> (fault: Fault, id: RequestID?) {
-        switch error {
-        case .malformed: (.parse, nil)
-        case .invalidRequest(let id): (.invalidRequest("Invalid Request"), id)
-        case .invalidParams(let id, let reason): (.invalidParams(reason), id)
         }
     }
 }

@@ -11,9 +11,9 @@ struct RequestExchange {
     func answer(_ message: Message) async {
         guard let id = message.id, let method = message.method else { return }
         switch method {
-        case "ping": await reply.finish(Outgoing.emptyResult(id: id))
-        case "tools/list": await ToolList(gateway: gateway, agent: agent).answer(message, id, over: reply)
-        case "tools/call": await CallExchange(gateway: gateway, agent: agent, reply: reply).run(message)
+        case Method.ping: await reply.finish(Outgoing.emptyResult(id: id))
+        case Method.toolsList: await ToolList(gateway: gateway, agent: agent).answer(message, id, over: reply)
+        case Method.toolsCall: await CallExchange(gateway: gateway, agent: agent, reply: reply).run(message)
         default: await reply.finish(Fault.methodNotFound(method).answer(to: id, era: .legacy, toolCall: false).body)
         }
     }

@@ -1,5 +1,6 @@
 import Events
 import Governance
+import Logging
 import MCPWire
 import NIOCore
 import NIOHTTP1
@@ -33,7 +34,7 @@ struct StreamSessionExchange {
         guard message.kind == .request else { return }
         let stream = StreamReply(gateway, session: session)
         let agent = Agent(principal: principal, session: session)
-        if message.method == "initialize" { return await initialize(message, agent, over: stream) }
+        if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
         await RequestExchange(gateway: gateway, agent: agent, reply: stream).answer(message)
     }
 
@@ -49,7 +50,7 @@ struct StreamSessionExchange {
             await stream.finish(
                 Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil))
         } catch let error as WireError {
-            await stream.finish(Fault.of(error).fault.answer(to: id, era: .legacy, toolCall: false).body)
+            await stream.finish(Fault(error).answer(to: id, era: .legacy, toolCall: false).body)
         } catch {
             await stream.finish(Fault.storeUnavailable.answer(to: id, era: .legacy, toolCall: false).body)
         }
@@ -58,7 +59,7 @@ struct StreamSessionExchange {
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
     private func hold(_ session: Session, until expires: Int64) {
         let gateway = gateway
-        guard let loop = reply.eventLoop else { return gateway.end(session) }
+        let loop = reply.eventLoop
         let bound = NIOLoopBound(reply, eventLoop: loop)
         reply.onClose = {
             gateway.streams.remove(session.id)

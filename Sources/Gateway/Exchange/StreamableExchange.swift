@@ -16,7 +16,7 @@ struct StreamableExchange {
         guard inbound.accepts("application", "json"), inbound.accepts("text", "event-stream") else { throw .notAcceptable }
         let message = try inbound.message()
         try refuseModern(inbound, message)
-        if message.method == "initialize", message.kind == .request {
+        if message.method == Method.initialize, message.kind == .request {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
@@ -62,7 +62,7 @@ struct StreamableExchange {
         guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
         let found: Session?
         do {
-            found = try await gateway.sessions.resume(id, for: principal.grant, proven: message?.method == "tools/call")
+            found = try await gateway.sessions.resume(id, for: principal.grant, proven: message?.method == Method.toolsCall)
         } catch {
             throw .storeUnavailable(message?.id)
         }
@@ -73,7 +73,7 @@ struct StreamableExchange {
 
     /// A request of the stateless era is refused fast and in a way that makes new clients fall back to `initialize`.
     private func refuseModern(_ inbound: Inbound, _ message: Message) throws(Rejection) {
-        switch Dialect.era(ofHeader: inbound.header("mcp-protocol-version"), bodyMetaVersion: message.metaProtocolVersion) {
+        switch Dialect.era(ofHeader: inbound.header("mcp-protocol-version"), bodyMetaVersion: message.protocolVersionOfMeta) {
         case .handshake: return
         case .modern, .unknown: throw .unsupportedEra(message.id)
         }

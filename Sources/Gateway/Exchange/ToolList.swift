@@ -21,7 +21,7 @@ struct ToolList {
                 name: entry.shownName, bare: entry.target.tool, upstream: entry.target.upstream, among: catalogue.upstreamNames)
         }
         var start = 0
-        if message.hasParam("cursor") {
+        if message.paramToken("cursor") != nil {
             guard let last = message.paramText("cursor").flatMap({ cursor.name(in: $0) }) else {
                 return await reply.finish(Fault.invalidParams("Invalid cursor").answer(to: id, era: .legacy, toolCall: false).body)
             }

@@ -2,7 +2,7 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 package import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The agents' port.
 package final class AgentListener: Service {

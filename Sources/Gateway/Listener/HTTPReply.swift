@@ -71,8 +71,7 @@ final class HTTPReply {
 
     var isStreaming: Bool { state == .streaming }
 
-    /// Bytes written that the agent has not taken yet cannot be told exactly; true while they are over the channel's high-water mark.
-    var isBehind: Bool { !context.channel.isWritable }
+    var eventLoop: any EventLoop { context.eventLoop }
 
     func becameWritable() {
         writable?.resume()
@@ -84,9 +83,6 @@ final class HTTPReply {
         isConnected = false
         stopped()
     }
-
-    /// Cuts the connection.
-    func close() { context.close(promise: nil) }
 
     fileprivate func comment() {
         guard isConnected, state == .streaming else { return }

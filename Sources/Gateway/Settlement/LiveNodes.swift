@@ -1,6 +1,6 @@
 package import Governance
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Tells the cluster every second that this node lives, and knows who else does.

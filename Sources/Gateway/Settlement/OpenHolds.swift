@@ -1,6 +1,6 @@
 package import Governance
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// The holds of the calls in flight on this node, whose leases it extends every third of a lease, batched by tenant.

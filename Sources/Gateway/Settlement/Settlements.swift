@@ -1,7 +1,7 @@
 package import Governance
 package import Logging
 import NIOCore
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Ends holds: at once where Redis answers, else again and again until 60 s are over, so that no answer of an upstream waits for ever
@@ -92,16 +92,15 @@ package final class Settlements: Service {
 
     /// Nil when Redis is out of reach.
     private func attempt(_ ending: Ending) async -> Receipt? {
-        do {
+        do throws(StoreError) {
             switch ending {
             case .settle(let hold, let cost, let outcome): return try await ledger.settle(hold, cost: cost, outcome: outcome)
             case .release(let hold, let outcome):
                 let state = try await ledger.release(hold, outcome: outcome)
                 return Receipt(state: state, charged: .zero, remaining: nil)
             }
-        } catch .unavailable {
-            return nil
-        } catch .corrupt(let reason) {
+        } catch {
+            guard case .corrupt(let reason) = error else { return nil }
             logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
             return Receipt(state: .unknown, charged: .zero, remaining: nil)
         }

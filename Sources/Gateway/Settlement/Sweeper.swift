@@ -1,6 +1,6 @@
 package import Governance
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Gives back the holds that dead nodes left behind: for the tenants this node sweeps, every 500 ms while holds are open, else every half lease.
 package final class Sweeper: Service {
