@@ -36,7 +36,7 @@ package final class LiveNodes: Service {
         return current.count { $0 != node && rendezvous($0, tenant) > mine } < 2
     }
 
-    private func beat() async {
+    func beat() async {
         do {
             let alive = try await registry.beat(node)
             nodes.withLock { $0 = alive.contains(node) ? alive : alive + [node] }

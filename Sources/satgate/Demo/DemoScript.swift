@@ -1,0 +1,95 @@
+import Demo
+import Foundation
+import Governance
+import NIOCore
+import NIOPosix
+import Redis
+import ServiceLifecycle
+import Store
+
+/// Plays an agent: lists the tools, calls each, and spends its budget until it is refused, while the events are shown as a dashboard sees them.
+struct DemoScript: Service {
+    let addresses: AsyncStream<SocketAddress>
+    let redis: RedisConfiguration
+    let names: KeyNames
+    let ledger: RedisLedger
+    let tenant: Tenant
+    let budget: BudgetName
+    let token: String
+    let group: MultiThreadedEventLoopGroup
+    /// Ends after the script instead of waiting for Ctrl-C.
+    let once: Bool
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await play() }
+    }
+
+    private func play() async throws {
+        guard let address = await addresses.first(where: { _ in true }), let port = address.port else { return }
+        let feed = DemoFeed()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            let ready = AsyncStream<Void>.makeStream()
+            let subscriber = Subscriber(
+                configuration: redis, channels: [names.eventsChannel(tenant.name)], group: group, logger: .init(label: "demo", level: .error),
+                probeChannel: names.eventsChannel(tenant.name), onMessage: { _, bytes in feed.show(bytes) },
+                onReady: { ready.continuation.yield() })
+            tasks.addTask { try await subscriber.run() }
+            _ = await ready.stream.first { _ in true }
+            try await spend(port: port)
+            await feed.waitForRefusal()
+            introduce(port: port)
+            if !once { try? await gracefulShutdown() }
+            tasks.cancelAll()
+        }
+    }
+
+    private func spend(port: Int) async throws {
+        var agent = DemoAgent(host: "127.0.0.1", port: port, token: token, group: group)
+        try await agent.connect()
+        say("\nThe agent connects to http://127.0.0.1:\(port)/mcp and lists its tools:\n")
+        for tool in try await agent.tools() { say("    \(padded(tool.name, 12)) costs \(tool.price)") }
+        say("\nIt calls each of them, then goes on until its budget of \(tenant.budgets[budget] ?? .zero) credits is spent:\n")
+        for call in DemoPlan.calls {
+            guard case .text = try await show(call, &agent) else { return }
+        }
+        throw DemoFailure(reason: "the budget was not spent")
+    }
+
+    /// Makes one call and prints what it brought, what it cost and what is left.
+    private func show(_ call: DemoPlan.Call, _ agent: inout DemoAgent) async throws -> DemoAgent.Outcome {
+        let outcome = try await agent.call(call.tool, call.arguments)
+        let left = try await ledger.balance(of: .budget(budget), tenant: tenant.name)?.available ?? .zero
+        switch outcome {
+        case .text(let text):
+            say("  \(padded(call.tool, 12)) cost \(padded("\(call.tool == "ping" ? .zero : tenant.tariff.price(of: call.tool))", 3)) left \(padded("\(left)", 4)) \(text)")
+        case .refused(let code, let message, let reason):
+            say("  \(padded(call.tool, 12)) refused  left \(padded("\(left)", 4)) \(code) \(reason ?? ""): \(message)")
+        }
+        return outcome
+    }
+
+    private func introduce(port: Int) {
+        let url = "http://127.0.0.1:\(port)/mcp"
+        let hello = #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"curl","version":"1"}}}"#
+        say(
+            """
+
+            The node is at \(url). Try it:
+
+              curl -si \(url) -H 'Authorization: Bearer \(token)' \\
+                -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \\
+                -d '\(hello)'
+
+            Add it to Claude Code:
+
+              claude mcp add --transport http satgate \(url) --header "Authorization: Bearer \(token)"
+            """)
+        if !once { say("\nCtrl-C ends it; nothing is left behind.") }
+    }
+}
+
+/// Prints a line of the demo.
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+/// The text filled up with spaces to a width.
+func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }

@@ -1,0 +1,78 @@
+import Governance
+import Logging
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite("Settlements")
+struct SettlementsTests {
+    @Test("answer the receipt as soon as Redis does, within the deadline")
+    func retriesWithinTheDeadline() async throws {
+        let ledger = FlakyLedger(failures: 3)
+        let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
+        let receipt = await settlements.end(.settle(try .sample(), cost: .zero, .ok), by: .now + .seconds(10))
+        #expect(receipt?.state == .settled)
+        #expect(ledger.settles == 4)
+    }
+
+    @Test("go on in the background when the deadline passes, and the hold is settled then")
+    func goesOnInTheBackground() async throws {
+        let ledger = FlakyLedger(failures: 5)
+        let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
+        let running = Task { try await settlements.run() }
+        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok), by: .now) == nil)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while settlements.backlog > 0, ContinuousClock.now < deadline { await Task.yield() }
+        #expect(settlements.backlog == 0)
+        #expect(ledger.settles == 6)
+        running.cancel()
+    }
+}
+
+/// A ledger that is out of reach for the first few settles.
+private final class FlakyLedger: Ledger {
+    private let state: Mutex<(failures: Int, settles: Int)>
+
+    init(failures: Int) { state = Mutex((failures, 0)) }
+
+    var settles: Int { state.withLock { $0.settles } }
+
+    func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome) async throws(StoreError) -> Receipt {
+        let fails = state.withLock { state in
+            state.settles += 1
+            state.failures -= 1
+            return state.failures >= 0
+        }
+        if fails { throw .unavailable("test") }
+        return Receipt(state: .settled, charged: cost, remaining: nil)
+    }
+
+    func openBooks(of tenant: TenantName) async throws(StoreError) {}
+    func reserve(_ charge: Charge) async throws(StoreError) -> Reservation { .granted(nil, due: []) }
+    func extend(_ holds: [CallID], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] { [:] }
+    func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> HoldState { .released }
+    func lapse(_ call: CallID, of tenant: TenantName) async throws(StoreError) -> HoldState { .lapsed }
+    func due(of tenant: TenantName, limit: Int) async throws(StoreError) -> DueHolds { DueHolds(calls: [], anyOpen: false) }
+    func balance(of account: AccountName, tenant: TenantName) async throws(StoreError) -> Balance? { nil }
+}
+
+extension Hold {
+    /// A hold of nothing.
+    fileprivate static func sample() throws -> Hold {
+        let context = CallContext(
+            session: nil, token: .of("a"), budget: nil, node: NodeID(), tool: "echo", upstream: try #require(UpstreamName("u")))
+        return Hold(
+            charge: Charge(
+                call: CallID(), tenant: try #require(TenantName("acme")), amount: .zero, accounts: [], session: nil,
+                transport: .streamable, lineage: [], lease: 1000, context: context))
+    }
+}
+
+extension CallOutcome {
+    fileprivate static var ok: CallOutcome { CallOutcome(kind: .ok, duration: 1) }
+}
+
+extension Logger {
+    fileprivate static var test: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+}
