@@ -1,0 +1,72 @@
+/// Which arguments of a command are keys.
+enum CommandKeys {
+    /// Commands without a key.
+    private static let keyless: Set<String> = [
+        "ACL", "ASKING", "AUTH", "BGREWRITEAOF", "BGSAVE", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL",
+        "FLUSHDB", "FUNCTION", "INFO", "KEYS", "LASTSAVE", "LATENCY", "PING", "PUBLISH", "PUBSUB", "ROLE", "SCAN", "SCRIPT", "SHUTDOWN",
+        "SLOWLOG", "SWAPDB", "TIME", "WAIT", "WAITAOF",
+    ]
+    /// Commands whose every argument is a key.
+    private static let all: Set<String> = [
+        "DEL", "EXISTS", "MGET", "PFCOUNT", "PFMERGE", "SDIFF", "SDIFFSTORE", "SINTER", "SINTERSTORE", "SUNION", "SUNIONSTORE", "TOUCH",
+        "UNLINK",
+    ]
+    /// Commands whose first two arguments are keys.
+    private static let two: Set<String> = [
+        "COPY", "GEOSEARCHSTORE", "LMOVE", "RENAME", "RENAMENX", "RPOPLPUSH", "SMOVE", "ZRANGESTORE",
+    ]
+    /// Commands whose second argument counts the keys that follow it.
+    private static let counted: Set<String> = ["EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO"]
+    /// Commands whose first argument counts the keys that follow it.
+    private static let countedFirst: Set<String> = ["LMPOP", "SINTERCARD", "ZDIFF", "ZINTER", "ZINTERCARD", "ZMPOP", "ZUNION"]
+
+    /// The slot of the command's keys; nil where it has none. Any other command than those listed has its first argument for a key.
+    static func slot(of arguments: [RedisArgument]) throws(RedisError) -> HashSlot? {
+        var keys = keys(of: arguments).makeIterator()
+        guard let first = keys.next() else { return nil }
+        let slot = HashSlot(key: bytes(first))
+        while let key = keys.next() {
+            guard HashSlot(key: bytes(key)) != slot else { continue }
+            throw .crossSlot(String(decoding: bytes(first), as: UTF8.self), String(decoding: bytes(key), as: UTF8.self))
+        }
+        return slot
+    }
+
+    private static func keys(of arguments: [RedisArgument]) -> [RedisArgument] {
+        guard arguments.count > 1, let command = arguments.first else { return [] }
+        let name = String(decoding: bytes(command), as: UTF8.self).uppercased()
+        let rest = arguments.dropFirst()
+        if keyless.contains(name) { return [] }
+        if all.contains(name) { return Array(rest) }
+        if two.contains(name) { return Array(rest.prefix(2)) }
+        if counted.contains(name) { return Array(rest.dropFirst(2).prefix(count(rest.dropFirst().first))) }
+        if countedFirst.contains(name) { return Array(rest.dropFirst().prefix(count(rest.first))) }
+        switch name {
+        case "MSET", "MSETNX": return rest.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
+        case "OBJECT", "XINFO", "XGROUP": return Array(rest.dropFirst().prefix(1))
+        case "XREAD", "XREADGROUP": return streams(rest)
+        default: return Array(rest.prefix(1))
+        }
+    }
+
+    /// The first half of what follows STREAMS.
+    private static func streams(_ arguments: ArraySlice<RedisArgument>) -> [RedisArgument] {
+        guard let at = arguments.firstIndex(where: { String(decoding: bytes($0), as: UTF8.self).uppercased() == "STREAMS" }) else {
+            return []
+        }
+        let names = arguments[(at + 1)...]
+        return Array(names.prefix(names.count / 2))
+    }
+
+    private static func count(_ argument: RedisArgument?) -> Int {
+        argument.flatMap { Int(String(decoding: bytes($0), as: UTF8.self)) }.map { max(0, $0) } ?? 0
+    }
+
+    private static func bytes(_ argument: RedisArgument) -> [UInt8] {
+        switch argument {
+        case .text(let text): Array(text.utf8)
+        case .bytes(let bytes): bytes
+        case .integer(let value): Array(String(value).utf8)
+        }
+    }
+}

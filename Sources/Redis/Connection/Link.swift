@@ -1,0 +1,164 @@
+import Logging
+import NIOCore
+import Synchronization
+
+/// One event loop's way to one server: carries out what its machine decides. Used only on its loop.
+final class Link {
+    private let loop: any EventLoop
+    private let configuration: RedisConfiguration
+    private let clock: ServerClock
+    private let readiness: LinkReadiness
+    private let logger: Logger
+    private var dialer: Dialer?
+    private var machine: LinkMachine<PendingCommand>
+    private var connection: ConnectionHandler?
+    private var random = SystemRandomNumberGenerator()
+    private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
+    private var heartbeat: Scheduled<Void>?
+
+    init(loop: any EventLoop, configuration: RedisConfiguration, clock: ServerClock, readiness: LinkReadiness, logger: Logger) {
+        self.loop = loop
+        self.configuration = configuration
+        self.clock = clock
+        self.readiness = readiness
+        self.logger = logger
+        self.machine = LinkMachine(configuration: configuration)
+    }
+
+    /// Begins to connect, and stays connected until stopped.
+    func start(_ dialer: Dialer) {
+        self.dialer = dialer
+        if machine.start(now: .now()) { connect() }
+    }
+
+    /// Closes the connection; whatever waits fails.
+    func stop() {
+        connection?.close()
+        connection = nil
+        readiness.set(false)
+        heartbeat?.cancel()
+        for (command, error) in machine.stop() { resolve(command, .failure(error)) }
+    }
+
+    /// Sends the command now, or when the link is ready; its receiver hears of it by `deadline`.
+    func submit(_ command: PendingCommand, deadline: NIODeadline, now: NIODeadline = .now()) {
+        switch machine.submit(command, bytes: command.bound, deadline: deadline, now: now) {
+        case .send: connection?.send(command.arguments, bound: command.bound)
+        case .wait: break
+        case .refuse(let error): return resolve(command, .failure(error))
+        }
+        wake(at: deadline)
+    }
+
+    private func connect() {
+        guard let dialer else { return }
+        dialer.dial(for: self, on: loop).assumeIsolated().whenFailure { error in
+            // Once the socket was open, its handler reports the end.
+            if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
+        }
+    }
+
+    private func lost(_ error: RedisError) {
+        connection = nil
+        readiness.set(false)
+        heartbeat?.cancel()
+        let loss = machine.lost(because: error, now: .now())
+        for command in loss.failed { resolve(command, .failure(loss.error)) }
+        guard let failures = loss.failures else { return }
+        logger.log(level: failures == 1 ? .warning : .debug, "no connection to Redis", metadata: ["reason": "\(error)"])
+        let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
+        loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
+    }
+
+    /// Gives the connection up for a reason of ours.
+    private func abandon(_ error: RedisError) {
+        connection?.close()
+        lost(error)
+    }
+
+    private func resolve(_ command: PendingCommand, _ result: Result<RedisValue, RedisError>) {
+        switch command.receiver {
+        case .caller(let continuation):
+            if case .success(.error(let text)) = result {
+                continuation.resume(returning: .failure(RedisError(reply: text)))
+            } else {
+                continuation.resume(returning: result)
+            }
+        case .clock(let sent):
+            if case .success(let reply) = result { clock.learn(reply, sent: sent, received: .now()) }
+        case .role:
+            if case .success(let reply) = result, !Handshake.isMaster(reply) { abandon(.unavailable("the server is no longer a master")) }
+        }
+    }
+
+    // MARK: Time
+
+    /// Makes sure that what is due at `deadline` is looked at then.
+    private func wake(at deadline: NIODeadline) {
+        if let timer, timer.at <= deadline { return }
+        timer?.scheduled.cancel()
+        timer = (deadline, loop.assumeIsolated().scheduleTask(deadline: deadline) { self.expire() })
+    }
+
+    private func expire() {
+        timer = nil
+        let expiry = machine.expire(now: .now())
+        for (command, error) in expiry.failed { resolve(command, .failure(error)) }
+        if let error = expiry.broken { abandon(error) }
+        // Deadlines a few microseconds apart are not worth a look each.
+        if let next = machine.nextExpiry { wake(at: max(next, .now() + .milliseconds(2))) }
+    }
+
+    private func beat() {
+        heartbeat = loop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.heartbeat)) {
+            let now = NIODeadline.now()
+            let deadline = now + TimeAmount(self.configuration.commandTimeout)
+            self.submit(PendingCommand(["TIME"], for: .clock(now)), deadline: deadline, now: now)
+            self.submit(PendingCommand(["ROLE"], for: .role), deadline: deadline, now: now)
+            self.beat()
+        }
+    }
+}
+
+extension Link: ConnectionOwner {
+    func opened(_ connection: ConnectionHandler) {
+        let now = NIODeadline.now()
+        guard let greeting = machine.opened(now: now) else { return connection.close() }
+        self.connection = connection
+        for arguments in greeting { connection.send(arguments, bound: CommandEncoder.bound(of: arguments)) }
+        if let next = machine.nextExpiry { wake(at: next) }
+    }
+
+    func received(_ reply: RedisValue, on connection: ConnectionHandler) {
+        guard connection === self.connection else { return }
+        switch machine.received(reply, now: .now()) {
+        case .nothing: break
+        case .answer(let command, let reply): resolve(command, .success(reply))
+        case .broken(let error): abandon(error)
+        case .ready(let commands, let time, let asked): ready(commands, time, asked, on: connection)
+        }
+    }
+
+    func closed(_ connection: ConnectionHandler, because error: RedisError) {
+        if connection === self.connection { lost(error) }
+    }
+
+    private func ready(_ commands: [PendingCommand], _ time: RedisValue, _ asked: NIODeadline, on connection: ConnectionHandler) {
+        guard clock.learn(time, sent: asked, received: .now()) else {
+            return abandon(.protocolViolation("TIME is not answered by a time"))
+        }
+        for command in commands { connection.send(command.arguments, bound: command.bound) }
+        readiness.set(true)
+        beat()
+        logger.debug("connected to Redis")
+    }
+}
+
+/// Whether a link is ready, for all to see.
+final class LinkReadiness: Sendable {
+    private let ready = Atomic(false)
+
+    var isReady: Bool { ready.load(ordering: .relaxed) }
+
+    func set(_ value: Bool) { ready.store(value, ordering: .relaxed) }
+}

@@ -1,0 +1,219 @@
+import NIOCore
+
+/// What becomes of one link to a server and of the commands given to it: decisions only, no I/O, no clock of its own.
+///
+/// A link outlives its connections. Replies come in the order of the commands, so a command that ran out of time stays in line, without its
+/// item, until its reply comes or the connection ends.
+struct LinkMachine<Item> {
+    private enum Phase {
+        case idle
+        case connecting(until: NIODeadline)
+        case greeting(Handshake, until: NIODeadline)
+        case ready(since: NIODeadline)
+        /// Between two attempts.
+        case resting
+    }
+
+    private struct Entry {
+        /// Nil once it ran out of time.
+        var item: Item?
+        let deadline: NIODeadline
+        /// Without a reply by then the connection is given up.
+        var patience: NIODeadline
+        let bytes: Int
+    }
+
+    /// A connection that lasted this long was a good one: the next attempt comes soon.
+    private static var lasting: TimeAmount { .seconds(1) }
+
+    private let configuration: RedisConfiguration
+    private var phase = Phase.idle
+    private var waiting: CircularBuffer<Entry> = []
+    private var unanswered: CircularBuffer<Entry> = []
+    private var bytes = 0
+    private var failures = 0
+    private var lastFailure = "not started"
+
+    init(configuration: RedisConfiguration) { self.configuration = configuration }
+
+    /// True between a complete handshake and the connection's loss.
+    var isReady: Bool {
+        if case .ready = phase { true } else { false }
+    }
+
+    // MARK: Connecting
+
+    /// Begins; true: connect.
+    mutating func start(now: NIODeadline) -> Bool {
+        guard case .idle = phase else { return false }
+        phase = .connecting(until: now + TimeAmount(configuration.connectTimeout))
+        lastFailure = "still connecting"
+        return true
+    }
+
+    /// The rest after a failure is over; true: connect.
+    mutating func rested(now: NIODeadline) -> Bool {
+        guard case .resting = phase else { return false }
+        phase = .connecting(until: now + TimeAmount(configuration.connectTimeout))
+        return true
+    }
+
+    /// The socket is open: these commands go first. Nil: it is not wanted any more.
+    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? {
+        guard case .connecting(let until) = phase else { return nil }
+        let handshake = Handshake(configuration, now: now)
+        phase = .greeting(handshake, until: until)
+        return handshake.commands
+    }
+
+    /// What follows the end of a connection or of an attempt at one.
+    struct Loss {
+        /// Fail with `error`.
+        var failed: [Item] = []
+        var error: RedisError
+        /// Failures in a row, which set the rest before the next attempt; nil: no further attempt.
+        var failures: Int?
+    }
+
+    /// The connection, or the attempt at one, has ended. What waits unsent goes on waiting.
+    mutating func lost(because error: RedisError, now: NIODeadline) -> Loss {
+        let failed = unanswered.compactMap(\.item)
+        bytes -= unanswered.reduce(0) { $0 + $1.bytes }
+        unanswered.removeAll()
+        lastFailure = error.description
+        switch phase {
+        case .idle, .resting: return Loss(failed: failed, error: error, failures: nil)
+        case .ready(let since) where now - since >= Self.lasting: failures = 1
+        case .ready, .connecting, .greeting: failures += 1
+        }
+        phase = .resting
+        return Loss(failed: failed, error: error, failures: failures)
+    }
+
+    /// Ends for good (until started again).
+    mutating func stop() -> [(Item, RedisError)] {
+        let failed =
+            unanswered.compactMap(\.item).map { ($0, RedisError.unavailable("the client has stopped")) }
+            + waiting.compactMap(\.item).map { ($0, RedisError.notSent("the client has stopped")) }
+        unanswered.removeAll()
+        waiting.removeAll()
+        bytes = 0
+        failures = 0
+        phase = .idle
+        lastFailure = "the client has stopped"
+        return failed
+    }
+
+    // MARK: Commands
+
+    /// What to do with a command just given.
+    enum Submission {
+        /// Write it.
+        case send
+        /// It is kept until the link is ready.
+        case wait
+        case refuse(RedisError)
+    }
+
+    /// Takes in a command that is worth `bytes` until it is answered.
+    mutating func submit(_ item: Item, bytes: Int, deadline: NIODeadline, now: NIODeadline) -> Submission {
+        guard now < deadline else { return .refuse(.notSent("its deadline had passed")) }
+        guard waiting.count + unanswered.count < configuration.pendingCommands, self.bytes + bytes <= configuration.pendingBytes else {
+            return .refuse(.notSent("too many commands are waiting for a reply"))
+        }
+        self.bytes += bytes
+        let entry = Entry(item: item, deadline: deadline, patience: patience(now, deadline), bytes: bytes)
+        guard case .ready = phase else {
+            waiting.append(entry)
+            return .wait
+        }
+        unanswered.append(entry)
+        return .send
+    }
+
+    /// What a reply led to.
+    enum Reception {
+        case nothing
+        /// The handshake is complete: write these. `time` answers the TIME sent at `asked`.
+        case ready([Item], time: RedisValue, asked: NIODeadline)
+        case answer(Item, RedisValue)
+        /// Close the connection, then report it lost for this reason.
+        case broken(RedisError)
+    }
+
+    /// Takes in the next reply of the connection.
+    mutating func received(_ reply: RedisValue, now: NIODeadline) -> Reception {
+        switch phase {
+        case .ready: return answered(by: reply)
+        case .greeting(let handshake, let until): return greeted(by: reply, handshake, until, now: now)
+        case .idle, .connecting, .resting: return .nothing
+        }
+    }
+
+    private mutating func answered(by reply: RedisValue) -> Reception {
+        guard let entry = unanswered.popFirst() else { return .broken(.protocolViolation("a reply that nothing asked for")) }
+        bytes -= entry.bytes
+        guard let item = entry.item else { return .nothing }
+        return .answer(item, reply)
+    }
+
+    private mutating func greeted(by reply: RedisValue, _ handshake: Handshake, _ until: NIODeadline, now: NIODeadline) -> Reception {
+        var handshake = handshake
+        switch handshake.received(reply) {
+        case .incomplete:
+            phase = .greeting(handshake, until: until)
+            return .nothing
+        case .failed(let error):
+            return .broken(error)
+        case .complete(let time):
+            phase = .ready(since: now)
+            unanswered = waiting
+            waiting.removeAll()
+            for index in unanswered.indices { unanswered[index].patience = patience(now, unanswered[index].deadline) }
+            return .ready(unanswered.compactMap(\.item), time: time, asked: handshake.sent)
+        }
+    }
+
+    /// Twice what the command may take, and never less than twice what commands usually may.
+    private func patience(_ now: NIODeadline, _ deadline: NIODeadline) -> NIODeadline {
+        let time = max(deadline - now, TimeAmount(configuration.commandTimeout))
+        return now + time + time
+    }
+
+    // MARK: Time
+
+    /// What the passing of time led to.
+    struct Expiry {
+        var failed: [(Item, RedisError)] = []
+        /// Close the connection, then report it lost for this reason.
+        var broken: RedisError?
+    }
+
+    /// Takes out what has run out of time.
+    mutating func expire(now: NIODeadline) -> Expiry {
+        var expiry = Expiry()
+        waiting.removeAll { entry in
+            guard entry.deadline <= now else { return false }
+            bytes -= entry.bytes
+            if let item = entry.item { expiry.failed.append((item, .notSent("not connected: \(lastFailure)"))) }
+            return true
+        }
+        for index in unanswered.indices where unanswered[index].deadline <= now {
+            guard let item = unanswered[index].item else { continue }
+            unanswered[index].item = nil
+            expiry.failed.append((item, .unavailable("no reply in time")))
+        }
+        if let oldest = unanswered.first, oldest.patience <= now { expiry.broken = .unavailable("the connection has stalled") }
+        if case .greeting(_, let until) = phase, until <= now { expiry.broken = .notSent("no reply to the handshake in time") }
+        return expiry
+    }
+
+    /// When `expire` is next to be called; nil while there is nothing to wait for.
+    var nextExpiry: NIODeadline? {
+        var next = waiting.lazy.map(\.deadline).min()
+        for entry in unanswered where entry.item != nil { next = min(next ?? entry.deadline, entry.deadline) }
+        if let oldest = unanswered.first { next = min(next ?? oldest.patience, oldest.patience) }
+        if case .greeting(_, let until) = phase { next = min(next ?? until, until) }
+        return next
+    }
+}

@@ -1,0 +1,115 @@
+package import Logging
+import NIOCore
+package import NIOPosix
+
+/// Redis, whatever its topology: one pipelined connection for each event loop and server, one retry loop.
+///
+/// A caller on one of the group's loops stays on it. Cancelling a caller's task does not take its command back: it ends by its deadline.
+package final class RedisClient: Sendable {
+    private let configuration: RedisConfiguration
+    private let topology: any Topology
+    private let clock = ServerClock()
+    private let loops: [any EventLoop]
+
+    package init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger) {
+        var logger = logger
+        logger[metadataKey: "redis"] = "\(configuration)"
+        self.configuration = configuration
+        self.loops = Array(group.makeIterator())
+        self.topology = SingleNode(
+            pool: NodePool(configuration: configuration, group: group, clock: clock, logger: logger))
+    }
+
+    /// Connects, and keeps connected until cancelled; then whatever waits fails. Throws where the TLS files cannot be used.
+    package func run() async throws { try await topology.run() }
+
+    /// True when a command could be sent at once from every loop.
+    package var isReady: Bool { topology.isReady }
+
+    /// Waits until Redis has answered on every loop's connection; throws why it has not after `timeout`.
+    package func ready(timeout: Duration) async throws(RedisError) {
+        try await topology.ready(by: .now() + TimeAmount(timeout))
+    }
+
+    /// Unix milliseconds by Redis' clock, as of a look at it at most about ten seconds ago; by our own until the first.
+    package func now() -> Int64 { clock.milliseconds }
+
+    /// Sends a command and answers its reply; an error reply is thrown. `timeout` bounds all attempts together.
+    ///
+    /// Only an idempotent command is repeated when it is unknown whether it ran.
+    package func send(
+        _ arguments: [RedisArgument], timeout: Duration? = nil, idempotent: Bool = false
+    ) async throws(RedisError) -> RedisValue {
+        let slot = try CommandKeys.slot(of: arguments)
+        return try await attempt(Request(arguments: arguments, script: nil, slot: slot, idempotent: idempotent), timeout)
+    }
+
+    /// Runs a script by its digest, or by its source where the server does not know it. All keys must be in one slot.
+    package func evaluate(
+        _ script: Script, keys: [String], arguments: [RedisArgument], timeout: Duration? = nil, idempotent: Bool = false
+    ) async throws(RedisError) -> RedisValue {
+        let slot = try HashSlot.common(of: keys)
+        var command: [RedisArgument] = []
+        command.reserveCapacity(3 + keys.count + arguments.count)
+        command.append("EVALSHA")
+        command.append(.text(script.sha1))
+        command.append(.integer(Int64(keys.count)))
+        for key in keys { command.append(.text(key)) }
+        command.append(contentsOf: arguments)
+        return try await attempt(Request(arguments: command, script: script, slot: slot, idempotent: idempotent), timeout)
+    }
+}
+
+// MARK: The retry loop
+
+extension RedisClient {
+    /// The most attempts at one command, however short its failures.
+    private static let attempts = 32
+
+    private struct Request {
+        let arguments: [RedisArgument]
+        /// What EVALSHA names.
+        let script: Script?
+        let slot: HashSlot?
+        let idempotent: Bool
+    }
+
+    private func attempt(_ request: Request, _ timeout: Duration?) async throws(RedisError) -> RedisValue {
+        let deadline = NIODeadline.now() + TimeAmount(timeout ?? configuration.commandTimeout)
+        var failures = 0
+        while true {
+            let failure: RedisError
+            do throws(RedisError) {
+                return try await perform(request, by: deadline, on: try await topology.pool(for: request.slot))
+            } catch { failure = error }
+            failures += 1
+            guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun, await topology.learn(from: failure) else {
+                throw failure
+            }
+            var random = SystemRandomNumberGenerator()
+            let pause = TimeAmount(Backoff.retry.delay(after: failures, using: &random))
+            guard NIODeadline.now() + pause < deadline else { throw failure }
+            await rest(pause)
+        }
+    }
+
+    private func perform(_ request: Request, by deadline: NIODeadline, on pool: NodePool) async throws(RedisError) -> RedisValue {
+        do throws(RedisError) {
+            return try await pool.send(request.arguments, deadline: deadline)
+        } catch {
+            guard case .server("NOSCRIPT", _) = error, let script = request.script else { throw error }
+            var arguments = request.arguments
+            arguments[0] = "EVAL"
+            arguments[1] = .bytes(script.source)
+            return try await pool.send(arguments, deadline: deadline)
+        }
+    }
+
+    /// Waits; unlike `Task.sleep` also in a cancelled task, whose command must still come to its end.
+    private func rest(_ time: TimeAmount) async {
+        let loop = MultiThreadedEventLoopGroup.currentEventLoop ?? loops[0]
+        await withCheckedContinuation { continuation in
+            _ = loop.scheduleTask(in: time) { continuation.resume() }
+        }
+    }
+}
