@@ -1,0 +1,23 @@
+package import Governance
+
+/// What the `control` channel says: something a node may remember is no longer so.
+package enum ControlMessage: Sendable, Hashable {
+    /// `session <tenant> <session id>`
+    case sessionEnded(SessionID, TenantName)
+
+    /// As it is published.
+    package var text: String {
+        switch self {
+        case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
+        }
+    }
+
+    /// Reads `text` back; nil for what this version does not know.
+    package init?(_ bytes: [UInt8]) {
+        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 3, words[0] == "session", let tenant = TenantName(words[1]), let id = SessionID(words[2]) else {
+            return nil
+        }
+        self = .sessionEnded(id, tenant)
+    }
+}

@@ -1,0 +1,75 @@
+package import Governance
+
+/// The names of everything kept in Redis: the only place where a key or a channel is spelled.
+///
+/// Every key of a tenant carries the hash tag `{tenant}`; the names inside are validated, so none can forge a tag or a glob.
+package struct KeyNames: Sendable, Hashable {
+    package let prefix: String
+
+    /// Under `satgate:`.
+    package static let standard = KeyNames(unchecked: "satgate:")
+
+    private init(unchecked prefix: String) { self.prefix = prefix }
+
+    /// Nil unless the prefix is at most 64 letters, digits and `:._-`.
+    package init?(prefix: String) {
+        let isPlain = prefix.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            case UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+            default: false
+            }
+        }
+        guard isPlain, prefix.utf8.count <= 64 else { return nil }
+        self.prefix = prefix
+    }
+
+    /// The sorted set of living nodes by their last heartbeat.
+    package var nodes: String { prefix + "nodes" }
+    /// The stream of events of no proved tenant.
+    package var audit: String { prefix + "audit" }
+    /// The channel that tells nodes to drop something they remember.
+    package var control: String { prefix + "control" }
+    /// The channel of what is meant for one node.
+    package func node(_ id: NodeID) -> String { prefix + "node:" + id.text }
+    /// The channel of a tenant's events; the reserved tenant `_` stands for none.
+    package func events(of tenant: TenantName?) -> String { prefix + "events:" + (tenant?.text ?? "_") }
+    /// The names of one tenant.
+    package func keys(of tenant: TenantName) -> TenantKeys { TenantKeys(tenant, in: self) }
+}
+
+/// The names of one tenant; those that do not change from call to call are made once.
+package final class TenantKeys: Sendable {
+    private let base: String
+    /// Hash per open hold's or ended hold's call id.
+    package func hold(_ call: CallID) -> String { base + "hold:" + call.text }
+    /// Hash of an account's books.
+    package func account(_ name: AccountName) -> String { base + "account:" + name.text }
+    /// Hash of a session.
+    package func session(_ id: SessionID) -> String { base + "session:" + id.text }
+    /// Sorted set of open holds by lease end.
+    package let holds: String
+    /// Sorted set of sessions by expiry.
+    package let sessions: String
+    /// Sorted set of revoked token ids.
+    package let revoked: String
+    /// Hash of the books' epoch and the last event's number.
+    package let head: String
+    /// Stream of the events that move money.
+    package let ledger: String
+    /// Stream of all other events.
+    package let audit: String
+    /// The channel of the tenant's events.
+    package let events: String
+
+    fileprivate init(_ tenant: TenantName, in names: KeyNames) {
+        base = "\(names.prefix){\(tenant.text)}:"
+        holds = base + "holds"
+        sessions = base + "sessions"
+        revoked = base + "revoked"
+        head = base + "ledger:head"
+        ledger = base + "ledger"
+        audit = base + "audit"
+        events = names.events(of: tenant)
+    }
+}

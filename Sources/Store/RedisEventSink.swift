@@ -1,0 +1,86 @@
+package import Events
+import Governance
+package import Logging
+package import Redis
+
+/// Sends events to Redis, where they are numbered, kept in the tenant's audit stream and published.
+///
+/// Delivery is at least once: after a lost reply a batch is sent again.
+package final class RedisEventSink: EventSink {
+    /// What waits, and how much was dropped.
+    package let queue: EventQueue
+    private let redis: RedisClient
+    private let names: KeyNames
+    private let scripts: StoreScripts
+    private let logger: Logger
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+
+    package init(
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, capacity: Int = 10_000, logger: Logger
+    ) {
+        self.redis = redis
+        self.names = names
+        self.scripts = scripts
+        self.logger = logger
+        queue = EventQueue(capacity: capacity)
+        (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    package func publish(_ event: Event) {
+        queue.append(event, at: redis.now())
+        ring.yield()
+    }
+
+    /// Sends what is published until the task is cancelled; while Redis is away the events wait. To be run once.
+    package func run() async {
+        for await _ in bell {
+            while await sendBatch() == false, !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+            if queue.count > 0 { ring.yield() }
+        }
+    }
+
+    /// Sends what still waits, until nothing does or `limit` has passed; for the end, after `run` has returned.
+    package func flush(within limit: Duration) async {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while queue.count > 0, clock.now < deadline {
+            if await sendBatch() == false { try? await Task.sleep(for: .milliseconds(50)) }
+        }
+    }
+
+    /// Sends the oldest events of one tenant; false when they must be sent again.
+    private func sendBatch() async -> Bool {
+        let (entries, end) = queue.batch(limit: 64)
+        guard let tenant = entries.first?.event.tenant ?? nil else {
+            return entries.isEmpty ? true : await send(entries, until: end, keys: [names.audit], channel: names.events(of: nil))
+        }
+        let keys = names.keys(of: tenant)
+        return await send(entries, until: end, keys: [keys.head, keys.audit, keys.ledger], channel: keys.events)
+    }
+
+    private func send(_ entries: [EventQueue.Entry], until end: Int, keys: [String], channel: String) async -> Bool {
+        do {
+            _ = try await redis.run(scripts.record, keys: keys, arguments: [.text(channel)] + entries.flatMap(arguments))
+        } catch .unavailable {
+            return false
+        } catch {
+            logger.error("events cannot be kept", metadata: ["count": "\(entries.count)", "error": "\(error)"])
+        }
+        queue.remove(before: end)
+        return true
+    }
+
+    /// Whether to keep it, type, time, who, data.
+    private func arguments(_ entry: EventQueue.Entry) -> [RedisArgument] {
+        let event = entry.event
+        let who = EventFragments.who(
+            session: event.session, token: event.token, budget: event.budget, tenant: event.tenant, node: event.node)
+        return [
+            event.kind.isStored ? 1 : 0, .text(event.kind.rawValue), .integer(entry.time), .bytes(who),
+            .bytes(EventFragments.data(event.data)),
+        ]
+    }
+}

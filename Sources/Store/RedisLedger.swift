@@ -1,0 +1,90 @@
+package import Governance
+package import Redis
+
+/// The books in Redis: each operation is one script that checks everything before it writes anything.
+package final class RedisLedger: Ledger {
+    let redis: RedisClient
+    let scripts: StoreScripts
+    let tenants: TenantKeyCache
+    /// Milliseconds for which an ended hold is remembered.
+    let remembered: Int64
+
+    package init(
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, remembered: Int64 = 600_000
+    ) {
+        self.redis = redis
+        self.scripts = scripts
+        self.remembered = remembered
+        tenants = TenantKeyCache(names)
+    }
+
+    package func openBooks(of tenant: TenantName) async throws(StoreError) {
+        let epoch = CallID().text
+        _ = try await redis.command(["HSETNX", .text(tenants.keys(of: tenant).head), "epoch", .text(epoch)])
+    }
+
+    package func extend(_ holds: [CallID], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] {
+        let keys = tenants.keys(of: tenant)
+        var states: [CallID: HoldState] = [:]
+        for start in stride(from: 0, to: holds.count, by: 256) {
+            let batch = holds[start..<min(start + 256, holds.count)]
+            let reply = try await redis.run(
+                scripts.extend, keys: [keys.holds] + batch.map(keys.hold),
+                arguments: [.integer(lease)] + batch.map { .text($0.text) })
+            guard let answers = reply.elements, answers.count == batch.count else { throw .corrupt("extend") }
+            for (call, answer) in zip(batch, answers) { states[call] = try HoldState(answer) }
+        }
+        return states
+    }
+
+    package func lapse(_ call: CallID, of tenant: TenantName) async throws(StoreError) -> HoldState {
+        let keys = tenants.keys(of: tenant)
+        // A script may only touch keys it is given, so the accounts of the hold, which never change, are asked for first.
+        let names = try await redis.command(["HGET", .text(keys.hold(call)), "accounts"]).text ?? ""
+        var scriptKeys = keys.ofHold(call)
+        for name in names.split(separator: " ") {
+            guard let account = AccountName(name) else { throw .corrupt("accounts of a hold") }
+            scriptKeys.append(keys.account(account))
+        }
+        let arguments: [RedisArgument] = [.text(call.text), .text(keys.events), .integer(remembered), .text(names)]
+        return try HoldState(try await redis.run(scripts.lapse, keys: scriptKeys, arguments: arguments))
+    }
+
+    package func due(of tenant: TenantName, limit: Int) async throws(StoreError) -> DueHolds {
+        let reply = try await redis.run(
+            scripts.due, keys: [tenants.keys(of: tenant).holds], arguments: [.integer(Int64(max(0, limit)))])
+        guard let elements = reply.elements, let open = elements.first?.number else { throw .corrupt("due") }
+        return DueHolds(calls: callIDs(elements.dropFirst()), anyOpen: open > 0)
+    }
+
+    package func balance(of account: AccountName, tenant: TenantName) async throws(StoreError) -> Balance? {
+        let key = tenants.keys(of: tenant).account(account)
+        let reply = try await redis.command([
+            "HMGET", .text(key), "limit", "held", "spent", "delegated", "over", "epoch", "version",
+        ])
+        guard let fields = reply.elements, fields.count == 7 else { throw .corrupt("balance") }
+        if fields.allSatisfy({ $0 == .null }) { return nil }
+        let sums = fields[..<5].compactMap { $0.number.flatMap { Credits(micros: $0) } }
+        guard sums.count == 5, let epoch = fields[5].text, let version = fields[6].number else {
+            throw .corrupt("account \(account.text)")
+        }
+        return Balance(
+            limit: sums[0], held: sums[1], spent: sums[2], delegated: sums[3], over: sums[4], epoch: epoch, version: version)
+    }
+}
+
+/// The call ids of a reply; what is none is not ours and left out.
+func callIDs(_ values: some Sequence<RedisValue>) -> [CallID] { values.compactMap { $0.text.flatMap { CallID($0) } } }
+
+extension HoldState {
+    /// The state as a script spells it.
+    init(_ value: RedisValue) throws(StoreError) {
+        guard let state = value.text.flatMap(HoldState.init(rawValue:)) else { throw .corrupt("state of a hold") }
+        self = state
+    }
+}
+
+extension TenantKeys {
+    /// What each script that ends a hold is given ahead of the accounts.
+    func ofHold(_ call: CallID) -> [String] { [hold(call), holds, head, audit, ledger] }
+}

@@ -1,0 +1,74 @@
+package import Governance
+package import Redis
+
+/// Sessions in Redis: one hash each, living for its transport's lifetime, and a list of their ids by expiry.
+package final class RedisSessionDirectory: SessionDirectory {
+    private let redis: RedisClient
+    private let names: KeyNames
+    private let scripts: StoreScripts
+    private let tenants: TenantKeyCache
+
+    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded) {
+        self.redis = redis
+        self.names = names
+        self.scripts = scripts
+        tenants = TenantKeyCache(names)
+    }
+
+    package func open(_ session: Session) async throws(StoreError) {
+        var fields: [RedisArgument] = [
+            "principal", .text(session.principal.text), "transport", .text(session.transport.rawValue),
+        ]
+        if let owner = session.owner { fields += ["owner", .text(owner.text)] }
+        _ = try await write(session.id, session.tenant, session.transport, making: true, fields + agreed(session))
+    }
+
+    package func update(_ session: Session) async throws(StoreError) -> Bool {
+        try await write(session.id, session.tenant, session.transport, making: false, agreed(session))
+    }
+
+    package func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool {
+        try await write(id, tenant, transport, making: false, [])
+    }
+
+    package func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
+        let reply = try await redis.command([
+            "HMGET", .text(tenants.keys(of: tenant).session(id)), "principal", "transport", "revision", "client", "owner",
+        ])
+        guard let fields = reply.elements, fields.count == 5 else { throw .corrupt("session") }
+        if fields[0] == .null { return nil }
+        guard let principal = fields[0].text.flatMap({ TokenID($0) }),
+            let transport = fields[1].text.flatMap(Session.Transport.init(rawValue:))
+        else { throw .corrupt("session") }
+        return Session(
+            id: id, tenant: tenant, principal: principal, transport: transport, revision: fields[2].text, client: fields[3].text,
+            owner: fields[4].text.flatMap { NodeID($0) })
+    }
+
+    package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
+        let keys = tenants.keys(of: tenant)
+        let message = ControlMessage.sessionEnded(id, tenant)
+        let reply = try await redis.run(
+            scripts.sessionClose, keys: [keys.session(id), keys.sessions],
+            arguments: [.text(id.text), .text(names.control), .text(message.text)])
+        return reply.number == 1
+    }
+
+    /// What `initialize` agreed on.
+    private func agreed(_ session: Session) -> [RedisArgument] {
+        var fields: [RedisArgument] = []
+        if let revision = session.revision { fields += ["revision", .text(revision)] }
+        if let client = session.client { fields += ["client", .text(client)] }
+        return fields
+    }
+
+    /// Writes the fields and renews the session's life; false where it must exist and does not.
+    private func write(
+        _ id: SessionID, _ tenant: TenantName, _ transport: Session.Transport, making: Bool, _ fields: [RedisArgument]
+    ) async throws(StoreError) -> Bool {
+        let keys = tenants.keys(of: tenant)
+        let arguments: [RedisArgument] = [.text(id.text), .integer(transport.lifetime), making ? 1 : 0]
+        let reply = try await redis.run(scripts.session, keys: [keys.session(id), keys.sessions], arguments: arguments + fields)
+        return reply.number == 1
+    }
+}

@@ -1,0 +1,126 @@
+-- Joined in front of the scripts that move money or write events.
+-- Sums are integers of 1/1,000,000 credit, times unix milliseconds; all are below 2^53, where Lua counts exactly.
+local call, format = redis.call, string.format
+
+local function corrupt(what) error({err = 'CORRUPT ' .. what}) end
+
+local function int(text, what)
+  local n = tonumber(text or '')
+  if not n or n < 0 or n >= 2 ^ 53 or n % 1 ~= 0 then corrupt(what) end
+  return n
+end
+
+-- The digits of an integer; %d is four times as fast as %.0f, and exact where the server's long has 64 bits.
+local digits = format('%d', 2 ^ 53 - 1) == '9007199254740991' and '%d' or '%.0f'
+local function str(n) return format(digits, n) end
+
+-- Credits as a JSON number of at most six decimals; %g is exact to 15 digits and writes no exponent from 0.0001 on.
+local function credits(micros)
+  local rest = micros % 1e6
+  if rest == 0 then return str(micros / 1e6) end
+  if micros >= 100 and micros < 1e15 then return format('%.15g', micros / 1e6) end
+  return (format('%s.%06.0f', str((micros - rest) / 1e6), rest):gsub('0+$', ''))
+end
+
+local function now()
+  local time = call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- RFC 3339 in UTC.
+local function stamp(ms)
+  local div = function(a, b) return math.floor(a / b) end
+  local day = div(ms, 86400000) + 719468
+  local era = div(day, 146097)
+  local doe = day % 146097
+  local yoe = div(doe - div(doe, 1460) + div(doe, 36524) - div(doe, 146096), 365)
+  local doy = doe - 365 * yoe - div(yoe, 4) + div(yoe, 100)
+  local m = div(5 * doy + 2, 153)
+  local d = doy - div(153 * m + 2, 5) + 1
+  m = m < 10 and m + 3 or m - 9
+  return format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', yoe + era * 400 + (m < 3 and 1 or 0), m, d,
+    div(ms, 3600000) % 24, div(ms, 60000) % 60, div(ms, 1000) % 60, ms % 1000)
+end
+
+-- An account's books, nil where it is missing.
+local function account(name, key)
+  local f = call('HMGET', key, 'limit', 'held', 'spent', 'delegated', 'version', 'epoch', 'expires', 'exhausted')
+  if not (f[1] or f[2] or f[3] or f[5]) then return nil end
+  return {name = name, key = key, limit = int(f[1], name), held = int(f[2], name), spent = int(f[3], name),
+    delegated = int(f[4], name), version = int(f[5], name), epoch = f[6] or corrupt(name),
+    expires = int(f[7] or '0', name), exhausted = f[8] or '0'}
+end
+
+-- Those of a hold's accounts (KEYS from `first`) that still exist, and the last named, whose remainder the agent is told.
+local function accounts(first, names)
+  local found, told, at = {}, nil, first
+  for name in names:gmatch('%S+') do
+    told = account(name, KEYS[at])
+    found[#found + 1] = told
+    at = at + 1
+  end
+  return found, told
+end
+
+local function used(a) return a.held + a.spent + a.delegated end
+local function available(a) return math.max(0, a.limit - used(a)) end
+local function over(a) return math.max(0, used(a) - a.limit) end
+
+-- Changes the books in hand; `save` writes them.
+local function book(a, held, spent)
+  a.held, a.spent, a.version = a.held + held, a.spent + spent, a.version + 1
+  if a.held < 0 or used(a) >= 2 ^ 53 then corrupt(a.name) end
+end
+
+local function save(a)
+  call('HSET', a.key, 'held', str(a.held), 'spent', str(a.spent), 'over', str(over(a)), 'version', str(a.version),
+    'exhausted', a.exhausted)
+end
+
+local function balances(list)
+  local out = {}
+  for i, a in ipairs(list) do
+    out[i] = format('{"account":"%s","limit":%s,"available":%s,"held":%s,"spent":%s,"delegated":%s,"over":%s,"version":%s,"epoch":"%s"}',
+      a.name, credits(a.limit), credits(available(a)), credits(a.held), credits(a.spent), credits(a.delegated),
+      credits(over(a)), str(a.version), a.epoch)
+  end
+  return '"accounts":[' .. table.concat(out, ',') .. ']'
+end
+
+-- Ends a hold: what is left of it is remembered for `ms`, so that repeats change nothing.
+local function bury(key, ms, ...)
+  call('DEL', key)
+  call('HSET', key, ...)
+  call('PEXPIRE', key, ms)
+end
+
+-- Numbered events: reads and checks here, `write` comes last of all writes and publishes last.
+-- A tenant's streams share the counter in `head`; without one the number is the time in microseconds, raised where needed.
+local function journal(head, audit, ledger)
+  local f = head and call('HMGET', head, 'epoch', 'seq') or {}
+  local j = {epoch = f[1], seq = head and int(f[2] or '0', head) or now() * 1000, kept = {}, told = {}}
+  for _, stream in ipairs({audit, ledger}) do
+    local last = call('XREVRANGE', stream, '+', str(j.seq + 1), 'COUNT', 1)[1]
+    if last then j.seq = int(last[1]:match('^%d+'), stream) end
+  end
+  function j.add(stream, kind, ms, who, budget, data)
+    local seq = ''
+    if budget then who = who .. ',"budgetId":"' .. budget .. '"' end
+    if stream then
+      j.seq = j.seq + 1
+      seq = '"seq":' .. str(j.seq) .. ','
+    end
+    local json = '{"type":"' .. kind .. '","timestamp":"' .. stamp(ms) .. '",' .. who .. ',' .. seq
+      .. '"epoch":"' .. (j.epoch or '') .. '","data":{' .. data .. '}}'
+    if stream then j.kept[#j.kept + 1] = {stream, str(j.seq) .. '-0', json} end
+    j.told[#j.told + 1] = json
+  end
+  function j.write(channel)
+    if head and j.kept[1] then call('HSET', head, 'seq', str(j.seq)) end
+    for _, e in ipairs(j.kept) do
+      call('XADD', e[1], 'MAXLEN', '~', e[1] == ledger and 1000000 or 100000, e[2], 'event', e[3])
+    end
+    for _, json in ipairs(j.told) do call('PUBLISH', channel, json) end
+  end
+  return j
+end

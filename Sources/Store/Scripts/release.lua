@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- Gives a whole hold back; where no hold is, leaves a tombstone, so that a delayed reserve of this id changes nothing.
+-- KEYS: hold, holds, head, audit, ledger, account...
+-- ARGV: call id, outcome, duration, channel, tombstone's life, names, who, what
+-- Reply: state
+local h = call('HMGET', KEYS[1], 'state', 'amount', 'accounts')
+local list = {}
+if h[1] then
+  if h[1] ~= 'open' then return h[1] end
+  if h[3] ~= ARGV[6] then corrupt('hold') end
+  list = accounts(6, ARGV[6])
+  for _, a in ipairs(list) do book(a, -int(h[2], 'amount'), 0) end
+end
+local events = journal(KEYS[3], KEYS[4], KEYS[5])
+events.add(KEYS[4], 'tool_call', now(), ARGV[7], ARGV[6]:match('%S+$'),
+  ARGV[8] .. ',"cost":0,"durationMs":' .. ARGV[3] .. ',"outcome":"' .. ARGV[2] .. '"')
+
+call('ZREM', KEYS[2], ARGV[1]) -- first, for it checks its own key
+for _, a in ipairs(list) do save(a) end
+bury(KEYS[1], ARGV[5], 'state', 'released')
+events.write(ARGV[4])
+return 'released'

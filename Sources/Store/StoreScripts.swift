@@ -1,0 +1,31 @@
+package import Redis
+
+/// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
+package struct StoreScripts: Sendable {
+    package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat: Script
+
+    /// The scripts of this program.
+    package static let embedded = StoreScripts()
+
+    /// The scripts, each text changed by `edit`; tests watch the keys they touch this way.
+    package init(editing edit: (_ text: [UInt8]) -> [UInt8] = { $0 }) {
+        func plain(_ name: String, _ text: [UInt8]) -> Script { Script(name: name, source: edit(text)) }
+        func joined(_ name: String, _ text: [UInt8]) -> Script {
+            let head = text.prefix { $0 != UInt8(ascii: "\n") } + [UInt8(ascii: "\n")]
+            return plain(name, head + PackageResources.prelude_lua + text.dropFirst(head.count))
+        }
+        reserve = joined("reserve", PackageResources.reserve_lua)
+        settle = joined("settle", PackageResources.settle_lua)
+        release = joined("release", PackageResources.release_lua)
+        lapse = joined("lapse", PackageResources.lapse_lua)
+        record = joined("record", PackageResources.record_lua)
+        extend = plain("extend", PackageResources.extend_lua)
+        due = plain("due", PackageResources.due_lua)
+        session = plain("session", PackageResources.session_lua)
+        sessionClose = plain("session_close", PackageResources.session_close_lua)
+        beat = plain("beat", PackageResources.beat_lua)
+    }
+
+    /// All of them.
+    package var all: [Script] { [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat] }
+}
