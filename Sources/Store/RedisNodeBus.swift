@@ -6,7 +6,7 @@ package import Redis
 
 /// The nodes' bus over pub/sub: one channel per node, and one that all listen to.
 ///
-/// A delivery is `<session id>` and the message's bytes; on the common channel stands `session <tenant> <session id>` when a session ends.
+/// A delivery is the session's id and the message's bytes; on the common channel stand `ControlMessage`s.
 package struct RedisNodeBus: NodeBus {
     private let client: RedisClient
     private let names: KeyNames
@@ -17,22 +17,19 @@ package struct RedisNodeBus: NodeBus {
     }
 
     package func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
-        do {
-            let reply = try await client.send(
-                [.text("PUBLISH"), .text(names.nodeChannel(node)), .bytes(Array(session.text.utf8) + message)], timeout: nil)
-            guard case .integer(let receivers) = reply else { throw StoreError.corrupt("PUBLISH") }
-            return receivers > 0
-        } catch {
-            throw StoreError(error)
+        let delivery = Array(session.text.utf8) + message
+        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
+            throw .corrupt("PUBLISH")
         }
+        return receivers > 0
     }
 
     /// Hands what comes in to the receiver until it is cancelled.
     package func run(
         node: NodeID, configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, receiver: any NodeBusReceiver, logger: Logger
     ) async throws {
-        let own = names.nodeChannel(node)
-        let common = names.controlChannel
+        let own = names.node(node)
+        let common = names.control
         let subscriber = Subscriber(
             configuration: configuration, channels: [own, common], group: group, logger: logger, probeChannel: own,
             onMessage: { channel, bytes in
@@ -48,9 +45,7 @@ package struct RedisNodeBus: NodeBus {
     }
 
     private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
-        let words = bytes.split(separator: UInt8(ascii: " "))
-        guard words.count == 3, words[0].elementsEqual("session".utf8), let session = SessionID(String(decoding: words[2], as: UTF8.self))
-        else { return }
+        guard case .sessionEnded(let session, _) = ControlMessage(bytes) else { return }
         receiver.sessionEnded(session)
     }
 }

@@ -30,8 +30,8 @@ struct DemoScript: Service {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let ready = AsyncStream<Void>.makeStream()
             let subscriber = Subscriber(
-                configuration: redis, channels: [names.eventsChannel(tenant.name)], group: group, logger: .init(label: "demo", level: .error),
-                probeChannel: names.eventsChannel(tenant.name), onMessage: { _, bytes in feed.show(bytes) },
+                configuration: redis, channels: [names.events(of: tenant.name)], group: group, logger: .init(label: "demo", level: .error),
+                probeChannel: names.events(of: tenant.name), onMessage: { _, bytes in feed.show(bytes) },
                 onReady: { ready.continuation.yield() })
             tasks.addTask { try await subscriber.run() }
             _ = await ready.stream.first { _ in true }
