@@ -12,7 +12,8 @@ package struct Grant: Sendable {
 
     package let tenant: TenantName
     package let token: TokenID
-    /// The ids of every prefix of the chain, the root's first, the token's own last: revoking any of them revokes this token.
+    /// The ancestors it names as `parent`, then the ids of every prefix of the chain, the root's first, the token's own last:
+    /// revoking any of them revokes this token.
     package let lineage: [TokenID]
     /// Unix milliseconds of the earliest `expires` caveat; the token is valid strictly before it.
     package let expires: Int64

@@ -31,4 +31,14 @@ package struct Scope: Sendable, Hashable {
             }
         }
     }
+
+    /// True when a tool may be called as far as its name alone can tell: with no upstream at hand, `x:*` is `x:…` and `x_…`.
+    package func allows(name: String) -> Bool {
+        clauses.allSatisfy { clause in
+            clause.words.contains { word in
+                guard word.hasSuffix(":*") else { return word == "*" || word == name }
+                return name.hasPrefix("\(word.dropLast(2)):") || name.hasPrefix("\(word.dropLast(2))_")
+            }
+        }
+    }
 }
