@@ -52,7 +52,9 @@ let package = Package(
         module("Governance"),
         module("Redis", nio + ["CHiredis", "COpenSSL", tls, log]),
         module("Events", ["Governance"]),
-        module("Upstreams", http + ["MCPWire", "Governance", "Events", tls, log]),
+        module(
+            "Upstreams",
+            http + ["COpenSSL", "MCPWire", "Governance", "Events", tls, log, .product(name: "NIOTLS", package: "swift-nio")]),
         module("Gateway", http + ["Macaroons", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log],
