@@ -1,0 +1,53 @@
+/// A protocol revision negotiated by handshake and what is particular to it; the only place in the product with protocol dates.
+package struct Dialect: Sendable, Hashable {
+    /// The date that names the revision.
+    package let revision: String
+    /// After the handshake each HTTP request carries `MCP-Protocol-Version`.
+    package let sendsVersionHeader: Bool
+    /// A response stream begins with an event of an id and empty data, which older clients cannot read.
+    package let primesStreams: Bool
+
+    /// The newest revision with a handshake.
+    package static let newestHandshake = Dialect(revision: "2025-11-25", sendsVersionHeader: true, primesStreams: true)
+    /// What a request without version header and without session is taken to speak.
+    package static let assumed = Dialect(revision: "2025-03-26", sendsVersionHeader: false, primesStreams: false)
+    /// The revisions with a handshake, oldest first.
+    package static let all = [
+        Dialect(revision: "2024-11-05", sendsVersionHeader: false, primesStreams: false),
+        assumed,
+        Dialect(revision: "2025-06-18", sendsVersionHeader: true, primesStreams: false),
+        newestHandshake,
+    ]
+    /// The revisions without a handshake, in which each request names its own.
+    package static let modern = ["2026-07-28"]
+
+    /// The dialect of a revision with a handshake.
+    package static func named(_ revision: String) -> Dialect? { all.first { $0.revision == revision } }
+
+    /// What `initialize` answers to an offered version: the same when we speak it, else the newest with a handshake.
+    package static func offered(_ version: String) -> Dialect { named(version) ?? newestHandshake }
+}
+
+// MARK: Eras
+
+extension Dialect {
+    /// The two families of revisions, which differ in how refusals are numbered.
+    package enum Kind: Sendable, Hashable { case legacy, modern }
+
+    /// What one HTTP request shows of its revision.
+    package enum Era: Sendable, Hashable {
+        /// A revision with a handshake: the header's, or no header at all.
+        case handshake(Dialect?)
+        /// A revision without a handshake, or a body that claims to be of one.
+        case modern
+        /// A header that names no revision we know.
+        case unknown
+    }
+
+    /// The header decides; without one, a body whose `_meta` names a version is modern, whatever it names.
+    package static func era(ofHeader header: String?, bodyMetaVersion: String?) -> Era {
+        guard let header else { return bodyMetaVersion == nil ? .handshake(nil) : .modern }
+        if let dialect = named(header) { return .handshake(dialect) }
+        return modern.contains(header) ? .modern : .unknown
+    }
+}

@@ -1,0 +1,122 @@
+/// A validated JSON text and where the members of its recorded objects stand.
+struct JSONDocument: Sendable {
+    let bytes: [UInt8]
+    /// The outermost value, without the white space around it.
+    let root: Range<Int>
+    /// In the order of the text.
+    let members: [JSONMember]
+    /// Some recorded object says a key twice, has too many members, or has a key whose surrogates do not pair.
+    let isAmbiguous: Bool
+
+    /// Reads the whole of `bytes`.
+    init(_ bytes: [UInt8], as root: Section) throws(MalformedJSON) {
+        try self.init(bytes, in: 0..<bytes.count, as: root)
+    }
+
+    /// Reads the value at `range`, an object of it anew with its own members recorded.
+    init(_ bytes: [UInt8], in range: Range<Int>, as root: Section) throws(MalformedJSON) {
+        let scanned = bytes.withUnsafeBytes { text -> Result<(Range<Int>, [JSONMember], Bool), MalformedJSON> in
+            var scanner = JSONScanner(text, in: range)
+            do throws(MalformedJSON) {
+                let root = try scanner.document(as: root)
+                return .success((root, scanner.members, scanner.isUnreasonable))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let (rootRange, members, isUnreasonable) = try scanned.get()
+        self.bytes = bytes
+        self.root = rootRange
+        self.members = members
+        self.isAmbiguous = isUnreasonable || Self.repeatsAKey(members, of: bytes)
+    }
+
+    /// Whether the value at `range` is an object.
+    func isObject(_ range: Range<Int>) -> Bool { bytes[range.lowerBound] == UInt8(ascii: "{") }
+
+    /// Whether the value at `range` is `null`.
+    func isNull(_ range: Range<Int>) -> Bool { bytes[range.lowerBound] == UInt8(ascii: "n") }
+
+    /// Where the value of `key` in `section` stands.
+    func value(_ key: String, in section: Section) -> Range<Int>? {
+        for member in members where member.section == section && self.key(of: member, is: key) { return member.value }
+        return nil
+    }
+
+    /// The text of the string at `range`; nil for any other value and for unpaired surrogates.
+    func text(_ range: Range<Int>) -> String? {
+        guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
+        return JSONText.unescaped(bytes[range.lowerBound + 1..<range.upperBound - 1])
+    }
+
+    /// The text of a string member.
+    func text(_ key: String, in section: Section) -> String? {
+        value(key, in: section).flatMap { text($0) }
+    }
+
+    /// The value's own bytes.
+    func raw(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
+
+    /// Whether the string at `range` has a text: its surrogates pair.
+    func isReadable(_ range: Range<Int>) -> Bool {
+        let content = bytes[range.lowerBound + 1..<range.upperBound - 1]
+        return !content.contains(UInt8(ascii: "\\")) || JSONText.unescaped(content) != nil
+    }
+
+    /// The object at `range` with its members recorded as `.other`; nil for any other value and for an ambiguous one.
+    func object(_ range: Range<Int>) -> JSONDocument? {
+        guard isObject(range), let inner = try? JSONDocument(bytes, in: range, as: .other), !inner.isAmbiguous else { return nil }
+        return inner
+    }
+}
+
+// MARK: Keys
+
+extension JSONDocument {
+    /// Whether the member's key spells `text`, escaped or not.
+    func key(of member: JSONMember, is text: String) -> Bool {
+        if member.isEscaped { return spelledKey(of: member).elementsEqual(text.utf8) }
+        return member.key.count == text.utf8.count && bytes[member.key].elementsEqual(text.utf8)
+    }
+
+    /// Whether the member's key begins with `text`, escaped or not.
+    func key(of member: JSONMember, startsWith text: String) -> Bool {
+        if member.isEscaped { return spelledKey(of: member).starts(with: text.utf8) }
+        return member.key.count >= text.utf8.count && bytes[member.key].starts(with: text.utf8)
+    }
+
+    private func spelledKey(of member: JSONMember) -> [UInt8] { Self.spelledKey(of: member, in: bytes) ?? [] }
+
+    private static func spelledKey(of member: JSONMember, in bytes: [UInt8]) -> [UInt8]? {
+        guard member.isEscaped else { return Array(bytes[member.key]) }
+        return bytes.withUnsafeBytes { JSONText.unescapedBytes(UnsafeRawBufferPointer(rebasing: $0[member.key])) }
+    }
+
+    private struct SpelledKey: Hashable {
+        let section: Section
+        let key: [UInt8]
+    }
+
+    /// Whether two members of one section have the same key, or one has a key that spells nothing.
+    private static func repeatsAKey(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
+        if members.count > 24 || members.contains(where: \.isEscaped) { return repeatsASpelledKey(members, of: bytes) }
+        return bytes.withUnsafeBytes { text in
+            for (index, member) in members.enumerated() {
+                for earlier in members[..<index] where earlier.section == member.section && earlier.key.count == member.key.count {
+                    if text[earlier.key].elementsEqual(text[member.key]) { return true }
+                }
+            }
+            return false
+        }
+    }
+
+    private static func repeatsASpelledKey(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
+        var seen: Set<SpelledKey> = []
+        for member in members {
+            guard let key = spelledKey(of: member, in: bytes),
+                seen.insert(SpelledKey(section: member.section, key: key)).inserted
+            else { return true }
+        }
+        return false
+    }
+}

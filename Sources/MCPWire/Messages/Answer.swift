@@ -1,0 +1,55 @@
+/// An upstream's final response.
+package struct Answer: Sendable {
+    /// Whether the upstream answered with a result or a JSON-RPC error.
+    package enum Kind: Sendable, Hashable { case result(isError: Bool), error(code: Int) }
+
+    package let message: Message
+    package let kind: Kind
+
+    /// The id it answers; an error may come without.
+    package var id: RequestID? { message.id }
+
+    /// Reads a response whose result is an object, or whose error has an integer code and a text.
+    package init(_ message: Message) throws(WireError) {
+        guard message.kind == .response else { throw .invalidRequest(message.id) }
+        self.message = message
+        let document = message.document
+        if let result = document.value("result", in: .envelope) {
+            guard document.isObject(result) else { throw .invalidRequest(message.id) }
+            let isError = document.value("isError", in: .result).map { document.bytes[$0.lowerBound] == UInt8(ascii: "t") }
+            kind = .result(isError: isError ?? false)
+        } else {
+            guard let range = document.value("code", in: .error), let code = Int(String(decoding: document.bytes[range], as: UTF8.self)),
+                document.text("message", in: .error) != nil
+            else { throw .invalidRequest(message.id) }
+            kind = .error(code: code)
+        }
+    }
+
+    /// The text of the error; nil for a result.
+    package var errorMessage: String? { message.document.text("message", in: .error) }
+
+    /// The decimal that the upstream names as the call's real cost in its result's `_meta["io.satgate/cost"]`, as written.
+    package var reportedCost: String? {
+        let document = message.document
+        guard let range = document.value(MetaKey.cost, in: .resultMeta), range.count <= 32 else { return nil }
+        return document.text(range) ?? String(decoding: document.bytes[range], as: UTF8.self)
+    }
+
+    /// The bytes for the agent: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
+    /// `io.modelcontextprotocol/serverInfo` removed; all else byte for byte.
+    package func addressed(to id: RequestID) -> [UInt8] {
+        let document = message.document
+        var edits = JSONEdits()
+        if let range = document.value("id", in: .envelope) {
+            edits.replace(range, with: id.raw)
+        } else {
+            let inside = document.root.lowerBound + 1
+            edits.replace(inside..<inside, with: Array("\"id\":".utf8) + id.raw + [UInt8(ascii: ",")])
+        }
+        edits.removeMembers(of: .resultMeta, in: document) {
+            document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
+        }
+        return edits.applied(to: document.bytes, in: document.root)
+    }
+}

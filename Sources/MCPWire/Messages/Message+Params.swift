@@ -1,0 +1,34 @@
+extension Message {
+    /// A string member of params, unescaped.
+    package func paramText(_ key: String) -> String? { document.text(key, in: .params) }
+
+    /// The JSON token of a member of params, whatever it is.
+    package func paramToken(_ key: String) -> [UInt8]? { document.value(key, in: .params).map { document.raw($0) } }
+
+    /// A string member of `params._meta`, unescaped.
+    package func metaText(_ key: String) -> String? { document.text(key, in: .paramsMeta) }
+
+    /// The JSON token of `params._meta.progressToken`: a string or a number.
+    package var progressTokenOfMeta: [UInt8]? { token("progressToken", in: .paramsMeta) }
+
+    /// The JSON token of `params.progressToken`, as progress notifications carry it.
+    package var progressTokenOfParams: [UInt8]? { token("progressToken", in: .params) }
+
+    /// The revision that a stateless request names in its `_meta`.
+    package var protocolVersionOfMeta: String? { metaText(MetaKey.protocolVersion) }
+
+    /// The request that `notifications/cancelled` is about.
+    package var cancelledRequest: RequestID? {
+        guard method == Method.cancelled, let range = document.value("requestId", in: .params) else { return nil }
+        return RequestID(range, of: document)
+    }
+
+    /// A string or number token of at most 1 KiB.
+    private func token(_ key: String, in section: Section) -> [UInt8]? {
+        guard let range = document.value(key, in: section), range.count <= RequestID.maximumLength else { return nil }
+        switch document.bytes[range.lowerBound] {
+        case UInt8(ascii: "\""), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return document.raw(range)
+        default: return nil
+        }
+    }
+}

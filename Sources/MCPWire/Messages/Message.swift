@@ -1,0 +1,67 @@
+/// One JSON-RPC message: its whole text is validated, only ranges are kept.
+///
+/// Refused are invalid JSON or UTF-8, more than 128 levels, more than 1,024 members or a key said twice in the envelope, `params`,
+/// `result`, `error` or their `_meta`. Escaped keys are read as what they spell.
+package struct Message: Sendable {
+    /// What the envelope says the message is.
+    package enum Kind: Sendable, Hashable { case request, notification, response }
+
+    package let kind: Kind
+    /// Always there in a request, never in a notification; an error response may come without.
+    package let id: RequestID?
+    /// There exactly when the message is no response.
+    package let method: String?
+    let document: JSONDocument
+
+    /// The text as it came.
+    package var bytes: [UInt8] { document.bytes }
+
+    /// Reads one message; an array (a batch) is no message.
+    package init(_ bytes: [UInt8]) throws(WireError) {
+        guard let document = try? JSONDocument(bytes, as: .envelope) else { throw .malformed }
+        let id = document.value("id", in: .envelope).flatMap { RequestID($0, of: document) }
+        guard document.isObject(document.root), !document.isAmbiguous else { throw .invalidRequest(document.isAmbiguous ? nil : id) }
+        guard document.text("jsonrpc", in: .envelope) == "2.0" else { throw .invalidRequest(id) }
+        self.document = document
+        self.id = id
+        if let method = document.value("method", in: .envelope) {
+            self.method = document.text(method)
+            kind = document.value("id", in: .envelope) == nil ? .notification : .request
+        } else {
+            method = nil
+            kind = .response
+        }
+        try checkEnvelope()
+        try checkParams()
+    }
+
+    /// A request has an id, a response one of result and error, and neither has what is the other's.
+    private func checkEnvelope() throws(WireError) {
+        let result = document.value("result", in: .envelope)
+        let error = document.value("error", in: .envelope)
+        let isSound =
+            switch kind {
+            case .request: method != nil && id != nil && result == nil && error == nil
+            case .notification: method != nil && result == nil && error == nil
+            case .response: result == nil ? error != nil && hasIDOrNone : error == nil && id != nil
+            }
+        guard isSound else { throw .invalidRequest(id) }
+    }
+
+    /// An error response may be addressed to nobody, but not to something that is no id.
+    private var hasIDOrNone: Bool {
+        guard id == nil, let written = document.value("id", in: .envelope) else { return true }
+        return document.isNull(written)
+    }
+
+    /// `params` and its `_meta` are objects, null, or absent.
+    private func checkParams() throws(WireError) {
+        guard kind != .response else { return }
+        if let params = document.value("params", in: .envelope), !document.isObject(params), !document.isNull(params) {
+            throw .invalidParams(id, "params must be an object")
+        }
+        if let meta = document.value("_meta", in: .params), !document.isObject(meta), !document.isNull(meta) {
+            throw .invalidParams(id, "params._meta must be an object")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+/// Every message that satgate itself makes.
+package enum Outgoing {
+    /// The name satgate goes by on both sides.
+    package static let productName = "satgate"
+
+    /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
+    private static let offeredCapabilities: StaticString = #"{"tools":{"listChanged":false}}"#
+
+    // MARK: To an upstream
+
+    /// Our `initialize`, which declares no client capability.
+    package static func initialize(id: Int, revision: String, clientVersion: String) -> [UInt8] {
+        request(id: id, Method.initialize) { out in
+            JSONText.append(raw: #"{"protocolVersion":"#, to: &out)
+            JSONText.append(string: revision, to: &out)
+            JSONText.append(raw: #","capabilities":{},"clientInfo":"#, to: &out)
+            appendIdentity(version: clientVersion, to: &out)
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// `notifications/initialized`.
+    package static func initialized() -> [UInt8] { notification(Method.initialized) { JSONText.append(raw: "{}", to: &$0) } }
+
+    /// `tools/list`, from the cursor on if there is one.
+    package static func toolsList(id: Int, cursor: String?) -> [UInt8] {
+        request(id: id, Method.toolsList) { out in
+            JSONText.append(raw: "{", to: &out)
+            if let cursor {
+                JSONText.append(raw: #""cursor":"#, to: &out)
+                JSONText.append(string: cursor, to: &out)
+            }
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// `notifications/cancelled` for one of our own requests.
+    package static func cancelled(requestID: Int, reason: String) -> [UInt8] {
+        notification(Method.cancelled) { out in
+            JSONText.append(raw: #"{"requestId":"#, to: &out)
+            JSONText.append(integer: requestID, to: &out)
+            JSONText.append(raw: #","reason":"#, to: &out)
+            JSONText.append(string: reason, to: &out)
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// The answer to a server's request that we do not serve (-32601).
+    package static func methodNotFound(id: RequestID) -> [UInt8] {
+        var out = envelope(id)
+        JSONText.append(raw: #","error":{"code":-32601,"message":"Method not found"}}"#, to: &out)
+        return out
+    }
+
+    // MARK: To an agent
+
+    /// The answer to `initialize`.
+    package static func initializeResult(id: RequestID, dialect: Dialect, serverVersion: String, instructions: String?) -> [UInt8] {
+        result(id) { out in
+            JSONText.append(raw: #"{"protocolVersion":"#, to: &out)
+            JSONText.append(string: dialect.revision, to: &out)
+            JSONText.append(raw: #","capabilities":"#, to: &out)
+            JSONText.append(raw: offeredCapabilities, to: &out)
+            JSONText.append(raw: #","serverInfo":"#, to: &out)
+            appendIdentity(version: serverVersion, to: &out)
+            if let instructions {
+                JSONText.append(raw: #","instructions":"#, to: &out)
+                JSONText.append(string: instructions, to: &out)
+            }
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// An empty result: the answer to `ping`.
+    package static func emptyResult(id: RequestID) -> [UInt8] { result(id) { JSONText.append(raw: "{}", to: &$0) } }
+
+    /// A page of tools, each definition a JSON object.
+    package static func toolsListResult(id: RequestID, tools: [[UInt8]], nextCursor: String?) -> [UInt8] {
+        var out = envelope(id)
+        out.reserveCapacity(tools.reduce(out.count + 64 + (nextCursor?.utf8.count ?? 0)) { $0 + $1.count + 1 })
+        JSONText.append(raw: #","result":{"tools":["#, to: &out)
+        for (index, tool) in tools.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            out.append(contentsOf: tool)
+        }
+        out.append(UInt8(ascii: "]"))
+        if let nextCursor {
+            JSONText.append(raw: #","nextCursor":"#, to: &out)
+            JSONText.append(string: nextCursor, to: &out)
+        }
+        JSONText.append(raw: "}}", to: &out)
+        return out
+    }
+
+    /// A tool's result of one text.
+    package static func textResult(id: RequestID, text: String) -> [UInt8] {
+        result(id) { out in
+            JSONText.append(raw: #"{"content":[{"type":"text","text":"#, to: &out)
+            JSONText.append(string: text, to: &out)
+            JSONText.append(raw: "}]}", to: &out)
+        }
+    }
+
+    // MARK: Parts
+
+    private static func appendIdentity(version: String, to out: inout [UInt8]) {
+        JSONText.append(raw: #"{"name":"#, to: &out)
+        JSONText.append(string: productName, to: &out)
+        JSONText.append(raw: #","version":"#, to: &out)
+        JSONText.append(string: version, to: &out)
+        JSONText.append(raw: "}", to: &out)
+    }
+
+    private static func envelope(_ id: RequestID) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(256)
+        JSONText.append(raw: #"{"jsonrpc":"2.0","id":"#, to: &out)
+        out.append(contentsOf: id.raw)
+        return out
+    }
+
+    private static func result(_ id: RequestID, _ write: (inout [UInt8]) -> Void) -> [UInt8] {
+        var out = envelope(id)
+        JSONText.append(raw: #","result":"#, to: &out)
+        write(&out)
+        out.append(UInt8(ascii: "}"))
+        return out
+    }
+
+    private static func request(id: Int, _ method: String, _ writeParams: (inout [UInt8]) -> Void) -> [UInt8] {
+        call(envelope(RequestID(id)), method, writeParams)
+    }
+
+    private static func notification(_ method: String, _ writeParams: (inout [UInt8]) -> Void) -> [UInt8] {
+        call(Array(#"{"jsonrpc":"2.0""#.utf8), method, writeParams)
+    }
+
+    private static func call(_ envelope: [UInt8], _ method: String, _ writeParams: (inout [UInt8]) -> Void) -> [UInt8] {
+        var out = envelope
+        JSONText.append(raw: #","method":"#, to: &out)
+        JSONText.append(string: method, to: &out)
+        JSONText.append(raw: #","params":"#, to: &out)
+        writeParams(&out)
+        out.append(UInt8(ascii: "}"))
+        return out
+    }
+}

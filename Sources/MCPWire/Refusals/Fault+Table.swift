@@ -1,0 +1,105 @@
+extension Fault {
+    /// One line of the table of refusals.
+    struct Row {
+        let label: String
+        /// SatGate's number, for a legacy agent's `tools/call`; and the number for everything else.
+        let codes: (toolCall: Int, other: Int)
+        let statuses: (legacy: Int, modern: Int)
+        /// Whether the answer says the label as `data.error`.
+        let namesItself: Bool
+
+        init(_ label: String, _ toolCall: Int, _ other: Int, status: Int = 200, modern: Int? = nil, namesItself: Bool = true) {
+            self.label = label
+            codes = (toolCall, other)
+            statuses = (status, modern ?? status)
+            self.namesItself = namesItself
+        }
+    }
+
+    /// Numbers, statuses and names of all refusals.
+    var row: Row {
+        switch self {
+        case .parse: Row("parse_error", -32700, -32700, status: 400, namesItself: false)
+        case .invalidRequest: Row("invalid_request", -32600, -32600, status: 400, namesItself: false)
+        case .methodNotFound: Row("method_not_found", -32601, -32601, modern: 404, namesItself: false)
+        case .invalidParams: Row("invalid_params", -32602, -32602, modern: 400, namesItself: false)
+        case .unknownTool: Row("unknown_tool", -32602, -32602, modern: 400)
+        case .sessionNotFound: Row("session_not_found", -32600, -32600, status: 404)
+        // Outside -32768 ... -32000, where newer revisions give the numbers a meaning of their own.
+        case .unsupportedEra: Row("unsupported_era", -31005, -31005, status: 400)
+        case .scope: Row("scope", -32001, -31001)
+        case .budgetExhausted: Row("budget_exhausted", -32000, -31000)
+        case .insufficientBudget: Row("insufficient_budget", -32000, -31000)
+        case .noAccount: Row("no_account", -32000, -31000)
+        case .unbudgeted: Row("unbudgeted", -32000, -31000)
+        case .rateLimited: Row("rate_limited", -32004, -31004)
+        case .upstreamError: Row("upstream_error", -32002, -31002)
+        case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
+        case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
+        case .busy: Row("busy", -32603, -32603, status: 503)
+        case .draining: Row("draining", -32603, -32603, status: 503)
+        case .internalError: Row("internal_error", -32603, -32603)
+        }
+    }
+
+    /// The sentence for people; what the agent sent is cut to a bounded length in it.
+    var message: String {
+        switch self {
+        case .parse: "Parse error: not valid JSON"
+        case .invalidRequest(let reason): "Invalid request: \(bounded(reason))"
+        case .methodNotFound(let method): "Method not found: \(bounded(method))"
+        case .invalidParams(let reason): "Invalid params: \(bounded(reason))"
+        case .unknownTool(let tool): "Unknown tool: \(bounded(tool))"
+        case .sessionNotFound: "Session not found"
+        case .unsupportedEra:
+            "This endpoint speaks \(Dialect.all.map(\.revision).joined(separator: ", ")): begin with \(Method.initialize)"
+        case .scope(let tool): "The token's scope does not allow the tool \(bounded(tool))"
+        case .budgetExhausted(let tool, let cost, _, _): "Budget exhausted: \(bounded(tool)) costs \(cost) credits, none are left"
+        case .insufficientBudget(let tool, let cost, let remaining, _):
+            "Insufficient budget: \(bounded(tool)) costs \(cost) credits, \(remaining) are left"
+        case .noAccount: "The token's budget has no account"
+        case .unbudgeted: "The token has no budget, and this tenant serves none without"
+        case .rateLimited(let seconds): "Rate limit reached: try again in \(seconds) s"
+        case .upstreamError(let upstream, let reason): "Upstream \(bounded(upstream)) failed: \(bounded(reason))"
+        case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
+        case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
+        case .busy: "The gateway is busy: try again"
+        case .draining: "This node is about to stop: try again"
+        case .internalError: "Internal error"
+        }
+    }
+
+    /// Writes `,"data":{"error":…}` with what SatGate's agents find there.
+    func appendData(label: String, to out: inout [UInt8]) {
+        JSONText.append(raw: #","data":{"error":"#, to: &out)
+        JSONText.append(string: label, to: &out)
+        switch self {
+        case .budgetExhausted(let tool, let cost, let remaining, let budget),
+            .insufficientBudget(let tool, let cost, let remaining, let budget):
+            append("tool", bounded(tool), to: &out)
+            JSONText.append(raw: #","cost_credits":"#, to: &out)
+            JSONText.append(decimal: cost, to: &out)
+            JSONText.append(raw: #","remaining_credits":"#, to: &out)
+            JSONText.append(decimal: remaining, to: &out)
+            append("budget_id", budget, to: &out)
+        case .scope(let tool), .unknownTool(let tool): append("tool", bounded(tool), to: &out)
+        case .noAccount(let budget): append("budget_id", budget, to: &out)
+        case .rateLimited(let seconds):
+            JSONText.append(raw: #","retry_after_seconds":"#, to: &out)
+            JSONText.append(integer: seconds, to: &out)
+        case .upstreamError(let upstream, _), .upstreamTimeout(let upstream): append("upstream", bounded(upstream), to: &out)
+        default: break
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    private func append(_ key: StaticString, _ value: String, to out: inout [UInt8]) {
+        JSONText.append(raw: ",\"", to: &out)
+        JSONText.append(raw: key, to: &out)
+        JSONText.append(raw: "\":", to: &out)
+        JSONText.append(string: value, to: &out)
+    }
+
+    /// At most 128 characters of the text.
+    private func bounded(_ text: String) -> String { text.utf8.count <= 128 ? text : String(text.unicodeScalars.prefix(128)) + "…" }
+}
