@@ -70,9 +70,9 @@ let package = Package(
             ] + nio,
             swiftSettings: strict),
         .target(
-            name: "Fixtures", dependencies: nio + ["Governance"], path: "Tests/Fixtures/Library", swiftSettings: strict),
+            name: "Fixtures", dependencies: nio + ["Governance", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict),
         .executableTarget(
-            name: "light-upstream", dependencies: ["Demo"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
+            name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),

@@ -1,4 +1,4 @@
-package import Governance
+import Governance
 import MCPWire
 import NIOCore
 import Synchronization
@@ -55,18 +55,18 @@ final class Upstream: Sendable {
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         guard let link else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
         for _ in 0..<2 {
-            let session = try await session(before: deadline, on: lane)
+            let (session, isDown) = try await session(before: deadline, on: lane)
             let id = link.newID()
             let body = call.forwarded(id: id, name: tool)
             do throws(UpstreamFailure) {
                 let opened = try await link.open(
                     body, id: id, head: session.head, inSession: session.hasID, call: call, on: lane, before: deadline)
                 if case .exchange(let exchange, _) = opened {
-                    askForUpkeep { if case .down = $0 { true } else { false } }
+                    if isDown { wanted.ring() }
                     return exchange
                 }
             } catch {
-                if !error.mayHaveRun { askForUpkeep { $0 == .up } }
+                if !isDown, Self.tellsOfTrouble(error) { wanted.ring() }
                 throw error
             }
             drop(session)
@@ -74,16 +74,17 @@ final class Upstream: Sendable {
         throw .notDispatched(reason: "the session was refused")
     }
 
-    /// The session in use; waits while one is being opened.
-    private func session(before deadline: NIODeadline, on lane: Lane) async throws(UpstreamFailure) -> UpstreamSession {
+    /// The session in use, and whether the upstream was last found down; waits while a session is being opened.
+    private func session(before deadline: NIODeadline, on lane: Lane) async throws(UpstreamFailure) -> (UpstreamSession, isDown: Bool) {
         while true {
-            let seen = changed.count
             let (session, standing) = knowledge.withLock { ($0.session, $0.standing) }
-            if let session { return session }
+            if let session { return (session, standing != .up) }
             if case .down(let reason) = standing {
                 wanted.ring()
                 throw .notDispatched(reason: reason)
             }
+            let seen = changed.count
+            guard known.session == nil, known.standing == standing else { continue }
             await changed.wait(after: seen, until: deadline, on: lane.eventLoop)
             guard deadline > .now() else { throw .notDispatched(reason: HTTPFailure.Reason.queueTimeout.rawValue) }
             guard !Task.isCancelled else { throw .notDispatched(reason: HTTPFailure.Reason.cancelled.rawValue) }
@@ -100,7 +101,9 @@ final class Upstream: Sendable {
         if isCurrent { wanted.ring() }
     }
 
-    private func askForUpkeep(when condition: (Standing) -> Bool) {
-        if condition(knowledge.withLock { $0.standing }) { wanted.ring() }
+    /// The upstream could not be reached: reason enough to look after it now.
+    private static func tellsOfTrouble(_ failure: UpstreamFailure) -> Bool {
+        guard case .notDispatched(let reason) = failure else { return false }
+        return HTTPFailure.Reason(rawValue: reason)?.isOurs != true
     }
 }

@@ -36,24 +36,25 @@ final class ConnectionPool {
         return nil
     }
 
-    /// Hands over a connection as soon as one is free or open. The answer may come before this returns.
-    /// `beyondLimit` is for the short message that unblocks an exchange which holds a connection itself.
+    /// Hands over a connection as soon as one becomes free or is open; for those who found none idle or want a fresh one.
+    /// What is `urgent` (discovery, a message that unblocks an exchange which holds a connection itself) goes first and beyond the limits.
     @discardableResult
     func lease(
-        before deadline: NIODeadline, beyondLimit: Bool = false, _ receive: @escaping (Result<HTTPConnection, HTTPFailure>) -> Void
+        before deadline: NIODeadline, urgent: Bool = false, _ receive: @escaping (Result<HTTPConnection, HTTPFailure>) -> Void
     ) -> Waiter? {
-        if let connection = takeIdle() {
-            receive(.success(connection))
-            return nil
-        }
-        guard waiting.count - opening < limits.waiting else {
+        guard urgent || waiting.count - opening < limits.waiting else {
             receive(.failure(.unsent(.busy)))
             return nil
         }
         let waiter = Waiter(receive)
         waiter.timeout = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.giveUp(waiter, .queueTimeout) }
-        waiting.append(waiter)
-        if beyondLimit { connect() } else { connectIfNeeded() }
+        if urgent {
+            waiting.prepend(waiter)
+            connect()
+        } else {
+            waiting.append(waiter)
+            connectIfNeeded()
+        }
         return waiter
     }
 

@@ -195,7 +195,8 @@ extension HTTPConnection: NIOScheduledCallbackHandler {
     }
 
     private func setAlarm(_ deadline: NIODeadline) {
-        guard deadline != .distantFuture, let callback = try? eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self) else {
+        guard deadline != .distantFuture, let callback = try? eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+        else {
             alarm = nil
             return
         }

@@ -23,5 +23,8 @@ enum HTTPFailure: Error, Sendable, Hashable {
         case endedEarly = "the response ended before the answer"
         case tooLarge = "answer too large"
         case cancelled = "cancelled"
+
+        /// Says nothing about the upstream: this node had no room or no time.
+        var isOurs: Bool { self == .busy || self == .queueTimeout || self == .cancelled }
     }
 }

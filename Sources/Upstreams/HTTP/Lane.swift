@@ -36,7 +36,8 @@ final class Lane: Sendable {
         _ request: ByteBuffer, to origin: Origin, before deadline: NIODeadline, resend: Resend
     ) async throws(HTTPFailure) -> HTTPExchange {
         let pool = pool(for: origin)
-        let connection = if let idle = pool.takeIdle() { idle } else { try await lease(from: pool, before: deadline) }
+        let urgent = resend == .ifUnanswered
+        let connection = if let idle = pool.takeIdle() { idle } else { try await lease(from: pool, before: deadline, urgent: urgent) }
         let isFirstUse = connection.uses == 0
         let exchange = connection.start(request, deadline: deadline)
         do throws(HTTPFailure) {
@@ -45,7 +46,7 @@ final class Lane: Sendable {
         } catch {
             guard !isFirstUse, !Task.isCancelled, Self.allows(resend, after: error) else { throw error }
         }
-        let second = try await lease(from: pool, before: deadline)
+        let second = try await lease(from: pool, before: deadline, urgent: true)
         let retried = second.start(request, deadline: deadline)
         _ = try await retried.responseHead()
         return retried
@@ -54,7 +55,9 @@ final class Lane: Sendable {
     /// Sends a short message whose response matters to nobody.
     func post(_ request: ByteBuffer, to origin: Origin) {
         let deadline = NIODeadline.now() + .seconds(5)
-        pool(for: origin).lease(before: deadline, beyondLimit: true) { result in
+        let pool = pool(for: origin)
+        if let connection = pool.takeIdle() { return connection.start(request, deadline: deadline).finish() }
+        pool.lease(before: deadline, urgent: true) { result in
             guard case .success(let connection) = result else { return }
             connection.start(request, deadline: deadline).finish()
         }
@@ -68,8 +71,10 @@ final class Lane: Sendable {
         }
     }
 
-    private func lease(from pool: ConnectionPool, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPConnection {
-        let slot = NIOLoopBound(LeaseSlot(pool), eventLoop: eventLoop)
+    private func lease(
+        from pool: ConnectionPool, before deadline: NIODeadline, urgent: Bool
+    ) async throws(HTTPFailure) -> HTTPConnection {
+        let slot = NIOLoopBound(LeaseSlot(pool, urgent: urgent), eventLoop: eventLoop)
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in slot.value.wait(before: deadline, continuation) }
         } onCancel: {
@@ -85,14 +90,18 @@ final class Lane: Sendable {
 /// One task's wait for a connection.
 private final class LeaseSlot {
     private let pool: ConnectionPool
+    private let urgent: Bool
     private var waiter: ConnectionPool.Waiter?
     /// What came of it; set before the task goes on.
     private(set) var result: Result<HTTPConnection, HTTPFailure> = .failure(.unsent(.cancelled))
 
-    init(_ pool: ConnectionPool) { self.pool = pool }
+    init(_ pool: ConnectionPool, urgent: Bool) {
+        self.pool = pool
+        self.urgent = urgent
+    }
 
     func wait(before deadline: NIODeadline, _ continuation: CheckedContinuation<Void, Never>) {
-        waiter = pool.lease(before: deadline) { result in
+        waiter = pool.lease(before: deadline, urgent: urgent) { result in
             self.result = result
             continuation.resume()
         }
