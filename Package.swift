@@ -52,7 +52,9 @@ let package = Package(
         module("Governance"),
         module("Redis", nio + ["CHiredis", "COpenSSL", tls, log]),
         module("Events", ["Governance"]),
-        module("Upstreams", http + ["MCPWire", "Governance", "Events", tls, log]),
+        module(
+            "Upstreams",
+            http + ["COpenSSL", "MCPWire", "Governance", "Events", tls, log, .product(name: "NIOTLS", package: "swift-nio")]),
         module("Gateway", http + ["Macaroons", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log],
@@ -68,9 +70,9 @@ let package = Package(
             ] + nio,
             swiftSettings: strict),
         .target(
-            name: "Fixtures", dependencies: nio + ["Governance"], path: "Tests/Fixtures/Library", swiftSettings: strict),
+            name: "Fixtures", dependencies: nio + ["Governance", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict),
         .executableTarget(
-            name: "light-upstream", dependencies: ["Demo"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
+            name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),

@@ -1,0 +1,37 @@
+package import Governance
+package import MCPWire
+
+/// A tool's own place: its upstream and the name it has there.
+package struct Target: Sendable, Hashable {
+    package let upstream: UpstreamName
+    package let tool: String
+}
+
+/// One tool of a tenant as agents know it.
+package struct CatalogueEntry: Sendable {
+    package let shownName: String
+    package let target: Target
+    package let definition: ToolDefinition
+}
+
+/// The tools of a tenant as one list.
+package struct Catalogue: Sendable {
+    /// In the order of the bytes of their shown names.
+    package let entries: [CatalogueEntry]
+    /// Upstreams that are not connected now; their last known tools may still be in the list.
+    package let missing: [UpstreamName]
+    /// All upstreams of the tenant's document.
+    package let upstreamNames: Set<String>
+    private let byName: [String: CatalogueEntry]
+
+    /// `also`: entries that are not listed, but can be called by the names given here.
+    init(entries: [CatalogueEntry], also hidden: [String: CatalogueEntry], missing: [UpstreamName], upstreamNames: Set<String>) {
+        self.entries = entries
+        self.missing = missing
+        self.upstreamNames = upstreamNames
+        byName = hidden.merging(entries.map { ($0.shownName, $0) }) { _, shown in shown }
+    }
+
+    /// The tool an agent means by this name: a listed one, or any by its prefixed form `upstream__tool`.
+    package func target(for shownName: String) -> CatalogueEntry? { byName[shownName] }
+}

@@ -1,0 +1,31 @@
+import COpenSSL
+import Governance
+
+/// The names under which tools of several upstreams stand in one list.
+enum ToolNames {
+    /// The longest name that clients are sure to take.
+    static let longest = 64
+
+    /// `upstream__tool`; over 64 characters cut and ended by 8 hex digits of its SHA-256.
+    static func prefixed(_ tool: String, by upstream: UpstreamName) -> String {
+        let whole = "\(upstream.text)__\(tool)"
+        guard whole.unicodeScalars.count > longest else { return whole }
+        var kept = String.UnicodeScalarView()
+        kept.append(contentsOf: whole.unicodeScalars.prefix(longest - 8))
+        return String(kept) + fingerprint(of: whole)
+    }
+
+    /// The first 8 hex digits of the text's SHA-256.
+    private static func fingerprint(of text: String) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        let bytes = Array(text.utf8)
+        var length: UInt32 = 0
+        guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1, length == 32 else {
+            preconditionFailure("libcrypto has no SHA-256, without which no name can be made")
+        }
+        return digest.prefix(4).map { byte in
+            let hex = String(byte, radix: 16)
+            return hex.utf8.count == 2 ? hex : "0\(hex)"
+        }.joined()
+    }
+}

@@ -1,0 +1,113 @@
+import NIOCore
+import NIOPosix
+
+/// What one event loop has for its upstream calls: its pools, and an executor for tasks that stay on it.
+final class Lane: Sendable {
+    let eventLoop: any EventLoop
+    let executor: LoopExecutor
+    private let connector: Connector
+    private let pools: NIOLoopBoundBox<[Origin: ConnectionPool]>
+
+    /// Whether a request whose connection failed before any answer may be sent once more.
+    enum Resend {
+        /// Only where it surely was not sent whole.
+        case ifUnsent
+        /// Also where a kept-alive connection closed on it: the request changes nothing.
+        case ifUnanswered
+    }
+
+    init(_ eventLoop: any EventLoop, connector: Connector) {
+        self.eventLoop = eventLoop
+        self.connector = connector
+        executor = LoopExecutor(eventLoop)
+        pools = .makeBoxSendingValue([:], eventLoop: eventLoop)
+    }
+
+    /// The pool of that origin.
+    func pool(for origin: Origin) -> ConnectionPool {
+        if let pool = pools.value[origin] { return pool }
+        let pool = ConnectionPool(to: origin, connector: connector, eventLoop: eventLoop)
+        pools.value[origin] = pool
+        return pool
+    }
+
+    /// Sends the request and returns when its response begins. A kept-alive connection that proves dead is replaced once by a fresh one.
+    func send(
+        _ request: ByteBuffer, to origin: Origin, before deadline: NIODeadline, resend: Resend
+    ) async throws(HTTPFailure) -> HTTPExchange {
+        let pool = pool(for: origin)
+        let urgent = resend == .ifUnanswered
+        let connection = if let idle = pool.takeIdle() { idle } else { try await lease(from: pool, before: deadline, urgent: urgent) }
+        let isFirstUse = connection.uses == 0
+        let exchange = connection.start(request, deadline: deadline)
+        do throws(HTTPFailure) {
+            _ = try await exchange.responseHead()
+            return exchange
+        } catch {
+            guard !isFirstUse, !Task.isCancelled, Self.allows(resend, after: error) else { throw error }
+        }
+        let second = try await lease(from: pool, before: deadline, urgent: true)
+        let retried = second.start(request, deadline: deadline)
+        _ = try await retried.responseHead()
+        return retried
+    }
+
+    /// Sends a short message whose response matters to nobody.
+    func post(_ request: ByteBuffer, to origin: Origin) {
+        let deadline = NIODeadline.now() + .seconds(5)
+        let pool = pool(for: origin)
+        if let connection = pool.takeIdle() { return connection.start(request, deadline: deadline).finish() }
+        pool.lease(before: deadline, urgent: true) { result in
+            guard case .success(let connection) = result else { return }
+            connection.start(request, deadline: deadline).finish()
+        }
+    }
+
+    private static func allows(_ resend: Resend, after failure: HTTPFailure) -> Bool {
+        switch failure {
+        case .unsent(.closed), .unsent(.reset): true
+        case .broken(.closed), .broken(.reset): resend == .ifUnanswered
+        default: false
+        }
+    }
+
+    private func lease(
+        from pool: ConnectionPool, before deadline: NIODeadline, urgent: Bool
+    ) async throws(HTTPFailure) -> HTTPConnection {
+        let slot = NIOLoopBound(LeaseSlot(pool, urgent: urgent), eventLoop: eventLoop)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in slot.value.wait(before: deadline, continuation) }
+        } onCancel: {
+            slot.eventLoop.execute { slot.value.cancel() }
+        }
+        let connection = try slot.value.result.get()
+        guard Task.isCancelled else { return connection }
+        pool.recycle(connection)
+        throw .unsent(.cancelled)
+    }
+}
+
+/// One task's wait for a connection.
+private final class LeaseSlot {
+    private let pool: ConnectionPool
+    private let urgent: Bool
+    private var waiter: ConnectionPool.Waiter?
+    /// What came of it; set before the task goes on.
+    private(set) var result: Result<HTTPConnection, HTTPFailure> = .failure(.unsent(.cancelled))
+
+    init(_ pool: ConnectionPool, urgent: Bool) {
+        self.pool = pool
+        self.urgent = urgent
+    }
+
+    func wait(before deadline: NIODeadline, _ continuation: CheckedContinuation<Void, Never>) {
+        waiter = pool.lease(before: deadline, urgent: urgent) { result in
+            self.result = result
+            continuation.resume()
+        }
+    }
+
+    func cancel() {
+        if let waiter { pool.giveUp(waiter, .cancelled) }
+    }
+}

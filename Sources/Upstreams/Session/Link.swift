@@ -1,0 +1,70 @@
+import MCPWire
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// How to speak with one upstream: its endpoint, its request numbers, and what its HTTP answers mean.
+final class Link: Sendable {
+    let endpoint: Endpoint
+    private let lastID = Atomic<Int>(0)
+
+    /// What came of sending a request.
+    enum Opened {
+        case exchange(UpstreamExchange, HTTPHeaders)
+        /// The upstream knows no such session (404): the request did not run.
+        case sessionGone
+    }
+
+    init(endpoint: Endpoint) { self.endpoint = endpoint }
+
+    /// A number no other request to this upstream has.
+    func newID() -> Int { lastID.add(1, ordering: .relaxed).newValue }
+
+    /// Sends the request and judges the head of its response.
+    func open(
+        _ body: [UInt8], id: Int, head: RequestHead, inSession: Bool, call: ToolCall? = nil, on lane: Lane, before deadline: NIODeadline
+    ) async throws(UpstreamFailure) -> Opened {
+        let (exchange, response) = try await send(
+            head.request(body), on: lane, before: deadline, resend: call == nil ? .ifUnanswered : .ifUnsent)
+        let messages = ResponseMessages(exchange, head: response)
+        if response.status == .ok, let messages {
+            let route = Route(lane: lane, origin: endpoint.origin, head: head)
+            let opened = UpstreamExchange(exchange, messages: messages, id: id, call: call, route: route)
+            return .exchange(opened, response.headers)
+        }
+        if response.status == .notFound, inSession {
+            exchange.finish()
+            return .sessionGone
+        }
+        throw await refusal(exchange, status: Int(response.status.code), messages)
+    }
+
+    /// Sends a notification; returns when the upstream has accepted it.
+    func notify(_ body: [UInt8], head: RequestHead, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) {
+        let (exchange, response) = try await send(head.request(body), on: lane, before: deadline, resend: .ifUnanswered)
+        exchange.finish()
+        guard 200..<300 ~= response.status.code else { throw .broken(reason: "HTTP \(response.status.code)") }
+    }
+
+    private func send(
+        _ request: ByteBuffer, on lane: Lane, before deadline: NIODeadline, resend: Lane.Resend
+    ) async throws(UpstreamFailure) -> (HTTPExchange, HTTPResponseHead) {
+        do throws(HTTPFailure) {
+            let exchange = try await lane.send(request, to: endpoint.origin, before: deadline, resend: resend)
+            return (exchange, try await exchange.responseHead())
+        } catch {
+            throw UpstreamFailure(error)
+        }
+    }
+
+    /// What a response that carries no answer under 200 means: a JSON-RPC error in it may say that the message was refused.
+    private func refusal(_ exchange: HTTPExchange, status: Int, _ messages: ResponseMessages?) async -> UpstreamFailure {
+        var messages = messages
+        let message = try? await messages?.next()
+        exchange.finish()
+        guard (400..<600).contains(status), let message, let answer = try? Answer(message), case .error(let code) = answer.kind,
+            [-32700, -32600, -32601, -32602].contains(code)
+        else { return .broken(reason: "HTTP \(status)") }
+        return .refused(answer)
+    }
+}

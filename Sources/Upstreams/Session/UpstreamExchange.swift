@@ -1,0 +1,85 @@
+package import MCPWire
+import NIOCore
+
+/// The messages of one call until its answer. Bound to the event loop it was made on; when it is let go before the answer, the call is
+/// cancelled at the upstream and its connection closed.
+package final class UpstreamExchange {
+    /// What an upstream says about a call.
+    package enum Item: Sendable {
+        /// A progress notification for the agent, its own token put back.
+        case progress([UInt8])
+        case answer(Answer)
+    }
+
+    private let route: Route
+    private let id: Int
+    private let call: ToolCall?
+    private let exchange: NIOLoopBound<HTTPExchange>
+    private var messages: ResponseMessages
+    private var isOver = false
+
+    /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
+    init(_ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, route: Route) {
+        self.exchange = NIOLoopBound(exchange, eventLoop: route.lane.eventLoop)
+        self.messages = messages
+        self.id = id
+        self.call = call
+        self.route = route
+    }
+
+    deinit {
+        guard !isOver else { return }
+        let (exchange, route, id) = (exchange, route, id)
+        exchange.eventLoop.execute {
+            guard exchange.value.isOpen else { return }
+            exchange.value.cancel()
+            route.cancel(id)
+        }
+    }
+
+    /// The next message, the answer being the last; nil after it.
+    package func next() async throws(UpstreamFailure) -> Item? {
+        guard !isOver else { return nil }
+        do throws(HTTPFailure) {
+            while let message = try await messages.next() {
+                if let item = take(message) { return item }
+            }
+        } catch {
+            throw failed(error)
+        }
+        throw failed(.broken(.endedEarly))
+    }
+
+    /// Gives the call up: tells the upstream and closes the connection.
+    package func cancel() {
+        guard !isOver else { return }
+        isOver = true
+        exchange.value.cancel()
+        route.cancel(id)
+    }
+
+    private func take(_ message: Message) -> Item? {
+        switch message.kind {
+        case .response: return answer(message)
+        case .notification: return call?.progress(message, sentAs: id).map { .progress($0) }
+        case .request:
+            route.answer(message)
+            return nil
+        }
+    }
+
+    /// An answer that is ours, or an error that is addressed to nobody.
+    private func answer(_ message: Message) -> Item? {
+        guard let answer = try? Answer(message), answer.id == nil || answer.id?.number == id else { return nil }
+        isOver = true
+        exchange.value.finish()
+        return .answer(answer)
+    }
+
+    private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
+        isOver = true
+        exchange.value.cancel()
+        if failure == .timedOut || failure == .broken(.cancelled) { route.cancel(id) }
+        return UpstreamFailure(failure)
+    }
+}

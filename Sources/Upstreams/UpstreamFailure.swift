@@ -1,0 +1,51 @@
+package import MCPWire
+
+/// Why a call has no answer of its upstream.
+package enum UpstreamFailure: Error, Sendable {
+    /// The call provably did not run: no name, connection, TLS or session, or the upstream said that it knows no such session.
+    case notDispatched(reason: String)
+    /// The deadline passed after the call was sent.
+    case timedOut
+    /// Sent, but the connection, the HTTP status or the answer was no good.
+    case broken(reason: String)
+    /// The upstream refused the message itself (-32700, -32600, -32601, -32602 under an HTTP error status): it did not run.
+    case refused(Answer)
+
+    /// False where the call provably did not run.
+    package var mayHaveRun: Bool {
+        switch self {
+        case .notDispatched, .refused: false
+        case .timedOut, .broken: true
+        }
+    }
+
+    /// One of four words, for metrics and events.
+    package var label: String {
+        switch self {
+        case .notDispatched: "not_dispatched"
+        case .timedOut: "timed_out"
+        case .broken: "broken"
+        case .refused: "refused"
+        }
+    }
+
+    /// What to tell an agent: names no address and quotes nothing of the upstream.
+    package var reason: String {
+        switch self {
+        case .notDispatched(let reason), .broken(let reason): reason
+        case .timedOut: "timed out"
+        case .refused(let answer): if case .error(let code) = answer.kind { "refused the message (\(code))" } else { "refused the message" }
+        }
+    }
+}
+
+extension UpstreamFailure {
+    /// The failure of an exchange as the failure of the call it carried.
+    init(_ failure: HTTPFailure) {
+        switch failure {
+        case .unsent(let reason): self = .notDispatched(reason: reason.rawValue)
+        case .timedOut: self = .timedOut
+        case .broken(let reason): self = .broken(reason: reason.rawValue)
+        }
+    }
+}
