@@ -40,13 +40,13 @@ package final class Gateway: Sendable {
     let settlements: Settlements
     let failures = AuthenticationFailures()
     package let streams = AgentStreams()
-    private let executors: [LoopExecutor]
+    private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger, events: any EventSink, bus: any NodeBus, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
-        executors: [LoopExecutor], logger: Logger, now: @escaping @Sendable () -> Int64
+        tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
@@ -59,7 +59,7 @@ package final class Gateway: Sendable {
         self.sessions = sessions
         self.holds = holds
         self.settlements = settlements
-        self.executors = executors
+        self.tasks = tasks
         self.logger = logger
         self.now = now
     }
@@ -106,8 +106,8 @@ package final class Gateway: Sendable {
 
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {
-        guard let executor = executors.first(where: { $0.loop.inEventLoop }) ?? executors.first else { return }
-        if executor.loop.inEventLoop { executor.start(body) } else { executor.loop.execute { executor.start(body) } }
+        guard let tasks = tasks.first(where: { $0.loop.inEventLoop }) ?? tasks.first else { return }
+        if tasks.loop.inEventLoop { tasks.start(body) } else { tasks.loop.execute { tasks.start(body) } }
     }
 }
 

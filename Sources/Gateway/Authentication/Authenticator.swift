@@ -4,7 +4,7 @@ import Macaroons
 /// Turns what an agent presents into what it may do, or refuses. Whether the token is revoked is for the ledger, which is given
 /// the grant's lineage.
 package struct Authenticator: Sendable {
-    private let ring: KeyRing
+    let ring: KeyRing
     private let cache: GrantCache
 
     /// `cacheCapacity`: how many verified tokens are remembered.

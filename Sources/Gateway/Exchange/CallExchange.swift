@@ -90,12 +90,13 @@ struct CallExchange {
             let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
-                case .notification(let message): if let own = call.progress(message) { await reply.notify(own) }
+                case .progress(let message): await reply.notify(message)
                 case .answer(let answer): return AnsweredCall(held: held, answer: answer)
                 }
             }
             throw .broken(reason: "the stream ended before the answer")
         } catch {
+            if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer) }
             let kind: CallOutcome.Kind = if case .timedOut = error { .timeout } else { error.mayHaveRun ? .upstreamError : .notDispatched }
             await end(held, charged: error.mayHaveRun, kind)
             throw .upstream(error, target.upstream)

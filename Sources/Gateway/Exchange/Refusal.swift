@@ -26,7 +26,7 @@ enum Refusal: Error {
         case .ledgerUnreadable(let charge): .noAccount(budget: charge.context.budget?.text ?? "")
         case .storeUnavailable: .storeUnavailable
         case .upstream(.timedOut, let name): .upstreamTimeout(upstream: name.text)
-        case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.label)
+        case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.reason)
         }
     }
 

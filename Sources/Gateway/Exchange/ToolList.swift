@@ -30,9 +30,9 @@ struct ToolList {
         let page = allowed[start...].prefix(pageSize)
         var tools = page.map { $0.definition.shown(as: $0.shownName, cost: "\(agent.tenant.tariff.price(of: $0.shownName))") }
         if start == 0 { tools.insert(BuiltIn.ping.shown(as: BuiltIn.ping.name, cost: "0"), at: 0) }
-        let next = start + page.count < allowed.count ? page.last.map { cursor.text(after: $0.shownName) } : nil
+        let next = start + page.count < allowed.count ? page.last.flatMap { cursor.text(after: $0.shownName) } : nil
         await reply.finish(Outgoing.toolsListResult(id: id, tools: tools, nextCursor: next))
     }
 
-    private var cursor: ListCursor { ListCursor(key: gateway.authenticator.derivedKey(for: agent.tenant.name, purpose: "cursor"), kind: "tools") }
+    private var cursor: ListCursor { ListCursor(root: gateway.authenticator.root(of: agent.tenant.name), kind: "tools") }
 }

@@ -23,19 +23,19 @@ package final class AgentListener: Service {
 
     private let configuration: Configuration
     private let gateway: Gateway
-    private let executors: [LoopExecutor]
+    private let tasks: [LoopTasks]
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
     private let onListening: @Sendable (SocketAddress) -> Void
 
     /// `onListening` is told the bound address once agents may connect.
     package init(
-        _ configuration: Configuration, gateway: Gateway, executors: [LoopExecutor], group: MultiThreadedEventLoopGroup, logger: Logger,
+        _ configuration: Configuration, gateway: Gateway, tasks: [LoopTasks], group: MultiThreadedEventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) -> Void
     ) {
         self.configuration = configuration
         self.gateway = gateway
-        self.executors = executors
+        self.tasks = tasks
         self.group = group
         self.logger = logger
         self.onListening = onListening
@@ -48,13 +48,13 @@ package final class AgentListener: Service {
         try? await gracefulShutdown()
         gateway.drain()
         try? await channel.close()
-        for executor in executors { await executor.idle() }
+        for tasks in tasks { await tasks.idle() }
         gateway.streams.closeAll()
-        for executor in executors { await executor.idle() }
+        for tasks in tasks { await tasks.idle() }
     }
 
     private func bind() async throws -> any Channel {
-        let executors = executors
+        let tasks = tasks
         let gateway = gateway
         let bodyLimit = configuration.bodyLimit
         return try await ServerBootstrap(group: group)
@@ -64,10 +64,10 @@ package final class AgentListener: Service {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let executor = executors.first(where: { $0.loop === channel.eventLoop }) else { throw ChannelError.operationUnsupported }
+                    guard let tasks = tasks.first(where: { $0.loop === channel.eventLoop }) else { throw ChannelError.operationUnsupported }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: true)
                     try channel.pipeline.syncOperations.addHandler(
-                        ExchangeHandler(gateway: gateway, executor: executor, bodyLimit: bodyLimit))
+                        ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit))
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()

@@ -16,7 +16,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     private let gateway: Gateway
-    private let executor: LoopExecutor
+    private let tasks: LoopTasks
     /// Bytes a request's body may have.
     private let bodyLimit: Int
     private var state = State.idle
@@ -25,9 +25,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var readIsWanted = false
     private var reply: HTTPReply?
 
-    init(gateway: Gateway, executor: LoopExecutor, bodyLimit: Int) {
+    init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
         self.gateway = gateway
-        self.executor = executor
+        self.tasks = tasks
         self.bodyLimit = bodyLimit
     }
 
@@ -92,7 +92,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
-        executor.start { await gateway.serve(inbound, reply: bound.value) }
+        tasks.start { await gateway.serve(inbound, reply: bound.value) }
     }
 
     /// Called by the reply when its last byte is written.

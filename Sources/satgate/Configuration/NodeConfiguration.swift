@@ -22,6 +22,12 @@ struct NodeConfiguration {
     var keepAlive = 15_000
     var logLevel = Logger.Level.info
 
+    /// The defaults.
+    init(tenantsFile: String, keysFile: String) {
+        self.tenantsFile = tenantsFile
+        self.keysFile = keysFile
+    }
+
     /// Reads all keys; the error names the key that is missing or bad.
     init(file: String?, environment: [String: String]) async throws {
         var providers: [any ConfigProvider] = [

@@ -14,7 +14,6 @@ struct DemoScript: Service {
     let names: KeyNames
     let ledger: RedisLedger
     let tenant: Tenant
-    let budget: BudgetName
     let token: String
     let group: MultiThreadedEventLoopGroup
     /// Ends after the script instead of waiting for Ctrl-C.
@@ -27,6 +26,7 @@ struct DemoScript: Service {
     private func play() async throws {
         guard let address = await addresses.first(where: { _ in true }), let port = address.port else { return }
         let feed = DemoFeed()
+        guard let budget = tenant.defaultBudget else { throw DemoFailure(reason: "no budget") }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let ready = AsyncStream<Void>.makeStream()
             let subscriber = Subscriber(
@@ -35,7 +35,7 @@ struct DemoScript: Service {
                 onReady: { ready.continuation.yield() })
             tasks.addTask { try await subscriber.run() }
             _ = await ready.stream.first { _ in true }
-            try await spend(port: port)
+            try await spend(budget, port: port)
             await feed.waitForRefusal()
             introduce(port: port)
             if !once { try? await gracefulShutdown() }
@@ -43,20 +43,20 @@ struct DemoScript: Service {
         }
     }
 
-    private func spend(port: Int) async throws {
+    private func spend(_ budget: BudgetName, port: Int) async throws {
         var agent = DemoAgent(host: "127.0.0.1", port: port, token: token, group: group)
         try await agent.connect()
         say("\nThe agent connects to http://127.0.0.1:\(port)/mcp and lists its tools:\n")
         for tool in try await agent.tools() { say("    \(padded(tool.name, 12)) costs \(tool.price)") }
         say("\nIt calls each of them, then goes on until its budget of \(tenant.budgets[budget] ?? .zero) credits is spent:\n")
         for call in DemoPlan.calls {
-            guard case .text = try await show(call, &agent) else { return }
+            guard case .text = try await show(call, budget, &agent) else { return }
         }
         throw DemoFailure(reason: "the budget was not spent")
     }
 
     /// Makes one call and prints what it brought, what it cost and what is left.
-    private func show(_ call: DemoPlan.Call, _ agent: inout DemoAgent) async throws -> DemoAgent.Outcome {
+    private func show(_ call: DemoPlan.Call, _ budget: BudgetName, _ agent: inout DemoAgent) async throws -> DemoAgent.Outcome {
         let outcome = try await agent.call(call.tool, call.arguments)
         let left = try await ledger.balance(of: .budget(budget), tenant: tenant.name)?.available ?? .zero
         switch outcome {

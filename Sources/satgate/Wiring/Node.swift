@@ -12,6 +12,9 @@ import Upstreams
 /// One node, put together: the only place where ports meet what fulfils them.
 struct Node {
     let id: NodeID
+    let ledger: RedisLedger
+    let names: KeyNames
+    let group: MultiThreadedEventLoopGroup
     /// In the order of dependence: the listener is last, hence the first to stop.
     let services: [any Service]
 
@@ -32,13 +35,13 @@ struct Node {
         let ledger = RedisLedger(redis: client, names: names)
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
-        let catalogues = Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
+        let catalogues = try Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
         let settlements = Settlements(ledger: ledger, holds: holds, logger: logger)
         let bus = RedisNodeBus(client, names: names)
-        let executors = group.makeIterator().map { LoopExecutor($0) }
+        let tasks = group.makeIterator().map { LoopTasks($0) }
         var agentSide = Gateway.Configuration()
         agentSide.lease = lease
         agentSide.keepAlive = .milliseconds(Int64(configuration.keepAlive))
@@ -46,15 +49,18 @@ struct Node {
         if Gateway.loopbackHosts.contains(configuration.host) { agentSide.allowedHosts = Gateway.loopbackHosts }
         let gateway = Gateway(
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
-            ledger: ledger, events: events, bus: bus, sessions: sessions, holds: holds, settlements: settlements, executors: executors,
+            ledger: ledger, events: events, bus: bus, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
             logger: logger, now: { client.now() })
         let listener = AgentListener(
-            .init(host: configuration.host, port: configuration.port), gateway: gateway, executors: executors, group: group,
+            .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger, onListening: onListening)
         self.id = id
+        self.ledger = ledger
+        self.names = names
+        self.group = group
         services = [
             Running("redis") { try await client.run() },
-            Running("events") { try await events.run() },
+            Running("events") { await events.run() },
             Running("bus") { try await bus.run(node: id, configuration: redis, group: group, receiver: gateway, logger: logger) },
             nodes,
             holds,

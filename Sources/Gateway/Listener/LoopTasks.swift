@@ -1,8 +1,10 @@
 package import NIOCore
+import Upstreams
 
-/// Runs the tasks of one event loop on that loop, and is the one place where tasks of the agent's side start.
-package final class LoopExecutor: TaskExecutor {
+/// The one place where tasks of the agents' side start: each runs on one event loop, and a drain waits for them.
+package final class LoopTasks: Sendable {
     package let loop: any EventLoop
+    private let executor: LoopExecutor
     private let running: NIOLoopBoundBox<Running>
 
     /// How many tasks run, and who waits for none to.
@@ -11,29 +13,24 @@ package final class LoopExecutor: TaskExecutor {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// An executor for `loop`.
+    /// The tasks of `loop`.
     package init(_ loop: any EventLoop) {
         self.loop = loop
+        executor = LoopExecutor(loop)
         running = .makeBoxSendingValue(Running(), eventLoop: loop)
     }
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-
     /// Starts a task on this loop; call it on the loop.
-    @discardableResult
-    package func start(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    func start(_ body: @escaping @Sendable () async -> Void) {
         running.value.count += 1
-        return Task(executorPreference: self) {
+        Task(executorPreference: executor) {
             await body()
             self.ended()
         }
     }
 
     /// Returns when no started task is left.
-    package func idle() async {
+    func idle() async {
         await withCheckedContinuation { waiter in
             loop.execute {
                 if self.running.value.count == 0 { waiter.resume() } else { self.running.value.waiters.append(waiter) }

@@ -1,0 +1,22 @@
+import NIOCore
+import NIOPosix
+
+/// Finds a port of the loopback address that nobody listens on.
+enum FreePort {
+    /// Any free port.
+    static func any(on group: any EventLoopGroup) async throws -> Int { try await probe(0, group) }
+
+    /// `port` where it is free, else any.
+    static func preferring(_ port: Int, on group: any EventLoopGroup) async throws -> Int {
+        do { return try await probe(port, group) } catch { return try await any(on: group) }
+    }
+
+    private static func probe(_ port: Int, _ group: any EventLoopGroup) async throws -> Int {
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: "127.0.0.1", port: port).get()
+        defer { channel.close(promise: nil) }
+        guard let found = channel.localAddress?.port else { throw DemoFailure(reason: "no free port") }
+        return found
+    }
+}
