@@ -1,4 +1,4 @@
-package import Events
+import Events
 import Synchronization
 
 /// Events on their way to Redis, oldest first, at most `capacity`: one more drops the oldest.

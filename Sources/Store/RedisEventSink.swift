@@ -58,12 +58,13 @@ package final class RedisEventSink: EventSink {
             return entries.isEmpty ? true : await send(entries, until: end, keys: [names.audit], channel: names.events(of: nil))
         }
         let keys = names.keys(of: tenant)
-        return await send(entries, until: end, keys: [keys.head, keys.audit, keys.ledger], channel: keys.events)
+        return await send(entries, until: end, keys: [keys.audit, keys.head, keys.ledger], channel: keys.events)
     }
 
     private func send(_ entries: [EventQueue.Entry], until end: Int, keys: [String], channel: String) async -> Bool {
         do {
-            _ = try await redis.run(scripts.record, keys: keys, arguments: [.text(channel)] + entries.flatMap(arguments))
+            let list = [.text(channel)] + entries.flatMap(arguments)
+            _ = try await redis.run(scripts.record, keys: keys, arguments: list, idempotent: false)
         } catch .unavailable {
             return false
         } catch {

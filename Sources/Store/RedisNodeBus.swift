@@ -1,7 +1,5 @@
 package import Gateway
 package import Governance
-package import Logging
-package import NIOPosix
 package import Redis
 
 /// The nodes' bus over pub/sub: one channel per node, and one that all listen to.
@@ -24,18 +22,15 @@ package struct RedisNodeBus: NodeBus {
         return receivers > 0
     }
 
-    /// Hands what comes in to the receiver until it is cancelled.
-    package func run(
-        node: NodeID, configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, receiver: any NodeBusReceiver, logger: Logger
-    ) async throws {
+    /// Hands what comes in for this node to the receiver until it is cancelled.
+    package func run(as node: NodeID, receiver: any NodeBusReceiver) async throws {
         let own = names.node(node)
         let common = names.control
         let subscriber = Subscriber(
-            configuration: configuration, channels: [own, common], group: group, logger: logger, probeChannel: own,
+            client: client, channels: [own, common], probeChannel: own, onReady: { receiver.reconnected() },
             onMessage: { channel, bytes in
                 if channel == own { Self.receive(bytes, receiver) } else if channel == common { Self.control(bytes, receiver) }
-            },
-            onReady: { receiver.reconnected() })
+            })
         try await subscriber.run()
     }
 

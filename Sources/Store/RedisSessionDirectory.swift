@@ -50,7 +50,7 @@ package final class RedisSessionDirectory: SessionDirectory {
         let message = ControlMessage.sessionEnded(id, tenant)
         let reply = try await redis.run(
             scripts.sessionClose, keys: [keys.session(id), keys.sessions],
-            arguments: [.text(id.text), .text(names.control), .text(message.text)])
+            arguments: [.text(id.text), .text(names.control), .text(message.text)], idempotent: false)
         return reply.number == 1
     }
 

@@ -19,13 +19,17 @@ extension StoreError {
 }
 
 extension RedisClient {
-    /// Runs the script, its failure told in the words of the ports.
-    func run(_ script: Script, keys: [String], arguments: [RedisArgument]) async throws(StoreError) -> RedisValue {
-        do { return try await evaluate(script, keys: keys, arguments: arguments) } catch { throw StoreError(error) }
+    /// Runs the script, its failure told in the words of the ports. `idempotent`: to be repeated when it is unknown whether it ran.
+    func run(
+        _ script: Script, keys: [String], arguments: [RedisArgument], idempotent: Bool = true
+    ) async throws(StoreError) -> RedisValue {
+        do {
+            return try await evaluate(script, keys: keys, arguments: arguments, idempotent: idempotent)
+        } catch { throw StoreError(error) }
     }
 
-    /// Sends one command, its failure told in the words of the ports.
+    /// Sends one idempotent command, its failure told in the words of the ports.
     func command(_ arguments: [RedisArgument]) async throws(StoreError) -> RedisValue {
-        do { return try await send(arguments) } catch { throw StoreError(error) }
+        do { return try await send(arguments, idempotent: true) } catch { throw StoreError(error) }
     }
 }

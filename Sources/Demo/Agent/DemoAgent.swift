@@ -89,7 +89,7 @@ package struct DemoAgent {
     private struct ToolListing: Decodable {
         struct Tool: Decodable {
             let name: String
-            let _meta: [String: Double]
+            let _meta: [String: Decimal]
         }
         let tools: [Tool]
     }

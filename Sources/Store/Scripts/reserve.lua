@@ -1,6 +1,6 @@
 #!lua
 -- Holds the worst-case cost of a call in all its accounts, or in none; judges its session and its token on the way.
--- KEYS: hold, holds, revoked, sessions, head, audit, ledger, account..., session (only where ARGV 4 is not empty)
+-- KEYS: hold, holds, revoked, sessions, head, audit, ledger, account...; session where ARGV 4 is not empty
 -- ARGV: call id, amount, lease, session id, session's lifetime, channel, who, what, names,
 --       opening limit ('' = must exist) and expiry (0 = never) of each account, token ids of the lineage...
 -- Reply: verdict, index of the account it is about, its available, its held, ids of at most 32 due holds...

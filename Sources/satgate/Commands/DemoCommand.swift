@@ -7,8 +7,8 @@ import Logging
 import Macaroons
 import NIOCore
 import NIOPosix
-import Redis
 import ServiceLifecycle
+import UnixSignals
 
 /// `satgate demo`: a private Redis, two small tool servers, one node, and an agent that spends a budget.
 struct DemoCommand: AsyncParsableCommand {
@@ -36,8 +36,8 @@ struct DemoCommand: AsyncParsableCommand {
     private func play(in directory: URL) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let redis = PrivateRedis(port: try await FreePort.any(on: group), directory: directory)
-        let weather = try await ToolServer.start(DemoUpstreams.weather, group: group)
-        let library = try await ToolServer.start(DemoUpstreams.library, group: group)
+        let weather = try await server(DemoUpstreams.weather, on: group)
+        let library = try await server(DemoUpstreams.library, on: group)
         let tenant = try tenant(["weather": weather, "library": library])
         let key = try key(of: tenant)
         let (addresses, listening) = AsyncStream.makeStream(of: SocketAddress.self)
@@ -46,7 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
         let node = try Node(settings, tenants: [tenant], keys: try KeyRing([key]), logger: logger) { listening.yield($0) }
         say("satgate \(SatGateVersion.text) demo: Redis on port \(redis.port), tool servers \(weather.url) and \(library.url)")
         let script = DemoScript(
-            addresses: addresses, redis: try RedisConfiguration(url: redis.url), names: node.names, ledger: node.ledger, tenant: tenant,
+            addresses: addresses, redis: node.redis, names: node.names, ledger: node.ledger, tenant: tenant,
             token: try token(of: key), group: group, once: once)
         try await run([redis] + node.services, then: script, logger: logger)
         try? await weather.stop()
@@ -60,6 +60,12 @@ struct DemoCommand: AsyncParsableCommand {
         try await ServiceGroup(
             configuration: .init(services: all, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
         ).run()
+    }
+
+    private func server(_ tools: [DemoTool], on group: any EventLoopGroup) async throws -> ToolServer {
+        var options = ToolServer.Options()
+        options.port = try await FreePort.any(on: group)
+        return try await ToolServer.start(tools, options: options, group: group)
     }
 
     private func settings(redis: PrivateRedis, group: any EventLoopGroup) async throws -> NodeConfiguration {

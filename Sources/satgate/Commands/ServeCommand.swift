@@ -4,6 +4,7 @@ import Governance
 import Logging
 import NIOCore
 import ServiceLifecycle
+import UnixSignals
 
 /// `satgate serve`: one node, until SIGTERM or SIGINT.
 struct ServeCommand: AsyncParsableCommand {
@@ -24,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
             let tenants = try TenantsFile(environment: environment).read(settings.tenantsFile)
             let keys = try KeysFile.read(settings.keysFile)
             node = try Node(settings, tenants: tenants, keys: keys, logger: logger) { address in
-                FileHandle.standardOutput.write(Data("listening on http://\(address.host):\(address.port ?? 0)\n".utf8))
+                FileHandle.standardOutput.write(Data("listening on http://\(address.ipAddress ?? ""):\(address.port ?? 0)\n".utf8))
             }
         } catch {
             FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Logging
+import NIOCore
 
 /// What a node is told, read once at the start from the environment (`SATGATE_…`) and then the file.
 ///

@@ -13,7 +13,7 @@ struct ConfigurationError: Error, CustomStringConvertible {
 
 /// A node of a YAML file that knows where it stands and gives only what is asked for, or an error that names the place.
 struct YAMLNode {
-    let node: Node
+    let node: Yams.Node
     let file: String
     /// The keys that lead here.
     let path: String

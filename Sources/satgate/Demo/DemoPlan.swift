@@ -10,7 +10,7 @@ enum DemoPlan {
 
     static let tenant = "demo"
     static let budget = "agents"
-    static let limit: Int64 = 12
+    static let limit: Int64 = 13
 
     /// Each tool once, then more than the budget pays for.
     static let calls: [Call] =

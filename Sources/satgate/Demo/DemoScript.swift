@@ -10,7 +10,7 @@ import Store
 /// Plays an agent: lists the tools, calls each, and spends its budget until it is refused, while the events are shown as a dashboard sees them.
 struct DemoScript: Service {
     let addresses: AsyncStream<SocketAddress>
-    let redis: RedisConfiguration
+    let redis: RedisClient
     let names: KeyNames
     let ledger: RedisLedger
     let tenant: Tenant
@@ -29,10 +29,11 @@ struct DemoScript: Service {
         guard let budget = tenant.defaultBudget else { throw DemoFailure(reason: "no budget") }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let ready = AsyncStream<Void>.makeStream()
+            let events = names.events(of: tenant.name)
+            let probe = names.node(NodeID())
             let subscriber = Subscriber(
-                configuration: redis, channels: [names.events(of: tenant.name)], group: group, logger: .init(label: "demo", level: .error),
-                probeChannel: names.events(of: tenant.name), onMessage: { _, bytes in feed.show(bytes) },
-                onReady: { ready.continuation.yield() })
+                client: redis, channels: [events, probe], probeChannel: probe, onReady: { ready.continuation.yield() },
+                onMessage: { channel, bytes in if channel == events { feed.show(bytes) } })
             tasks.addTask { try await subscriber.run() }
             _ = await ready.stream.first { _ in true }
             try await spend(budget, port: port)
@@ -57,13 +58,15 @@ struct DemoScript: Service {
 
     /// Makes one call and prints what it brought, what it cost and what is left.
     private func show(_ call: DemoPlan.Call, _ budget: BudgetName, _ agent: inout DemoAgent) async throws -> DemoAgent.Outcome {
+        say("  -> \(call.tool) \(call.arguments)")
         let outcome = try await agent.call(call.tool, call.arguments)
-        let left = try await ledger.balance(of: .budget(budget), tenant: tenant.name)?.available ?? .zero
+        let left = try await ledger.balance(of: .budget(budget), tenant: tenant.name)?.available ?? tenant.budgets[budget] ?? .zero
         switch outcome {
         case .text(let text):
-            say("  \(padded(call.tool, 12)) cost \(padded("\(call.tool == "ping" ? .zero : tenant.tariff.price(of: call.tool))", 3)) left \(padded("\(left)", 4)) \(text)")
+            let cost = call.tool == "ping" ? Credits.zero : tenant.tariff.price(of: call.tool)
+            say("  <- cost \(cost), left \(left): \(text.replacing("\n", with: "; "))\n")
         case .refused(let code, let message, let reason):
-            say("  \(padded(call.tool, 12)) refused  left \(padded("\(left)", 4)) \(code) \(reason ?? ""): \(message)")
+            say("  <- refused, left \(left): \(code) \(reason ?? "") (\(message))\n")
         }
         return outcome
     }

@@ -3,8 +3,13 @@ import NIOPosix
 
 /// Finds a port of the loopback address that nobody listens on.
 enum FreePort {
-    /// Any free port.
-    static func any(on group: any EventLoopGroup) async throws -> Int { try await probe(0, group) }
+    /// Any free port below those that systems hand out to clients, so that no client takes it first.
+    static func any(on group: any EventLoopGroup) async throws -> Int {
+        for _ in 0..<100 {
+            if let port = try? await probe(Int.random(in: 15_000..<32_768), group) { return port }
+        }
+        throw DemoFailure(reason: "no free port")
+    }
 
     /// `port` where it is free, else any.
     static func preferring(_ port: Int, on group: any EventLoopGroup) async throws -> Int {

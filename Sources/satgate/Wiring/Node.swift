@@ -13,6 +13,7 @@ import Upstreams
 struct Node {
     let id: NodeID
     let ledger: RedisLedger
+    let redis: RedisClient
     let names: KeyNames
     let group: MultiThreadedEventLoopGroup
     /// In the order of dependence: the listener is last, hence the first to stop.
@@ -57,11 +58,12 @@ struct Node {
         self.id = id
         self.ledger = ledger
         self.names = names
+        self.redis = client
         self.group = group
         services = [
             Running("redis") { try await client.run() },
             Running("events") { await events.run() },
-            Running("bus") { try await bus.run(node: id, configuration: redis, group: group, receiver: gateway, logger: logger) },
+            Running("bus") { try await bus.run(as: id, receiver: gateway) },
             nodes,
             holds,
             settlements,
