@@ -20,8 +20,9 @@ enum FreePort {
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .bind(host: "127.0.0.1", port: port).get()
-        defer { channel.close(promise: nil) }
-        guard let found = channel.localAddress?.port else { throw DemoFailure(reason: "no free port") }
+        let found = channel.localAddress?.port
+        try await channel.close()
+        guard let found else { throw DemoFailure(reason: "no free port") }
         return found
     }
 }
