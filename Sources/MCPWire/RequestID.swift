@@ -11,7 +11,9 @@ package struct RequestID: Sendable, Hashable {
 
     /// Nil unless `raw` is one JSON string with paired surrogates or one integer without fraction and exponent, of at most 1 KiB.
     package init?(raw: [UInt8]) {
-        guard raw.count <= Self.maximumLength, let document = try? JSONDocument(raw, as: .other) else { return nil }
+        guard raw.count <= Self.maximumLength, let document = try? JSONDocument(raw, as: .other),
+            document.root == 0..<raw.count
+        else { return nil }
         self.init(document.root, of: document)
     }
 

@@ -5,7 +5,7 @@ struct JSONDocument: Sendable {
     let root: Range<Int>
     /// In the order of the text.
     let members: [JSONMember]
-    /// Some recorded object says a key twice, has too many members, or has a key whose surrogates do not pair.
+    /// Two readers might take it for different things: see `isAmbiguous(_:of:)`; or it has more recorded members than anyone needs.
     let isAmbiguous: Bool
 
     /// Reads the whole of `bytes`.
@@ -28,7 +28,7 @@ struct JSONDocument: Sendable {
         self.bytes = bytes
         self.root = rootRange
         self.members = members
-        self.isAmbiguous = isUnreasonable || Self.repeatsAKey(members, of: bytes)
+        isAmbiguous = isUnreasonable || Self.isAmbiguous(members, of: bytes)
     }
 
     /// Whether the value at `range` is an object.
@@ -76,47 +76,31 @@ extension JSONDocument {
     /// Whether the member's key spells `text`, escaped or not.
     func key(of member: JSONMember, is text: String) -> Bool {
         if member.isEscaped { return spelledKey(of: member).elementsEqual(text.utf8) }
-        return member.key.count == text.utf8.count && bytes[member.key].elementsEqual(text.utf8)
+        return member.key.count == text.utf8.count && stands(text, at: member.key.lowerBound)
     }
 
     /// Whether the member's key begins with `text`, escaped or not.
     func key(of member: JSONMember, startsWith text: String) -> Bool {
         if member.isEscaped { return spelledKey(of: member).starts(with: text.utf8) }
-        return member.key.count >= text.utf8.count && bytes[member.key].starts(with: text.utf8)
+        return member.key.count >= text.utf8.count && stands(text, at: member.key.lowerBound)
+    }
+
+    /// Whether the bytes from `start` on are `text`; there must be as many.
+    private func stands(_ text: String, at start: Int) -> Bool {
+        var text = text
+        return text.withUTF8 { wanted in
+            bytes.withUnsafeBytes { found in
+                for index in 0..<wanted.count where found[start + index] != wanted[index] { return false }
+                return true
+            }
+        }
     }
 
     private func spelledKey(of member: JSONMember) -> [UInt8] { Self.spelledKey(of: member, in: bytes) ?? [] }
 
-    private static func spelledKey(of member: JSONMember, in bytes: [UInt8]) -> [UInt8]? {
+    /// The key's text as UTF-8; nil when its surrogates do not pair.
+    static func spelledKey(of member: JSONMember, in bytes: [UInt8]) -> [UInt8]? {
         guard member.isEscaped else { return Array(bytes[member.key]) }
         return bytes.withUnsafeBytes { JSONText.unescapedBytes(UnsafeRawBufferPointer(rebasing: $0[member.key])) }
-    }
-
-    private struct SpelledKey: Hashable {
-        let section: Section
-        let key: [UInt8]
-    }
-
-    /// Whether two members of one section have the same key, or one has a key that spells nothing.
-    private static func repeatsAKey(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
-        if members.count > 24 || members.contains(where: \.isEscaped) { return repeatsASpelledKey(members, of: bytes) }
-        return bytes.withUnsafeBytes { text in
-            for (index, member) in members.enumerated() {
-                for earlier in members[..<index] where earlier.section == member.section && earlier.key.count == member.key.count {
-                    if text[earlier.key].elementsEqual(text[member.key]) { return true }
-                }
-            }
-            return false
-        }
-    }
-
-    private static func repeatsASpelledKey(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
-        var seen: Set<SpelledKey> = []
-        for member in members {
-            guard let key = spelledKey(of: member, in: bytes),
-                seen.insert(SpelledKey(section: member.section, key: key)).inserted
-            else { return true }
-        }
-        return false
     }
 }

@@ -9,7 +9,7 @@ struct JSONScanner {
     private let end: Int
     private var at: Int
     private(set) var members: [JSONMember] = []
-    /// Some recorded object has more members than anyone needs, or a key whose surrogates do not pair.
+    /// There are more members to record than `maximumMembers`.
     private(set) var isUnreasonable = false
 
     /// Objects and arrays inside one another, the outermost counted.
@@ -185,7 +185,7 @@ extension JSONScanner {
             case UInt8(ascii: "\\"):
                 isEscaped = true
                 try escape()
-            case 0x80...: try character()
+            case 0x80...: repeat { try character() } while peek() >= 0x80
             default: throw MalformedJSON()
             }
         }

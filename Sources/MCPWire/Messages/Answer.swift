@@ -50,6 +50,6 @@ package struct Answer: Sendable {
         edits.removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
-        return edits.applied(to: document.bytes, in: document.root)
+        return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }
 }

@@ -23,6 +23,13 @@ extension Message {
         return RequestID(range, of: document)
     }
 
+    /// The bytes of an upstream's notification for the agent: without `params._meta["io.satgate/…"]`, all else byte for byte.
+    package func relayed() -> [UInt8] {
+        var edits = JSONEdits()
+        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
     /// A string or number token of at most 1 KiB.
     private func token(_ key: String, in section: Section) -> [UInt8]? {
         guard let range = document.value(key, in: section), range.count <= RequestID.maximumLength else { return nil }

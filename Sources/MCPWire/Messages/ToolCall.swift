@@ -52,13 +52,13 @@ package struct ToolCall: Sendable {
         let number = Array(String(id).utf8)
         var edits = JSONEdits()
         if let range = document.value("id", in: .envelope) { edits.replace(range, with: number) }
-        if name != self.name { edits.replace(nameRange, with: JSONText.string(name)) }
+        if !name.utf8.elementsEqual(self.name.utf8) { edits.replace(nameRange, with: JSONText.string(name)) }
         if progressToken != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: number) }
         edits.removeMembers(of: .params, in: document) { document.key(of: $0, is: "task") }
         edits.removeMembers(of: .paramsMeta, in: document) {
             document.key(of: $0, is: MetaKey.token) || document.key(of: $0, startsWith: MetaKey.ours)
         }
-        return edits.applied(to: document.bytes, in: document.root)
+        return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }
 
     /// An upstream's progress for this call with the agent's own token put back, and without `_meta["io.satgate/…"]`; nil when it is
@@ -72,6 +72,6 @@ package struct ToolCall: Sendable {
         var edits = JSONEdits()
         edits.replace(range, with: progressToken)
         edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
-        return edits.applied(to: document.bytes, in: document.root)
+        return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }
 }

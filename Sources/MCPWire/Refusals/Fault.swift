@@ -47,7 +47,7 @@ extension Fault {
     /// The seconds for the `Retry-After` header, where another try is worthwhile.
     package var retryAfter: Int? {
         switch self {
-        case .rateLimited(let seconds): max(1, seconds)
+        case .rateLimited(let seconds): seconds
         case .storeUnavailable, .busy, .draining: 1
         default: nil
         }

@@ -14,7 +14,7 @@ package struct ServerSentEventParser: Sendable {
     /// The milliseconds the stream last asked to wait before coming back.
     package private(set) var retry: Int?
 
-    /// `limit`: bytes of one event, its field names and line ends not counted, and of one line.
+    /// `limit`: bytes of an event's data so far and of the line being read, together.
     package init(limit: Int) { self.limit = limit }
 
     /// Takes the next bytes and answers the events they complete; throws when an event passes the limit, after which the stream is lost.

@@ -1,0 +1,67 @@
+extension JSONDocument {
+    /// Whether a member's key stands twice in its section, spells nothing, or differs only by case from one that is guarded there:
+    /// common decoders (Go's, .NET's) take `Name` for `name`, so an upstream might run another tool than the one that was paid for.
+    static func isAmbiguous(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
+        guard members.count <= 24 else { return isAmbiguousSpelled(members, of: bytes) }
+        for (index, member) in members.enumerated() {
+            if !isPlain(member, of: bytes) { return isAmbiguousSpelled(members, of: bytes) }
+            for earlier in members[..<index] where earlier.section == member.section && earlier.key.count == member.key.count {
+                if bytes[earlier.key].elementsEqual(bytes[member.key]) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Whether the key is its own spelling and cannot fold to a guarded key: it is ASCII and has no capital, or no guarded key's length.
+    private static func isPlain(_ member: JSONMember, of bytes: [UInt8]) -> Bool {
+        if member.isEscaped { return false }
+        switch member.section {
+        case .envelope, .params, .result: break
+        default: return true
+        }
+        var hasCapital = false
+        for byte in bytes[member.key] {
+            if byte >= 0x80 { return false }
+            if byte >= UInt8(ascii: "A"), byte <= UInt8(ascii: "Z") { hasCapital = true }
+        }
+        return !hasCapital || !member.section.guardedKeys.contains { $0.utf8.count == member.key.count }
+    }
+
+    private struct SpelledKey: Hashable {
+        let section: Section
+        let key: [UInt8]
+    }
+
+    /// The same for keys of any spelling and in any number.
+    private static func isAmbiguousSpelled(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
+        var seen: Set<SpelledKey> = []
+        for member in members {
+            guard let key = spelledKey(of: member, in: bytes), !isLookalike(key, in: member.section),
+                seen.insert(SpelledKey(section: member.section, key: key)).inserted
+            else { return true }
+        }
+        return false
+    }
+
+    /// Whether the key folds to a guarded key without being it.
+    private static func isLookalike(_ key: [UInt8], in section: Section) -> Bool {
+        let guarded = section.guardedKeys
+        guard !guarded.isEmpty, key.count <= 32 else { return false }
+        let spelled = String(decoding: key, as: UTF8.self)
+        return guarded.contains(folded(spelled)) && !guarded.contains(spelled)
+    }
+
+    /// Simple case folding, as far as it ends in ASCII: the letters, `ſ` (s) and the Kelvin sign (k).
+    private static func folded(_ text: String) -> String {
+        var out = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "A"..."Z": out.append(Unicode.Scalar(UInt8(scalar.value) | 0x20))
+            case "\u{17F}": out.append("s")
+            case "\u{212A}": out.append("k")
+            default: out.append(scalar)
+            }
+        }
+        return String(out)
+    }
+}

@@ -1,0 +1,24 @@
+/// An upstream's answer to our `initialize`.
+package struct InitializeResult: Sendable, Hashable {
+    package let protocolVersion: String
+    package let serverName: String?
+    package let serverVersion: String?
+    package let instructions: String?
+    /// Whether the upstream says that it has tools.
+    package let offersTools: Bool
+
+    /// Reads a result that names a revision.
+    package init(_ answer: Answer) throws(WireError) {
+        let document = answer.message.document
+        guard case .result = answer.kind, let version = document.text("protocolVersion", in: .result) else {
+            throw .invalidRequest(answer.id)
+        }
+        let server = document.value("serverInfo", in: .result).flatMap { document.object($0) }
+        let capabilities = document.value("capabilities", in: .result).flatMap { document.object($0) }
+        protocolVersion = version
+        serverName = server?.text("name", in: .other)
+        serverVersion = server?.text("version", in: .other)
+        instructions = document.text("instructions", in: .result)
+        offersTools = capabilities?.value("tools", in: .other) != nil
+    }
+}
