@@ -4,8 +4,9 @@ package struct TokenID: Sendable, Hashable {
 
     /// Nil unless the text is 64 lower-case hex digits.
     package init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard isHex(text, digits: 64) else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 }
 
@@ -18,8 +19,9 @@ package struct CallID: Sendable, Hashable {
 
     /// Nil unless the text is 32 lower-case hex digits.
     package init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard isHex(text, digits: 32) else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 }
 
@@ -32,8 +34,9 @@ package struct SessionID: Sendable, Hashable {
 
     /// Nil unless the text is 32 lower-case hex digits.
     package init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard isHex(text, digits: 32) else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 }
 
@@ -46,8 +49,9 @@ package struct NodeID: Sendable, Hashable, Comparable {
 
     /// Nil unless the text is 16 lower-case hex digits.
     package init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard isHex(text, digits: 16) else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 
     package static func < (left: NodeID, right: NodeID) -> Bool { left.text < right.text }
@@ -58,7 +62,7 @@ extension CallID: CustomStringConvertible { package var description: String { te
 extension SessionID: CustomStringConvertible { package var description: String { text } }
 extension NodeID: CustomStringConvertible { package var description: String { text } }
 
-private func isHex(_ text: some StringProtocol, digits: Int) -> Bool {
+private func isHex(_ text: String, digits: Int) -> Bool {
     let bytes = text.utf8
     return bytes.count == digits
         && bytes.allSatisfy { ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f")) }

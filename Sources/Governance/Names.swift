@@ -4,8 +4,9 @@ package struct TenantName: Sendable, Hashable {
 
     /// Nil where the text breaks the rule.
     package init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard isPlainName(text) else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 }
 
@@ -15,8 +16,9 @@ package struct BudgetName: Sendable, Hashable {
 
     /// Nil where the text breaks the rule.
     package init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard isPlainName(text) else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 }
 
@@ -40,7 +42,7 @@ extension BudgetName: CustomStringConvertible { package var description: String 
 extension UpstreamName: CustomStringConvertible { package var description: String { text } }
 
 /// True for `[a-z0-9][A-Za-z0-9._-]{0,63}`.
-private func isPlainName(_ text: some StringProtocol) -> Bool {
+private func isPlainName(_ text: String) -> Bool {
     let bytes = text.utf8
     guard let first = bytes.first, isLower(first) || isDigit(first), bytes.count <= 64 else { return false }
     return bytes.allSatisfy { byte in

@@ -5,7 +5,7 @@ package struct Scope: Sendable, Hashable {
         package let words: [String]
         /// Reads a comma list; nil where a word is empty.
         package init?(_ list: some StringProtocol) {
-            let words = list.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            let words = String(list).split(separator: ",", omittingEmptySubsequences: false).map { word in
                 String(word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
             }
             guard !words.contains("") else { return nil }

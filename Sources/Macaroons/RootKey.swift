@@ -31,8 +31,8 @@ package struct RootKey: Sendable {
         return code
     }
 
-    /// True for the same secret.
-    package func isSame(as other: RootKey) -> Bool { derived.matches(other.derived) }
+    /// The same for the same secret, and of no use to find it; for comparing keys.
+    package func fingerprint() throws(MacaroonError) -> Digest { try code(of: Array("satgate/fingerprint/v1".utf8)) }
 
     /// The first signature of a chain.
     func signature(of identifier: [UInt8], encoding: Macaroon.Encoding) throws(MacaroonError) -> Digest {

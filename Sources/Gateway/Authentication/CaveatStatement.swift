@@ -18,8 +18,8 @@ enum CaveatStatement: Sendable, Hashable {
 
     /// Reads a caveat; whatever is not exactly one of these is refused.
     init(_ caveat: [UInt8]) throws(AuthenticationError.Reason) {
-        guard let text = String(validating: caveat, as: UTF8.self), !Self.hasControl(caveat) else { throw .caveatNotText }
-        guard let (key, value) = Self.split(text) else { throw .unknownCaveat }
+        guard String(validating: caveat, as: UTF8.self) != nil, !Self.hasControl(caveat) else { throw .caveatNotText }
+        guard let (key, value) = Self.split(caveat) else { throw .unknownCaveat }
         let statement: CaveatStatement? =
             switch key {
             case "tenant_id": TenantName(value).map(Self.tenant)
@@ -31,26 +31,26 @@ enum CaveatStatement: Sendable, Hashable {
             case "delegation_depth": Self.depth(value).map(Self.delegationDepth)
             case "delegation_budget": Credits(decimal: value).map(Self.delegationBudget)
             case "parent": TokenID(value).map(Self.parent)
-            case "label": value.isEmpty ? nil : .label(String(value))
+            case "label": value.isEmpty ? nil : .label(value)
             default: throw .unknownCaveat
             }
         guard let statement else { throw .unreadableCaveat }
         self = statement
     }
 
-    private static func split(_ text: String) -> (key: Substring, value: Substring)? {
-        let bytes = text.utf8
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let rest = text[index...]
-            if rest.utf8.starts(with: " = ".utf8) { return (text[..<index], text[bytes.index(index, offsetBy: 3)...]) }
-            index = bytes.index(after: index)
+    /// Cuts at ASCII bytes, so that both halves of well-formed UTF-8 are well formed.
+    private static func split(_ caveat: [UInt8]) -> (key: String, value: String)? {
+        let separator = Array(" = ".utf8)
+        guard caveat.count >= separator.count else { return nil }
+        for place in 0...(caveat.count - separator.count) where caveat[place...].starts(with: separator) {
+            let value = caveat[(place + separator.count)...]
+            return (String(decoding: caveat[..<place], as: UTF8.self), String(decoding: value, as: UTF8.self))
         }
         return nil
     }
 
     /// One to three digits.
-    private static func depth(_ value: Substring) -> Int? {
+    private static func depth(_ value: String) -> Int? {
         guard (1...3).contains(value.utf8.count), value.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
             return nil
         }

@@ -55,18 +55,23 @@ package struct KeyRing: Sendable {
     private let decoy: RootKey
 
     package init(_ keys: [Key]) throws(Flaw) {
-        for (index, key) in keys.enumerated() {
-            for other in keys[..<index] {
-                guard other.id != key.id else { throw .sameID(key.id) }
-                guard !other.root.isSame(as: key.root) else { throw .sameSecret(other.id, key.id) }
-            }
-        }
+        guard let decoy = try? RootKey.random() else { throw .cryptography }
+        self.decoy = decoy
+        self.keys = keys
         satGate = keys.filter(\.acceptsSatGate)
         guard satGate.count <= Self.satGateLimit else { throw .tooManySatGateKeys }
-        guard let decoy = try? RootKey.random() else { throw .cryptography }
-        self.keys = keys
-        self.decoy = decoy
-        byID = Dictionary(uniqueKeysWithValues: keys.map { (Array($0.id.utf8), $0) })
+        byID = try Self.index(keys)
+    }
+
+    private static func index(_ keys: [Key]) throws(Flaw) -> [[UInt8]: Key] {
+        var byID: [[UInt8]: Key] = [:]
+        var idOfSecret: [Digest: String] = [:]
+        for key in keys {
+            guard byID.updateValue(key, forKey: Array(key.id.utf8)) == nil else { throw .sameID(key.id) }
+            guard let secret = try? key.root.fingerprint() else { throw .cryptography }
+            if let other = idOfSecret.updateValue(key.id, forKey: secret) { throw .sameSecret(other, key.id) }
+        }
+        return byID
     }
 
     /// The key of this id.

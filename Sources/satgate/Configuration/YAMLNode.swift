@@ -34,7 +34,7 @@ struct YAMLNode {
         } catch let error as ConfigurationError {
             throw error
         } catch let error as YamlError {
-            throw ConfigurationError(file: file, line: nil, reason: "is not YAML: \(error)")
+            throw ConfigurationError(file: file, line: error.line, reason: "is not YAML: \(error.problem)")
         } catch {
             throw ConfigurationError(file: file, line: nil, reason: "is not YAML")
         }
@@ -82,5 +82,25 @@ struct YAMLNode {
     func value<Value>(_ wanted: String, _ parse: (String) -> Value?) throws(ConfigurationError) -> Value {
         guard let value = parse(try text()) else { throw error("must be \(wanted)") }
         return value
+    }
+}
+
+extension YamlError {
+    /// What is wrong, without the lines around it, which the description would quote: they may hold a secret.
+    fileprivate var problem: String {
+        switch self {
+        case .reader(let problem, _, _, _), .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _):
+            problem
+        case .duplicatedKeysInMapping: "a key is given twice"
+        default: "cannot be parsed"
+        }
+    }
+
+    fileprivate var line: Int? {
+        switch self {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        case .duplicatedKeysInMapping(_, let context): context.mark.line
+        default: nil
+        }
     }
 }
