@@ -29,7 +29,7 @@ class Bench:
         return self.cell.mint(self.tenant, *arguments)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Bench]]:
     directory = tmp_path_factory.mktemp("interop")
     redis = RedisServer(directory)
