@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from decimal import Decimal
 
@@ -153,3 +154,29 @@ async def test_after_a_node_died_a_new_stream_on_the_other_goes_on_with_the_same
             assert answer["result"]["content"][0]["text"] == f"after {number}"
         assert not stream.stray
     assert cluster.books.quiet("lost").spent == 20 * MICROS
+
+
+async def test_an_open_stream_keeps_its_session_alive_and_ends_it(cluster):
+    node = cluster.cell.node("lively", SATGATE_SSE_KEEPALIVE="200")
+    feed = cluster.redis.client.pubsub(ignore_subscribe_messages=True)
+    feed.subscribe("satgate:events:acme")
+    told: list[str] = []
+
+    def heard(kind):
+        while message := feed.get_message():
+            told.append(json.loads(message["data"])["type"])
+        return kind in told
+    async with Stream(cluster.cell.mint("acme", "--budget", "mine"), node) as stream:
+        await stream.open()
+        key = f"satgate:{{acme}}:session:{stream.path.partition('=')[2]}"
+        assert 0 < cluster.redis.client.pttl(key) <= 45_000
+        cluster.redis.client.pexpire(key, 5_000)
+        await soon("the session's life is prolonged", lambda: cluster.redis.client.pttl(key) > 40_000, within=3)
+        await soon("comments keep the stream alive", lambda: stream.comments >= 3, within=3)
+        await soon("the keep-alive is published", lambda: heard("session_keepalive"), within=3)
+        assert (await stream.call(cluster.b, "echo", text="still here"))["result"]["content"][0]["text"] == "still here"
+    await soon("the session ends with its stream", lambda: heard("session_close") and not cluster.redis.client.exists(key), within=3)
+    assert told.index("session_connect") < told.index("session_keepalive") < told.index("session_close")
+    assert not [event for event in cluster.books.events("session_keepalive", "audit")], "a keep-alive is never stored"
+    feed.close()
+    assert node.stop() == 0

@@ -44,7 +44,7 @@ async def test_the_holds_of_a_killed_node_lapse_once_and_within_their_lease(star
     assert (balance.held, balance.spent, balance.available) == (0, 0, 100 * MICROS)
     events = cell.books.events("hold_lapsed")
     assert len(events) == 20
-    assert len({str(event["data"]) for event in events}) == 20, "each names its own call"
+    assert len({event["seq"] for event in events}) == len({str(event["data"]) for event in events}) == 20, "each is its own"
     # and the survivor goes on
     async with Agent(cell.cell.mint()) as agent:
         await agent.open(cell.b)
@@ -77,3 +77,17 @@ async def test_a_stalled_node_settles_late_what_is_still_there(start):
     assert Counter((entry["cost"], entry["charged"], entry["writtenOff"]) for entry in late) == {(2, 2, 0): 2, (2, 0, 2): 3}
     assert len(cell.books.events("hold_lapsed")) == 5
     assert len(cell.books.events("budget_spend")) == 3, "a late settle is not a second budget_spend"
+
+
+async def test_a_node_told_to_end_finishes_its_calls_first(start):
+    cell = start(limit=10)
+    async with Agent(cell.cell.mint()) as agent:
+        await agent.open(cell.a)
+        call = asyncio.create_task(agent.call(cell.a, "slow", ms=1500))
+        await soon("the call is at the upstream", lambda: cell.upstream.calls("slow") == 1)
+        ended = asyncio.create_task(asyncio.to_thread(cell.a.process.stop, 20))
+        reply = await call
+        assert reply.result and not reply.result.get("isError"), reply.raw
+        assert await ended == 0
+        assert cell.books.quiet("team").spent == 1 * MICROS
+        assert (await agent.call(cell.b, "echo", text="the session lives on")).text == "the session lives on"

@@ -137,6 +137,7 @@ class Stream:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._endpoint: asyncio.Future[str] | None = None
         self.stray: list[Any] = []
+        self.comments = 0
 
     async def __aenter__(self) -> Stream:
         self._endpoint = asyncio.get_running_loop().create_future()
@@ -154,12 +155,14 @@ class Stream:
             assert response.status_code == 200, response.status_code
             block: list[str] = []
             async for line in response.aiter_lines():
-                if line:
+                if line.startswith(":"):
+                    self.comments += 1
+                elif line:
                     block.append(line)
-                    continue
-                for event in events("\n".join(block)):
-                    yield event
-                block = []
+                else:
+                    for event in events("\n".join(block)):
+                        yield event
+                    block = []
 
     async def _read(self) -> None:
         try:
