@@ -1,0 +1,34 @@
+# `make test` and `make demo` need nothing but Swift and apt; what else they use, they install.
+# One debug configuration with constant flags: built once, used by the tests and the demo alike.
+
+SWIFT ?= swift
+FLAGS := --explicit-target-dependency-import-check error
+FORMATTED := Sources Tests Package.swift
+
+.PHONY: setup build test demo format lint bench
+
+setup:
+	Tests/setup.sh test
+
+build: setup
+	$(SWIFT) build --build-tests $(FLAGS)
+
+test: build lint
+	python3 Tests/run.py "$(SWIFT) test --skip-build $(FLAGS)"
+
+demo:
+	Tests/setup.sh demo
+	$(SWIFT) build --product satgate $(FLAGS)
+	.build/debug/satgate demo
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive $(FORMATTED)
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive $(FORMATTED)
+
+# PART of the rounds: seconds and repetitions, e.g. `make bench ROUNDS=3 SECONDS=2`.
+bench:
+	Tests/setup.sh bench
+	$(SWIFT) build -c release --product satgate $(FLAGS)
+	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))

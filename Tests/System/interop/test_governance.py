@@ -1,0 +1,123 @@
+"""What an agent built on the official SDK may not do."""
+from __future__ import annotations
+
+import pytest
+
+from testbed.agent import Agent, Stream
+from testbed.process import soon
+from testbed.sdk import Refused, connect
+
+
+def url(bench, path):
+    return f"{bench.node.base}/{path}"
+
+
+async def refusal(agent, tool, arguments=None) -> Refused:
+    try:
+        await agent.call(tool, arguments)
+    except Refused as refused:
+        return refused
+    raise AssertionError(f"{tool} must be refused")
+
+
+async def test_a_spent_budget_is_exhausted(bench, path):
+    async with connect(url(bench, path), bench.token("--budget-limit", "4")) as agent:
+        for text in ("one", "two"):
+            assert (await agent.call("echo", {"text": text}))["content"][0]["text"] == text
+        ran = bench.upstream.calls("echo")
+        refused = await refusal(agent, "echo", {"text": "three"})
+    assert refused.code == -32000
+    assert refused.data["error"] == "budget_exhausted"
+    assert (refused.data["tool"], refused.data["cost_credits"], refused.data["remaining_credits"]) == ("echo", 2, 0)
+    assert refused.data["budget_id"]
+    assert bench.upstream.calls("echo") == ran, "a refused call must not run"
+
+
+async def test_too_little_left_is_insufficient_and_a_cheaper_tool_still_runs(bench, path):
+    async with connect(url(bench, path), bench.token("--budget-limit", "3.5")) as agent:
+        await agent.call("echo", {"text": "one"})
+        refused = await refusal(agent, "echo", {"text": "two"})
+        assert refused.code == -32000
+        assert refused.data["error"] == "insufficient_budget"
+        assert (refused.data["cost_credits"], refused.data["remaining_credits"]) == (2, 1.5)
+        assert (await agent.call("fail"))["isError"]
+        refused = await refusal(agent, "fail")
+        assert (refused.data["error"], refused.data["remaining_credits"]) == ("insufficient_budget", 0.5)
+        assert (await agent.call("big", {"n": 10}))["content"][0]["text"] == "0123456789"
+        assert (await refusal(agent, "big", {"n": 10})).data["error"] == "budget_exhausted"
+
+
+async def test_out_of_scope_is_hidden_and_refused(bench, path):
+    async with connect(url(bench, path), bench.token("--scope", "echo,image")) as agent:
+        assert [tool["name"] for tool in await agent.tools()] == ["ping", "echo", "image"]
+        ran = bench.upstream.calls("structured")
+        refused = await refusal(agent, "structured")
+        assert (refused.code, refused.data["error"]) == (-32001, "scope")
+        assert bench.upstream.calls("structured") == ran
+        await agent.call("echo", {"text": "allowed"})
+
+
+@pytest.mark.parametrize("token", [None, "broken", "not.a/macaroon="], ids=["none", "broken", "text"])
+async def test_without_a_valid_token_nothing_opens(bench, path, token):
+    if token == "broken":
+        sound = bench.token()
+        # one bit of the signature flipped
+        token = sound[:-6] + ("A" if sound[-6] != "A" else "B") + sound[-5:]
+    with pytest.raises(BaseException) as failure:
+        async with connect(url(bench, path), token):
+            raise AssertionError("must not open")
+    assert not isinstance(failure.value, AssertionError)
+    async with Agent(token) as agent:
+        reply = await agent.request("GET", bench.node.sse, headers={"Accept": "text/event-stream"}) if path == "sse" \
+            else await agent.ask(bench.node, "initialize", {})
+    assert reply.status == 401
+    assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_deleted_session_is_gone(bench):
+    token = bench.token()
+    async with connect(f"{bench.node.base}/mcp", token) as agent, Agent(token) as bare:
+        await agent.tools()
+        bare.session = agent.session_id
+        assert (await bare.ask(bench.node, "ping")).status == 200
+        assert (await bare.close(bench.node)).status in (200, 204)
+        assert (await bare.ask(bench.node, "ping")).status == 404
+        assert (await bare.close(bench.node)).status == 404
+        with pytest.raises(Exception):
+            await agent.call("echo", {"text": "too late"})
+
+
+async def test_an_sse_session_ends_with_its_stream(bench):
+    token = bench.token()
+    async with Stream(token, bench.node) as stream:
+        await stream.open()
+        endpoint = f"{bench.node.base}{stream.path}"
+    async with Agent(token) as bare:
+        async def status():
+            reply = await bare.request("POST", endpoint, b'{"jsonrpc":"2.0","id":1,"method":"ping"}', {"Content-Type": "application/json"})
+            return reply.status
+
+        async def gone():
+            return await status() == 404
+        await soon("the session is gone with its stream", gone, within=3)
+
+
+async def test_anothers_session_is_unknown(bench):
+    async with connect(f"{bench.node.base}/mcp", bench.token()) as agent, Agent(bench.token()) as other:
+        other.session = agent.session_id
+        assert (await other.ask(bench.node, "ping")).status == 404
+        assert (await other.close(bench.node)).status == 404
+        await agent.call("echo", {"text": "still mine"})
+
+
+async def test_a_probe_for_the_stateless_era_is_refused_at_once(bench):
+    """What SDK 2.x sends first; any 4xx with a JSON-RPC error makes it fall back."""
+    async with Agent(bench.token()) as agent:
+        body = (b'{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",'
+                b'"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"}}}}')
+        reply = await agent.request("POST", bench.node.mcp, body, {
+            "Content-Type": "application/json", "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2026-07-28",
+            "Mcp-Method": "server/discover"})
+    assert reply.status in (400, 404)
+    assert reply.code is not None and reply.code != -32022 or "2025-11-25" in str(reply.message)
+    assert "mcp-session-id" not in reply.headers

@@ -1,0 +1,83 @@
+"""satgate itself: its nodes, its configuration files, its command line."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from .process import BUILD, Process, eventually, free_port
+from .redis_server import RedisServer
+
+BINARY = os.environ.get("SATGATE", str(BUILD / "satgate"))
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """One run of the `satgate` command line."""
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **options)
+
+
+def attenuate(token: str, *caveats: str) -> str:
+    """The token narrowed by the caveats, as any holder can do without a key."""
+    result = run("token", "attenuate", "--token", token, *[word for caveat in caveats for word in ("--caveat", caveat)])
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+class Cell:
+    """The configuration that a set of nodes shares: tenants, root keys, one Redis."""
+
+    def __init__(self, directory: Path, redis: RedisServer, tenants: list[dict[str, Any]]) -> None:
+        self.directory = directory
+        self.redis = redis
+        self.tenants = directory / "tenants.yaml"
+        self.keys = directory / "keys.yaml"
+        # JSON is YAML
+        self.tenants.write_text(json.dumps({"tenants": tenants}, indent=1))
+        self.keys.write_text(json.dumps({"keys": [
+            {"id": f"key-{tenant['name']}", "tenant": tenant["name"], "secret_hex": os.urandom(32).hex()} for tenant in tenants]}))
+
+    def node(self, name: str, **settings: str) -> Node:
+        """Starts a node of this cell and waits until it is ready."""
+        return Node(name, self, settings)
+
+    def mint(self, tenant: str = "acme", *arguments: str) -> str:
+        """A fresh token of the tenant."""
+        result = run("token", "mint", "--keys", str(self.keys), "--key", f"key-{tenant}", "--tenant", tenant, "--expires", "1h", *arguments)
+        assert result.returncode == 0, result.stderr
+        lines = result.stdout.splitlines()
+        assert len(lines) == 1, f"the token must stand alone on stdout: {result.stdout!r}"
+        return lines[0]
+
+
+class Node:
+    """A running `satgate serve`."""
+
+    def __init__(self, name: str, cell: Cell, settings: dict[str, str]) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.mcp = f"{self.base}/mcp"
+        self.sse = f"{self.base}/sse"
+        self.process = Process(name, [BINARY, "serve"], cell.directory, {
+            "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1",
+            "SATGATE_REDIS_URL": cell.redis.url, "SATGATE_TENANTS_FILE": str(cell.tenants), "SATGATE_KEYS_FILE": str(cell.keys),
+            **settings})
+        eventually(f"node {name} ready", self._ready, within=15)
+
+    def _ready(self) -> bool:
+        assert self.process.running, self.process.tail()
+        return f"listening on {self.base}" in self.process.printed()
+
+    def kill(self) -> None:
+        self.process.kill()
+        Process.live.remove(self.process)
+
+    def stop(self) -> int:
+        return self.process.stop()
+
+
+def tenant(name: str, upstreams: dict[str, Any], **document: Any) -> dict[str, Any]:
+    """A tenant's document; upstreams by name, each a url or a whole entry."""
+    entries = [{"name": key, **(value if isinstance(value, dict) else {"url": value})} for key, value in upstreams.items()]
+    return {"name": name, "upstreams": entries, **document}

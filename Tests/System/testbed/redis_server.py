@@ -1,0 +1,50 @@
+"""A private redis-server."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import redis
+
+from .process import Process, eventually, free_port
+
+
+class RedisServer:
+    """Redis on its own port and directory; `restart` keeps both."""
+
+    def __init__(self, directory: Path, durable: bool = False) -> None:
+        """`durable`: append-only file, synced before every answer."""
+        self._directory = directory
+        self._durable = durable
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.client = redis.Redis(port=self.port, decode_responses=True, socket_timeout=10, protocol=2)
+        self.start()
+
+    def start(self) -> None:
+        """Starts it and waits until it answers (its data are loaded then)."""
+        self.process = Process(
+            "redis",
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory), "--save", "",
+             "--appendonly", "yes" if self._durable else "no", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
+             "--loglevel", "notice", "--logfile", str(self._directory / "redis.log")],
+            self._directory)
+        eventually("Redis answers", self._answers, within=10, every=0.005)
+
+    def _answers(self) -> bool:
+        assert self.process.running, self.process.tail()
+        try:
+            return bool(self.client.ping())
+        except (redis.ConnectionError, redis.BusyLoadingError, redis.TimeoutError):
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+        Process.live.remove(self.process)
+
+    def now(self) -> int:
+        """Redis' own clock, unix milliseconds."""
+        seconds, micros = self.client.time()
+        return seconds * 1000 + micros // 1000
+
+    def stop(self) -> None:
+        self.process.stop()

@@ -1,0 +1,118 @@
+"""The official Python SDK, 1.x or 2.x, whichever is installed, behind one face. Answers are plain JSON, as on the wire."""
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+
+GENERATION = int(version("mcp").split(".")[0])
+
+if GENERATION == 1:
+    import httpx as http
+    from mcp import ClientSession
+    from mcp.shared.exceptions import McpError
+else:
+    import httpx2 as http
+    from mcp import Client
+    from mcp.shared.exceptions import MCPError as McpError
+
+
+class Refused(Exception):
+    """A JSON-RPC error that the SDK's client reported."""
+
+    def __init__(self, error: Any) -> None:
+        self.code: int = error.code
+        self.message: str = error.message
+        self.data: dict[str, Any] = error.data or {}
+        super().__init__(f"{self.code} {self.message} {self.data}")
+
+
+class _Spread(http.AsyncBaseTransport):
+    """A load balancer without stickiness: POSTs and DELETEs go to each port in turn; GETs stay where they were sent."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self._inner = http.AsyncHTTPTransport(limits=http.Limits(max_connections=None))
+        self._ports = itertools.cycle(ports)
+
+    async def handle_async_request(self, request: Any) -> Any:
+        if request.method != "GET":
+            request.url = request.url.copy_with(port=next(self._ports))
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Connection:
+    """An initialized session of the SDK's client."""
+
+    def __init__(self, session: Any, initialized: Any, session_ids: list[str]) -> None:
+        self._session = session
+        self._session_ids = session_ids
+        self.initialized = _json(initialized)
+
+    @property
+    def session_id(self) -> str:
+        """The id the gateway gave this session (Streamable HTTP)."""
+        return self._session_ids[-1]
+
+    async def tools(self) -> list[dict[str, Any]]:
+        """All pages of the list."""
+        found, cursor = [], None
+        while True:
+            if GENERATION == 1:
+                page = await self._session.list_tools(cursor)
+            else:
+                page = await self._session.list_tools(cursor=cursor)
+            listed = _json(page)
+            found += listed["tools"]
+            cursor = listed.get("nextCursor")
+            if not cursor:
+                return found
+
+    async def call(self, tool: str, arguments: dict[str, Any] | None = None, progress: Callable[..., Any] | None = None) -> dict[str, Any]:
+        """The tool's result; raises `Refused` for a JSON-RPC error."""
+        try:
+            return _json(await self._session.call_tool(tool, arguments or {}, progress_callback=progress))
+        except McpError as error:
+            raise Refused(error.error) from error
+
+
+def _json(model: Any) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@asynccontextmanager
+async def connect(url: str, token: str | None, ports: list[int] | None = None) -> AsyncIterator[Connection]:
+    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes."""
+    ids: list[str] = []
+
+    async def keep_session(response: Any) -> None:
+        if "mcp-session-id" in response.headers:
+            ids.append(response.headers["mcp-session-id"])
+
+    def client(headers: Any = None, timeout: Any = None, auth: Any = None) -> Any:
+        return http.AsyncClient(
+            headers=headers, timeout=timeout or http.Timeout(30, read=120), auth=auth, trust_env=False,
+            transport=_Spread(ports) if ports else None, event_hooks={"response": [keep_session]})
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with AsyncExitStack() as stack:
+        if url.endswith("/sse"):
+            transport = sse_client(url, headers=headers, httpx_client_factory=client)
+        else:
+            own = await stack.enter_async_context(client(headers))
+            transport = streamable_http_client(url, http_client=own)
+        if GENERATION == 1:
+            streams = await stack.enter_async_context(transport)
+            session = await stack.enter_async_context(ClientSession(streams[0], streams[1]))
+            initialized = await session.initialize()
+        else:
+            session = await stack.enter_async_context(Client(transport, mode="auto"))
+            initialized = session.session.initialize_result
+        yield Connection(session, initialized, ids)

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Runs every suite, whatever the others did, and closes with one line of the total.
+
+usage: run.py "swift test …"
+"""
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / ".build" / "reports"
+
+
+def counts(report: Path) -> tuple[int, int, int]:
+    """(passed, failed, skipped) of a JUnit report; (0, 0, 0) where there is none."""
+    if not report.exists():
+        return 0, 0, 0
+    cases = list(xml.parse(report).getroot().iter("testcase"))
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = sum(1 for case in cases if case.find("skipped") is not None)
+    return len(cases) - failed - skipped, failed, skipped
+
+
+def suite(name: str, command: list[str], report: Path, directory: Path) -> tuple[int, int, int]:
+    """Runs one suite; a suite that fails without naming a test, or runs none, counts as one failure."""
+    print(f"\n== {name}", flush=True)
+    begun = time.monotonic()
+    status = subprocess.run(command, cwd=directory).returncode
+    passed, failed, skipped = counts(report)
+    if (status and not failed) or not passed + failed:
+        failed += 1
+    print(f"== {name}: exit {status} after {time.monotonic() - begun:.0f} s", flush=True)
+    return passed, failed, skipped
+
+
+def pytest(generation: int, *suites: str) -> tuple[str, list[str], Path, Path]:
+    python = ROOT / ".build" / f"venv-mcp{generation}" / "bin" / "python"
+    report = REPORTS / f"{suites[0]}-mcp{generation}.xml"
+    return (f"{' '.join(suites)} with mcp {generation}.x", [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *suites],
+            report, ROOT / "Tests" / "System")
+
+
+def main() -> int:
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    for old in REPORTS.glob("*.xml"):
+        old.unlink()
+    # swift test writes Swift Testing's report beside the one of XCTest
+    swift = ("swift test", [*shlex.split(sys.argv[1]), "--xunit-output", str(REPORTS / "swift.xml")], REPORTS / "swift-swift-testing.xml", ROOT)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    totals = [suite(*each) for each in (swift, pytest(1, "interop"), pytest(2, "interop"), pytest(2, "cluster", "faults", "cli"))]
+    passed, failed, skipped = (sum(column) for column in zip(*totals))
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

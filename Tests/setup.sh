@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# setup.sh demo|test|bench: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
+# environments with the official MCP SDKs. Does nothing where everything is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
+case "${1:?demo, test or bench}" in
+demo) ;;
+test) packages+=(python3 python3-venv) ;;
+bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
+*) echo "setup.sh: demo, test or bench" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+if ((${#missing[@]})); then
+    echo "installing ${missing[*]}"
+    root=()
+    if (($(id -u))); then root=(sudo); fi
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+# environment GENERATION: a venv with the exact versions of requirements-mcpGENERATION.txt, made anew only when they change.
+environment() {
+    local venv=.build/venv-mcp$1 wanted=Tests/System/requirements-mcp$1.txt
+    if [[ -x $venv/bin/python ]] && cmp -s "$wanted" "$venv/installed.txt"; then return; fi
+    echo "making $venv"
+    rm -rf "$venv"
+    mkdir -p .build
+    python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted"
+    cp "$wanted" "$venv/installed.txt"
+}
+
+if [[ $1 == test ]]; then
+    environment 1
+    environment 2
+fi
