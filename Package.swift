@@ -81,5 +81,8 @@ let package = Package(
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "Gateway", "Fixtures", log]),
         tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", log]),
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
+        tests(
+            "SatGateTests",
+            ["satgate", "Macaroons", "Governance", "Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     ]
 )

@@ -43,6 +43,39 @@ import Testing
         }
         #expect(try TokenMint(key: issuer.anyone).mint(globex).verify(rootKey: issuer.anyone.root) != nil)
     }
+
+    @Test("tokens have the bytes that other implementations computed", arguments: [Macaroon.Encoding.v1, .v2, .satgate])
+    func pinned(_ encoding: Macaroon.Encoding) throws {
+        var terms = try TokenTerms.sample(budget: "team", limit: "2.5", scopes: ["search,files:*"])
+        terms.label = "café"
+        let token = try TokenMint(key: issuer.acme).mint(terms, encoding: encoding, nonce: [UInt8](repeating: 0, count: 16))
+        #expect(token.encoded() == Self.pins[encoding])
+        #expect(try issuer.identify(token).budget?.text == "team")
+    }
+
+    /// v1 and v2 by pymacaroons 0.13.0; SatGate's from its published formula, in Python.
+    private static let pins: [Macaroon.Encoding: String] = [
+        .v1: """
+        MDAxNWxvY2F0aW9uIHNhdGdhdGUKMDAzM2lkZW50aWZpZXIgazE6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAKMDAxOWNpZCB0ZW5hbnRf\
+        aWQgPSBhY21lCjAwMjBjaWQgZXhwaXJlcyA9IDE4OTM0NTYwMDAwMDAKMDAxZmNpZCBzY29wZSA9IHNlYXJjaCxmaWxlczoqCjAwMTljaWQgYnVkZ2V0\
+        X2lkID0gdGVhbQowMDU3Y2lkIGJ1ZGdldF9iaW5kID0gNzQxN2M4MGU2ODY3MmVkMzBjMGQ0ZDA3MWZjN2Q3ODdmOTc1MDgxNDA4NDc0OWUxMzI5OGFi\
+        OGQwMTI5MjkyMAowMDFiY2lkIGJ1ZGdldF9saW1pdCA9IDIuNQowMDE2Y2lkIGxhYmVsID0gY2Fmw6kKMDAyZnNpZ25hdHVyZSBAIzhpm2rcR405dM9m\
+        dvZVNSdp2b99yj49Kcm_FohPywo
+        """,
+        .v2: """
+        AgEHc2F0Z2F0ZQIjazE6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAAAhB0ZW5hbnRfaWQgPSBhY21lAAIXZXhwaXJlcyA9IDE4OTM0NTYw\
+        MDAwMDAAAhZzY29wZSA9IHNlYXJjaCxmaWxlczoqAAIQYnVkZ2V0X2lkID0gdGVhbQACTmJ1ZGdldF9iaW5kID0gNzQxN2M4MGU2ODY3MmVkMzBjMGQ0\
+        ZDA3MWZjN2Q3ODdmOTc1MDgxNDA4NDc0OWUxMzI5OGFiOGQwMTI5MjkyMAACEmJ1ZGdldF9saW1pdCA9IDIuNQACDWxhYmVsID0gY2Fmw6kAAAYgQCM4\
+        aZtq3EeNOXTPZnb2VTUnadm_fco-PSnJvxaIT8s
+        """,
+        .satgate: """
+        eyJ2IjoxLCJsIjoiaHR0cHM6Ly9zYXRnYXRlLmlvIiwiaSI6ImsxOjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwIiwiYyI6WyJ0ZW5hbnRf\
+        aWQgPSBhY21lIiwiZXhwaXJlcyA9IDE4OTM0NTYwMDAwMDAiLCJzY29wZSA9IHNlYXJjaCxmaWxlczoqIiwiYnVkZ2V0X2lkID0gdGVhbSIsImJ1ZGdl\
+        dF9iaW5kID0gMDlhODY4NWYyY2FiNGE0OWQ1YWM0MGNjYmVhMjUzNGEzZjhkOWJlOTE5NmI4OWI2MjllMjE1YWM2NDE3NDczZCIsImJ1ZGdldF9saW1p\
+        dCA9IDIuNSIsImxhYmVsID0gY2Fmw6kiXSwicyI6IjgyZGI5YTg3M2JkMjQ1NGRkZmQ5NGNmZDRiM2FmM2ZiNWNhY2VkZDQ5MTQ4ODJlZTAzZmI4MjRh\
+        Yzg4YmU2YzcifQ
+        """,
+    ]
 }
 
 @Suite struct AuthenticationJudgementTests {

@@ -1,10 +1,14 @@
-/// The grammar of caveats, for those who write them.
+/// The grammar of caveats, for holders who write them.
 package enum CaveatGrammar {
-    /// Why a node would refuse every token with this caveat, in a word of a fixed set; nil when it would not for its form.
+    /// Why a node will refuse a token to which its holder adds this caveat, in a word of a fixed set; nil when the caveat
+    /// is of a known form. A budget can only be named by who can seal it.
     package static func flaw(in caveat: String) -> String? {
         do {
-            _ = try CaveatStatement(Array(caveat.utf8))
-            return nil
+            switch try CaveatStatement(Array(caveat.utf8)) {
+            case .budget: return AuthenticationError.Reason.unsealedBudget.rawValue
+            case .seal: return AuthenticationError.Reason.badSeal.rawValue
+            default: return nil
+            }
         } catch {
             return error.rawValue
         }

@@ -61,7 +61,7 @@ enum KeysFile {
     private static func error(
         _ flaw: KeyRing.Flaw, at list: YAMLNode, _ elements: [YAMLNode], _ keys: [KeyRing.Key]
     ) -> ConfigurationError {
-        func last(_ id: String) -> YAMLNode { zip(elements, keys).last { $1.id == id }?.0 ?? list }
+        func last(_ id: String) -> YAMLNode { zip(elements, keys).reversed().first { $1.id == id }?.0 ?? list }
         return switch flaw {
         case .sameID(let id): last(id).error("id \(id) is given twice")
         case .sameSecret(let one, let other): last(other).error("\(one) and \(other) have the same secret")
