@@ -22,10 +22,14 @@ package struct DemoAgent {
         self.token = token
     }
 
+    /// The request that opens a session.
+    package static func hello(id: Int) -> [UInt8] {
+        Outgoing.initialize(id: id, revision: Dialect.newestHandshake.revision, clientVersion: "1.0")
+    }
+
     /// Opens the session.
     package mutating func connect() async throws {
-        let hello = Outgoing.initialize(id: takeID(), revision: Dialect.newestHandshake.revision, clientVersion: "1.0")
-        let reply = try await send(hello)
+        let reply = try await send(Self.hello(id: takeID()))
         guard reply.status == 200, let id = reply.headers.first(name: "mcp-session-id") else { throw Unexpected(status: reply.status) }
         session = id
         _ = try await send(Outgoing.initialized())

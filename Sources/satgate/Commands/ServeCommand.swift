@@ -25,7 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
             let tenants = try TenantsFile(environment: environment).read(settings.tenantsFile)
             let keys = try KeysFile.read(settings.keysFile)
             node = try Node(settings, tenants: tenants, keys: keys, logger: logger) { address in
-                FileHandle.standardOutput.write(Data("listening on http://\(address.ipAddress ?? ""):\(address.port ?? 0)\n".utf8))
+                let host = address.ipAddress ?? ""
+                let shown = host.contains(":") ? "[\(host)]" : host
+                FileHandle.standardOutput.write(Data("listening on http://\(shown):\(address.port ?? 0)\n".utf8))
             }
         } catch {
             FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))

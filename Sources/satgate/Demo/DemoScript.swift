@@ -73,7 +73,7 @@ struct DemoScript: Service {
 
     private func introduce(port: Int) {
         let url = "http://127.0.0.1:\(port)/mcp"
-        let hello = #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"curl","version":"1"}}}"#
+        let hello = String(decoding: DemoAgent.hello(id: 1), as: UTF8.self)
         say(
             """
 
