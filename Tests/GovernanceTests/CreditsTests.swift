@@ -10,7 +10,9 @@ struct CreditsTests {
 
     @Test(
         "refuse what is not such a decimal",
-        arguments: ["", ".", "1.", ".5", "-1", "+1", "1e3", "0x10", " 1", "1 ", "1.0000001", "NaN", "inf", "１", "9007199254.740992", "99999999999"])
+        arguments: [
+            "", ".", "1.", ".5", "-1", "+1", "1e3", "0x10", " 1", "1 ", "1.0000001", "NaN", "inf", "１", "9007199254.740992", "99999999999",
+        ])
     func refuses(text: String) { #expect(Credits(decimal: text) == nil) }
 
     @Test("are written as the shortest decimal and read back the same", arguments: [0, 1, 10, 999_999, 1_000_000, 1_500_000, 123_456_789])

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Names")
 struct NamesTests {
-    @Test("of tenants and budgets are safe in keys and channels", arguments: ["a", "acme", "0x", "a.b_c-D9", String(repeating: "a", count: 64)])
+    @Test(
+        "of tenants and budgets are safe in keys and channels",
+        arguments: ["a", "acme", "0x", "a.b_c-D9", String(repeating: "a", count: 64)])
     func accepted(text: String) {
         #expect(TenantName(text)?.text == text)
         #expect(BudgetName(text)?.text == text)
@@ -11,13 +13,17 @@ struct NamesTests {
 
     @Test(
         "that could forge a hash tag, a glob, a channel or one of our own are refused",
-        arguments: ["", "A", "_ours", ".a", "-a", "a}b", "a{b", "a*", "a?b", "a:b", "a b", "a\nb", "café", String(repeating: "a", count: 65)])
+        arguments: [
+            "", "A", "_ours", ".a", "-a", "a}b", "a{b", "a*", "a?b", "a:b", "a b", "a\nb", "café", String(repeating: "a", count: 65),
+        ])
     func refused(text: String) {
         #expect(TenantName(text) == nil)
         #expect(BudgetName(text) == nil)
     }
 
-    @Test("of upstreams are lower-case words", arguments: [("git", true), ("a-1", true), ("1a", false), ("a_b", false), ("A", false), ("", false)])
+    @Test(
+        "of upstreams are lower-case words",
+        arguments: [("git", true), ("a-1", true), ("1a", false), ("a_b", false), ("A", false), ("", false)])
     func upstreams(text: String, isName: Bool) { #expect((UpstreamName(text) != nil) == isName) }
 
     @Test("of accounts are told apart by their spelling")

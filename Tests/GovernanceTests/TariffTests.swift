@@ -7,7 +7,9 @@ struct TariffTests {
         "takes the exact name, then the longest prefix, then the star, then the default",
         arguments: [("deep_search", 9), ("deep_other", 5), ("deeper", 4), ("search", 2)])
     func order(tool: String, price: Int64) throws {
-        let tariff = Tariff(base: try credits(1), prices: ["deep_search": try credits(9), "deep_*": try credits(5), "deep*": try credits(4), "*": try credits(2)])
+        let tariff = Tariff(
+            base: try credits(1),
+            prices: ["deep_search": try credits(9), "deep_*": try credits(5), "deep*": try credits(4), "*": try credits(2)])
         #expect(tariff.price(of: tool) == Credits(whole: price))
     }
 

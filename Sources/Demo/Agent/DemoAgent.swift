@@ -59,7 +59,9 @@ package struct DemoAgent {
 
     private func ask(_ message: [UInt8]) async throws -> Answer {
         let reply = try await send(message)
-        guard reply.headers.first(name: "content-type")?.hasPrefix("text/event-stream") == true else { return try Answer(Message(reply.body)) }
+        guard reply.headers.first(name: "content-type")?.hasPrefix("text/event-stream") == true else {
+            return try Answer(Message(reply.body))
+        }
         var parser = ServerSentEventParser(limit: 1 << 20)
         for event in try parser.push(reply.body) {
             let message = try Message(event.data)

@@ -126,7 +126,8 @@ struct CallExchange {
             "durationMs": .integer(outcome(kind).duration), "outcome": .text(kind.rawValue),
         ]
         gateway.events.publish(
-            Event(.toolCall, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, node: gateway.node, data: data))
+            Event(.toolCall, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, node: gateway.node, data: data)
+        )
     }
 
     private func outcome(_ kind: CallOutcome.Kind) -> CallOutcome {

@@ -58,7 +58,8 @@ final class StreamReply: MessageReply {
         guard !gateway.streams.deliver(message, to: session.id), let owner = session.owner, owner != gateway.node else { return }
         do {
             guard try await gateway.bus.deliver(message, to: session.id, at: owner) else {
-                return gateway.logger.warning("a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
+                return gateway.logger.warning(
+                    "a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
             }
         } catch {
             gateway.logger.warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])

@@ -28,7 +28,9 @@ struct StreamSessionExchange {
         let message = try inbound.message()
         guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }
         let found: Session?
-        do { found = try await gateway.sessions.resume(id, for: principal.grant, proven: false) } catch { throw .storeUnavailable(message.id) }
+        do { found = try await gateway.sessions.resume(id, for: principal.grant, proven: false) } catch {
+            throw .storeUnavailable(message.id)
+        }
         guard let session = found, session.transport == .sse else { throw .unknownSession(message.id) }
         reply.send(.accepted)
         guard message.kind == .request else { return }
@@ -89,7 +91,8 @@ extension Gateway {
     fileprivate func end(_ session: Session) {
         start {
             _ = try? await self.sessions.close(session)
-            self.events.publish(Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: self.node))
+            self.events.publish(
+                Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: self.node))
         }
     }
 }

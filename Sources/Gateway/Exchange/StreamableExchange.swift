@@ -36,7 +36,8 @@ struct StreamableExchange {
         } catch {
             throw .storeUnavailable(nil)
         }
-        gateway.events.publish(Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: gateway.node))
+        gateway.events.publish(
+            Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: gateway.node))
         reply.send(.noContent)
     }
 
@@ -95,7 +96,10 @@ extension InitializeRequest {
 extension Gateway {
     /// Publishes that a session began.
     func announce(_ session: Session, client: String?) {
-        let data: Event.Fields = ["client": .text(client ?? ""), "transport": .text(session.transport.rawValue), "revision": .text(session.revision ?? "")]
-        events.publish(Event(.sessionConnect, tenant: session.tenant, session: session.id, token: session.principal, node: node, data: data))
+        let data: Event.Fields = [
+            "client": .text(client ?? ""), "transport": .text(session.transport.rawValue), "revision": .text(session.revision ?? ""),
+        ]
+        events.publish(
+            Event(.sessionConnect, tenant: session.tenant, session: session.id, token: session.principal, node: node, data: data))
     }
 }

@@ -34,10 +34,10 @@ struct NodeConfiguration {
         var providers: [any ConfigProvider] = [
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "satgate")
         ]
-        if let file { 
+        if let file {
             let location = ConfigReader(provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
             providers.append(try await FileProvider<YAMLSnapshot>(config: location))
-         }
+        }
         let reader = ConfigReader(providers: providers)
         tenantsFile = try await reader.required("tenants.file")
         keysFile = try await reader.required("keys.file")

@@ -31,7 +31,9 @@ struct TenantsFile {
             upstreams: try self.upstreams(upstreams),
             tariff: try tariff(keys["tariff"]),
             budgets: try budgets(keys["budgets"]),
-            defaultBudget: try keys["default_budget"].map { node throws(ConfigurationError) in try node.value("a budget's name", { BudgetName($0) }) },
+            defaultBudget: try keys["default_budget"].map { node throws(ConfigurationError) in
+                try node.value("a budget's name", { BudgetName($0) })
+            },
             cap: try keys["cap"].map { node throws(ConfigurationError) in try credits(node) },
             unbudgeted: try keys["unbudgeted"].map { node throws(ConfigurationError) in
                 try node.value("refuse or allow", Tenant.Unbudgeted.init(rawValue:))
