@@ -6,15 +6,17 @@ package import NIOPosix
 ///
 /// A caller on one of the group's loops stays on it. Cancelling a caller's task does not take its command back: it ends by its deadline.
 package final class RedisClient: Sendable {
-    private let configuration: RedisConfiguration
+    let configuration: RedisConfiguration
+    let loops: [any EventLoop]
+    let logger: Logger
     private let topology: any Topology
     private let clock = ServerClock()
-    private let loops: [any EventLoop]
 
     package init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger) {
         var logger = logger
         logger[metadataKey: "redis"] = "\(configuration)"
         self.configuration = configuration
+        self.logger = logger
         self.loops = Array(group.makeIterator())
         self.topology = SingleNode(
             pool: NodePool(configuration: configuration, group: group, clock: clock, logger: logger))

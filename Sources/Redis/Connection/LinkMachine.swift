@@ -5,15 +5,6 @@ import NIOCore
 /// A link outlives its connections. Replies come in the order of the commands, so a command that ran out of time stays in line, without its
 /// item, until its reply comes or the connection ends.
 struct LinkMachine<Item> {
-    private enum Phase {
-        case idle
-        case connecting(until: NIODeadline)
-        case greeting(Handshake, until: NIODeadline)
-        case ready(since: NIODeadline)
-        /// Between two attempts.
-        case resting
-    }
-
     private struct Entry {
         /// Nil once it ran out of time.
         var item: Item?
@@ -23,48 +14,34 @@ struct LinkMachine<Item> {
         let bytes: Int
     }
 
-    /// A connection that lasted this long was a good one: the next attempt comes soon.
-    private static var lasting: TimeAmount { .seconds(1) }
-
     private let configuration: RedisConfiguration
-    private var phase = Phase.idle
+    private var lifecycle: Lifecycle
     private var waiting: CircularBuffer<Entry> = []
     private var unanswered: CircularBuffer<Entry> = []
     private var bytes = 0
-    private var failures = 0
     private var lastFailure = "not started"
 
-    init(configuration: RedisConfiguration) { self.configuration = configuration }
+    init(configuration: RedisConfiguration) {
+        self.configuration = configuration
+        self.lifecycle = Lifecycle(configuration: configuration)
+    }
 
     /// True between a complete handshake and the connection's loss.
-    var isReady: Bool {
-        if case .ready = phase { true } else { false }
-    }
+    var isReady: Bool { lifecycle.isReady }
 
     // MARK: Connecting
 
     /// Begins; true: connect.
     mutating func start(now: NIODeadline) -> Bool {
-        guard case .idle = phase else { return false }
-        phase = .connecting(until: now + TimeAmount(configuration.connectTimeout))
         lastFailure = "still connecting"
-        return true
+        return lifecycle.start(now: now)
     }
 
     /// The rest after a failure is over; true: connect.
-    mutating func rested(now: NIODeadline) -> Bool {
-        guard case .resting = phase else { return false }
-        phase = .connecting(until: now + TimeAmount(configuration.connectTimeout))
-        return true
-    }
+    mutating func rested(now: NIODeadline) -> Bool { lifecycle.rested(now: now) }
 
     /// The socket is open: these commands go first. Nil: it is not wanted any more.
-    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? {
-        guard case .connecting(let until) = phase else { return nil }
-        let handshake = Handshake(configuration, now: now)
-        phase = .greeting(handshake, until: until)
-        return handshake.commands
-    }
+    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? { lifecycle.opened(now: now) }
 
     /// What follows the end of a connection or of an attempt at one.
     struct Loss {
@@ -81,13 +58,7 @@ struct LinkMachine<Item> {
         bytes -= unanswered.reduce(0) { $0 + $1.bytes }
         unanswered.removeAll()
         lastFailure = error.description
-        switch phase {
-        case .idle, .resting: return Loss(failed: failed, error: error, failures: nil)
-        case .ready(let since) where now - since >= Self.lasting: failures = 1
-        case .ready, .connecting, .greeting: failures += 1
-        }
-        phase = .resting
-        return Loss(failed: failed, error: error, failures: failures)
+        return Loss(failed: failed, error: error, failures: lifecycle.lost(now: now))
     }
 
     /// Ends for good (until started again).
@@ -98,8 +69,7 @@ struct LinkMachine<Item> {
         unanswered.removeAll()
         waiting.removeAll()
         bytes = 0
-        failures = 0
-        phase = .idle
+        lifecycle.stop()
         lastFailure = "the client has stopped"
         return failed
     }
@@ -123,7 +93,7 @@ struct LinkMachine<Item> {
         }
         self.bytes += bytes
         let entry = Entry(item: item, deadline: deadline, patience: patience(now, deadline), bytes: bytes)
-        guard case .ready = phase else {
+        guard lifecycle.isReady else {
             waiting.append(entry)
             return .wait
         }
@@ -143,10 +113,11 @@ struct LinkMachine<Item> {
 
     /// Takes in the next reply of the connection.
     mutating func received(_ reply: RedisValue, now: NIODeadline) -> Reception {
-        switch phase {
-        case .ready: return answered(by: reply)
-        case .greeting(let handshake, let until): return greeted(by: reply, handshake, until, now: now)
-        case .idle, .connecting, .resting: return .nothing
+        if lifecycle.isReady { return answered(by: reply) }
+        switch lifecycle.greeted(by: reply, now: now) {
+        case .incomplete, .over: return .nothing
+        case .failed(let error): return .broken(error)
+        case .complete(let time, let asked): return .ready(release(now: now), time: time, asked: asked)
         }
     }
 
@@ -157,21 +128,12 @@ struct LinkMachine<Item> {
         return .answer(item, reply)
     }
 
-    private mutating func greeted(by reply: RedisValue, _ handshake: Handshake, _ until: NIODeadline, now: NIODeadline) -> Reception {
-        var handshake = handshake
-        switch handshake.received(reply) {
-        case .incomplete:
-            phase = .greeting(handshake, until: until)
-            return .nothing
-        case .failed(let error):
-            return .broken(error)
-        case .complete(let time):
-            phase = .ready(since: now)
-            unanswered = waiting
-            waiting.removeAll()
-            for index in unanswered.indices { unanswered[index].patience = patience(now, unanswered[index].deadline) }
-            return .ready(unanswered.compactMap(\.item), time: time, asked: handshake.sent)
-        }
+    /// What waited is now on its way.
+    private mutating func release(now: NIODeadline) -> [Item] {
+        unanswered = waiting
+        waiting.removeAll()
+        for index in unanswered.indices { unanswered[index].patience = patience(now, unanswered[index].deadline) }
+        return unanswered.compactMap(\.item)
     }
 
     /// Twice what the command may take, and never less than twice what commands usually may.
@@ -204,7 +166,7 @@ struct LinkMachine<Item> {
             expiry.failed.append((item, .unavailable("no reply in time")))
         }
         if let oldest = unanswered.first, oldest.patience <= now { expiry.broken = .unavailable("the connection has stalled") }
-        if case .greeting(_, let until) = phase, until <= now { expiry.broken = .notSent("no reply to the handshake in time") }
+        if let patience = lifecycle.patience, patience <= now { expiry.broken = .notSent("no reply to the handshake in time") }
         return expiry
     }
 
@@ -213,7 +175,7 @@ struct LinkMachine<Item> {
         var next = waiting.lazy.map(\.deadline).min()
         for entry in unanswered where entry.item != nil { next = min(next ?? entry.deadline, entry.deadline) }
         if let oldest = unanswered.first { next = min(next ?? oldest.patience, oldest.patience) }
-        if case .greeting(_, let until) = phase { next = min(next ?? until, until) }
+        if let patience = lifecycle.patience { next = min(next ?? patience, patience) }
         return next
     }
 }

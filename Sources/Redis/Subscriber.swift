@@ -1,0 +1,41 @@
+import NIOCore
+
+/// Hears what is published on some channels, over a connection of its own that proves itself alive.
+///
+/// It publishes to a channel of its own through the client; hearing nothing at all for three intervals it connects anew. What is published
+/// while it is not connected is lost: whoever is told `onReady` must look for what was missed.
+package final class Subscriber: Sendable {
+    private let client: RedisClient
+    private let loop: any EventLoop
+    private let probe: String
+    private let interval: Duration
+    private let subscription: NIOLoopBoundBox<Subscription>
+
+    /// Both callbacks come on one event loop of the client's and must not block.
+    ///
+    /// `onReady`: all channels are confirmed, at first and after every reconnect. `probeChannel`: one that no other process uses.
+    package init(
+        client: RedisClient, channels: [String], probeChannel: String, probeInterval: Duration = .seconds(1),
+        onReady: @escaping @Sendable () -> Void, onMessage: @escaping @Sendable (_ channel: String, _ payload: [UInt8]) -> Void
+    ) {
+        self.client = client
+        self.loop = client.loops[0]
+        self.probe = probeChannel
+        self.interval = probeInterval
+        let machine = SubscriptionMachine(
+            configuration: client.configuration, channels: channels, probe: probeChannel, silence: TimeAmount(probeInterval * 3))
+        self.subscription = NIOLoopBoundBox.makeBoxSendingValue(
+            Subscription(loop: loop, machine: machine, logger: client.logger, onReady: onReady, onMessage: onMessage), eventLoop: loop)
+    }
+
+    /// Subscribes, and stays subscribed until cancelled. Throws where the TLS files cannot be used.
+    package func run() async throws {
+        let dialer = try Dialer(client.configuration)
+        loop.execute { self.subscription.value.start(dialer) }
+        while (try? await Task.sleep(for: interval)) != nil {
+            // A probe that cannot be sent is like one that is not heard.
+            _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)
+        }
+        loop.execute { self.subscription.value.stop() }
+    }
+}

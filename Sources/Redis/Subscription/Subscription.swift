@@ -1,0 +1,100 @@
+import Logging
+import NIOCore
+
+/// The subscriber's connection: carries out what its machine decides. Used only on its loop.
+final class Subscription {
+    private let loop: any EventLoop
+    private let logger: Logger
+    private let onReady: @Sendable () -> Void
+    private let onMessage: @Sendable (String, [UInt8]) -> Void
+    private var machine: SubscriptionMachine
+    private var dialer: Dialer?
+    private var connection: ConnectionHandler?
+    private var random = SystemRandomNumberGenerator()
+    private var timer: Scheduled<Void>?
+
+    init(
+        loop: any EventLoop, machine: SubscriptionMachine, logger: Logger, onReady: @escaping @Sendable () -> Void,
+        onMessage: @escaping @Sendable (String, [UInt8]) -> Void
+    ) {
+        self.loop = loop
+        self.machine = machine
+        self.logger = logger
+        self.onReady = onReady
+        self.onMessage = onMessage
+    }
+
+    /// Begins to connect, and stays connected until stopped.
+    func start(_ dialer: Dialer) {
+        self.dialer = dialer
+        if machine.start(now: .now()) { connect() }
+    }
+
+    /// Closes the connection.
+    func stop() {
+        machine.stop()
+        connection?.close()
+        connection = nil
+        timer?.cancel()
+    }
+
+    private func connect() {
+        guard let dialer else { return }
+        dialer.dial(for: self, on: loop).assumeIsolated().whenFailure { error in
+            // Once the socket was open, its handler reports the end.
+            if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
+        }
+    }
+
+    private func lost(_ error: RedisError) {
+        connection = nil
+        timer?.cancel()
+        guard let failures = machine.lost(now: .now()) else { return }
+        logger.log(level: failures == 1 ? .warning : .debug, "no subscription at Redis", metadata: ["reason": "\(error)"])
+        let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
+        loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
+    }
+
+    /// Gives the connection up for a reason of ours.
+    private func abandon(_ error: RedisError) {
+        connection?.close()
+        lost(error)
+    }
+
+    /// Looks again when the connection could be known to be dead.
+    private func watch() {
+        timer?.cancel()
+        guard let next = machine.nextExpiry else { return }
+        timer = loop.assumeIsolated().scheduleTask(deadline: next) {
+            if let error = self.machine.expire(now: .now()) { self.abandon(error) } else { self.watch() }
+        }
+    }
+}
+
+extension Subscription: ConnectionOwner {
+    func opened(_ connection: ConnectionHandler) {
+        guard let greeting = machine.opened(now: .now()) else { return connection.close() }
+        self.connection = connection
+        for arguments in greeting { connection.send(arguments, bound: CommandEncoder.bound(of: arguments)) }
+        watch()
+    }
+
+    func received(_ reply: RedisValue, on connection: ConnectionHandler) {
+        guard connection === self.connection else { return }
+        switch machine.received(reply, now: .now()) {
+        case .nothing: break
+        case .subscribe(let arguments):
+            connection.send(arguments, bound: CommandEncoder.bound(of: arguments))
+            watch()
+        case .message(let channel, let payload): onMessage(channel, payload)
+        case .broken(let error): abandon(error)
+        case .ready:
+            logger.debug("subscribed at Redis")
+            onReady()
+        }
+    }
+
+    func closed(_ connection: ConnectionHandler, because error: RedisError) {
+        if connection === self.connection { lost(error) }
+    }
+}

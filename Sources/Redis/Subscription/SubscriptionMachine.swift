@@ -1,0 +1,85 @@
+import NIOCore
+
+/// What becomes of a subscriber's connection: decisions only, no I/O, no clock of its own.
+struct SubscriptionMachine {
+    private let channels: [String]
+    private let probe: String
+    /// Nothing heard for so long: the connection is dead, whatever the socket says.
+    private let silence: TimeAmount
+    private var lifecycle: Lifecycle
+    /// Channels not confirmed yet.
+    private var missing: Set<String> = []
+    private var heard = NIODeadline.now()
+
+    init(configuration: RedisConfiguration, channels: [String], probe: String, silence: TimeAmount) {
+        self.channels = channels
+        self.probe = probe
+        self.silence = silence
+        self.lifecycle = Lifecycle(configuration: configuration)
+    }
+
+    /// Begins; true: connect.
+    mutating func start(now: NIODeadline) -> Bool { lifecycle.start(now: now) }
+
+    /// The rest after a failure is over; true: connect.
+    mutating func rested(now: NIODeadline) -> Bool { lifecycle.rested(now: now) }
+
+    /// The socket is open: these commands go first. Nil: it is not wanted any more.
+    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? { lifecycle.opened(now: now) }
+
+    /// The connection, or the attempt at one, has ended: the failures in a row; nil: no further attempt.
+    mutating func lost(now: NIODeadline) -> Int? { lifecycle.lost(now: now) }
+
+    /// Ends; it may be started again.
+    mutating func stop() { lifecycle.stop() }
+
+    /// What a reply led to.
+    enum Reception: Equatable {
+        case nothing
+        /// Send this.
+        case subscribe([RedisArgument])
+        /// Every channel is confirmed: from here on nothing is missed.
+        case ready
+        case message(channel: String, [UInt8])
+        /// Close the connection, then report it lost for this reason.
+        case broken(RedisError)
+    }
+
+    /// Takes in the next reply or message of the connection.
+    mutating func received(_ reply: RedisValue, now: NIODeadline) -> Reception {
+        heard = now
+        switch lifecycle.greeted(by: reply, now: now) {
+        case .incomplete: return .nothing
+        case .failed(let error): return .broken(error)
+        case .complete:
+            missing = Set(channels + [probe])
+            return .subscribe(["SUBSCRIBE"] + missing.sorted().map { .text($0) })
+        case .over: return pushed(reply)
+        }
+    }
+
+    private mutating func pushed(_ reply: RedisValue) -> Reception {
+        if case .error(let text) = reply { return .broken(RedisError(reply: text)) }
+        guard let parts = reply.elements, parts.count == 3, let channel = parts[1].text else { return .broken(Self.unexpected) }
+        switch (parts[0].text, parts[2]) {
+        case ("subscribe", .integer):
+            guard missing.remove(channel) != nil else { return .broken(Self.unexpected) }
+            return missing.isEmpty ? .ready : .nothing
+        case ("message", .string(let payload)):
+            return channel == probe ? .nothing : .message(channel: channel, payload)
+        default:
+            return .broken(Self.unexpected)
+        }
+    }
+
+    private static var unexpected: RedisError { .protocolViolation("neither a confirmation nor a message") }
+
+    /// Why the connection is to be closed and reported lost, where time has shown it to be dead.
+    func expire(now: NIODeadline) -> RedisError? {
+        guard let next = nextExpiry, next <= now else { return nil }
+        return .unavailable(lifecycle.isReady ? "nothing heard, not even our own probe" : "no reply to the handshake in time")
+    }
+
+    /// When `expire` is next to be called; nil while there is nothing to wait for.
+    var nextExpiry: NIODeadline? { lifecycle.patience ?? (lifecycle.isReady ? heard + silence : nil) }
+}
