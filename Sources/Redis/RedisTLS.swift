@@ -21,6 +21,7 @@ package struct RedisTLS: Sendable {
     /// Reads the files.
     func context() throws(RedisError) -> NIOSSLContext {
         guard (certificate == nil) == (key == nil) else { throw .badTLS("a certificate needs its key, and a key its certificate") }
+        if let serverName, ServerName(serverName) == nil { throw .badTLS("the server name must be a name, not an address") }
         do {
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.minimumTLSVersion = .tlsv12

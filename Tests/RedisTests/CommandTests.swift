@@ -83,6 +83,7 @@ struct CommandTests {
         let script = Script(name: "add", source: Array("return redis.call('INCRBY', KEYS[1], ARGV[1])".utf8))
         #expect(Script(name: "known", source: Array("return 1".utf8)).sha1 == "e0e1f9fabfc9d4800c877a703b823ac0578ff8db")
         try await withClient(of: server) { client, _ in
+            try await client.ready(timeout: .seconds(5))
             #expect(try await script.run(on: client, keys: ["{a}:n"], arguments: [2]) == .integer(2))
             #expect(try await script.run(on: client, keys: ["{a}:n"], arguments: [2]) == .integer(4))
             _ = try await client.send(["SCRIPT", "FLUSH"])

@@ -9,7 +9,7 @@ import Testing
 /// A client of `configuration` on `loops` event loops, kept connected while `body` runs.
 func withClient<Result: Sendable>(
     _ configuration: RedisConfiguration, loops: Int = 2,
-    _ body: sending (RedisClient, MultiThreadedEventLoopGroup) async throws -> Result
+    _ body: (RedisClient, MultiThreadedEventLoopGroup) async throws -> Result
 ) async throws -> Result {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     let client = RedisClient(configuration: configuration, group: group, logger: quiet)
@@ -25,7 +25,7 @@ func withClient<Result: Sendable>(
 /// A client of a server.
 func withClient<Result: Sendable>(
     of server: RedisServer, loops: Int = 2, timeout: Duration = .seconds(2),
-    _ body: sending (RedisClient, MultiThreadedEventLoopGroup) async throws -> Result
+    _ body: (RedisClient, MultiThreadedEventLoopGroup) async throws -> Result
 ) async throws -> Result {
     var configuration = try RedisConfiguration(url: server.url)
     configuration.commandTimeout = timeout
@@ -36,7 +36,7 @@ func withClient<Result: Sendable>(
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Waits until `condition` holds; false when it does not within `limit`.
-func eventually(within limit: Duration = .seconds(5), _ condition: () async throws -> Bool) async rethrows -> Bool {
+func eventually(within limit: Duration = .seconds(5), _ condition: @Sendable () async throws -> Bool) async rethrows -> Bool {
     let clock = ContinuousClock()
     let deadline = clock.now + limit
     while clock.now < deadline {

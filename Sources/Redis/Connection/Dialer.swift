@@ -23,16 +23,17 @@ struct Dialer: Sendable {
             .channelInitializer { channel in
                 loop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if let tls { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: serverName)) }
+                    if let tls { try pipeline.addHandler(secure(tls)) }
                     try pipeline.addHandler(ConnectionHandler(owner: owner.value))
                 }
             }
             .connect(host: configuration.host, port: configuration.port)
     }
 
-    /// The name to ask for and to verify; nil for an IP address, which is verified as such.
-    private var serverName: String? {
-        let name = configuration.tls?.serverName ?? configuration.host
-        return (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
+    private func secure(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
+        guard let name = ServerName(configuration.tls?.serverName ?? configuration.host) else {
+            return try NIOSSLClientHandler(context: context, serverHostname: nil)
+        }
+        return try name.handler(context)
     }
 }

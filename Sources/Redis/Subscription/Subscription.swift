@@ -63,6 +63,7 @@ final class Subscription {
 
     /// Looks again when the connection could be known to be dead.
     private func watch() {
+        timer?.cancel()
         guard let next = machine.nextExpiry else { return }
         timer = loop.assumeIsolated().scheduleTask(deadline: next) {
             if let error = self.machine.expire(now: .now()) { self.abandon(error) } else { self.watch() }
@@ -82,7 +83,9 @@ extension Subscription: ConnectionOwner {
         guard connection === self.connection else { return }
         switch machine.received(reply, now: .now()) {
         case .nothing: break
-        case .subscribe(let arguments): connection.send(arguments, bound: CommandEncoder.bound(of: arguments))
+        case .subscribe(let arguments):
+            connection.send(arguments, bound: CommandEncoder.bound(of: arguments))
+            watch()
         case .message(let channel, let payload): onMessage(channel, payload)
         case .broken(let error): abandon(error)
         case .ready:

@@ -16,18 +16,11 @@ package final class RedisServer: Sendable {
         _ arguments: [String] = [], tls: Bool = false, prepare: (_ directory: String) throws -> [String] = { _ in [] }
     ) async throws -> RedisServer {
         let directory = try makeTemporaryDirectory("redis")
-        let more = arguments + (try prepare(directory))
-        var failure: any Error = FixtureError("not tried")
-        for _ in 0..<3 {
-            let port = try LoopbackPorts.free()
-            let listen = tls ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
-            let server = RedisServer(port: port, directory: directory, arguments: listen + more)
-            do {
-                try await server.launch()
-                return server
-            } catch { failure = error }
-        }
-        throw failure
+        let port = try LoopbackPorts.free()
+        let listen = tls ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
+        let server = RedisServer(port: port, directory: directory, arguments: listen + arguments + (try prepare(directory)))
+        try await server.launch()
+        return server
     }
 
     private init(port: Int, directory: String, arguments: [String]) {
@@ -80,7 +73,7 @@ package final class RedisServer: Sendable {
         while clock.now < deadline {
             guard process.isRunning else {
                 kill()
-                throw FixtureError("redis-server ended at once; see \(directory)/redis.log")
+                throw FixtureError("redis-server ended at once: \((try? run(["tail", "-5", directory + "/redis.log"])) ?? "")")
             }
             if answersPing(port) { return }
             try await Task.sleep(for: .milliseconds(10))
@@ -97,7 +90,7 @@ package func makeTemporaryDirectory(_ name: String) throws -> String {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// True when the server on `port` has loaded its data: it answers anything but LOADING (a TLS server hangs up, which will do).
+/// True when the server on `port` has loaded its data: it answers anything but LOADING (a TLS server hangs up or resets, which will do).
 private func answersPing(_ port: Int) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return false }
@@ -112,5 +105,6 @@ private func answersPing(_ port: Int) -> Bool {
     guard connected, send(descriptor, "PING\r\n", 6, Int32(MSG_NOSIGNAL)) == 6 else { return false }
     var answer = [UInt8](repeating: 0, count: 64)
     let count = recv(descriptor, &answer, answer.count, 0)
-    return count >= 0 && !answer.starts(with: Array("-LOADING".utf8))
+    let reset = count < 0 && errno == ECONNRESET
+    return reset || count >= 0 && !answer.starts(with: Array("-LOADING".utf8))
 }

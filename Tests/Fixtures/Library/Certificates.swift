@@ -1,0 +1,44 @@
+/// An authority, a server and a client certificate of it, and a second authority that signed neither: PEM files made by openssl.
+package struct Certificates: Sendable {
+    private let directory: String
+
+    /// Makes them in `directory`, for the server names `localhost` and `127.0.0.1`.
+    package init(in directory: String) throws {
+        self.directory = directory
+        for authority in ["ca", "other"] {
+            try openssl(
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+                "/CN=\(authority)", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", path(authority, "key"), "-out",
+                path(authority, "crt"))
+        }
+        try issue("server", names: "DNS:localhost,IP:127.0.0.1")
+        try issue("elsewhere", names: "DNS:elsewhere.example")
+        try issue("client", names: "DNS:client")
+    }
+
+    package var authority: String { path("ca", "crt") }
+    /// Has signed nothing that a server shows.
+    package var otherAuthority: String { path("other", "crt") }
+    package var clientCertificate: String { path("client", "crt") }
+    package var clientKey: String { path("client", "key") }
+
+    /// What makes a redis-server use them; `elsewhere`: with a certificate for another name.
+    package func redisArguments(elsewhere: Bool = false, clients: String = "no") -> [String] {
+        let name = elsewhere ? "elsewhere" : "server"
+        return [
+            "--tls-cert-file", path(name, "crt"), "--tls-key-file", path(name, "key"), "--tls-ca-cert-file", authority,
+            "--tls-auth-clients", clients,
+        ]
+    }
+
+    private func issue(_ name: String, names: String) throws {
+        try openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=\(name)",
+            "-CA", path("ca", "crt"), "-CAkey", path("ca", "key"), "-addext", "subjectAltName=\(names)", "-addext",
+            "basicConstraints=critical,CA:FALSE", "-keyout", path(name, "key"), "-out", path(name, "crt"))
+    }
+
+    private func path(_ name: String, _ kind: String) -> String { "\(directory)/\(name).\(kind)" }
+
+    private func openssl(_ arguments: String...) throws { try run(["openssl"] + arguments) }
+}

@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Redis
+
+@Suite("URLs")
+struct ConfigurationTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        let url: String
+        let host: String
+        var port = 6379
+        var user: String?
+        var password: String?
+        var database = 0
+        var secure = false
+        var testDescription: String { url }
+    }
+
+    @Test(
+        "a URL is read for what it says",
+        arguments: [
+            Row(url: "redis://localhost", host: "localhost"),
+            Row(url: "redis://localhost/", host: "localhost"),
+            Row(url: "REDIS://localhost:1", host: "localhost", port: 1),
+            Row(url: "redis://10.0.0.1:65535/15", host: "10.0.0.1", port: 65_535, database: 15),
+            Row(url: "rediss://redis.example:6380/0", host: "redis.example", port: 6_380, secure: true),
+            Row(url: "redis://:pw@h", host: "h", password: "pw"),
+            Row(url: "redis://gw:pw@h:1/2", host: "h", port: 1, user: "gw", password: "pw", database: 2),
+            Row(url: "redis://g%40w:p%3Aw%2F%25%C3%A9@h", host: "h", user: "g@w", password: "p:w/%é"),
+            Row(url: "redis://u:a@b:c@h", host: "h", user: "u", password: "a@b:c"),
+            Row(url: "redis://@h", host: "h"),
+            Row(url: "redis://[::1]", host: "::1"),
+            Row(
+                url: "rediss://u:p@[2001:db8::1]:7000/1", host: "2001:db8::1", port: 7_000, user: "u", password: "p", database: 1,
+                secure: true),
+        ])
+    func accepted(_ row: Row) throws {
+        let configuration = try RedisConfiguration(url: row.url)
+        #expect(configuration.host == row.host)
+        #expect(configuration.port == row.port)
+        #expect(configuration.credentials?.user == row.user)
+        #expect(configuration.credentials?.password == row.password)
+        #expect(configuration.database == row.database)
+        #expect((configuration.tls != nil) == row.secure)
+    }
+
+    @Test(
+        "anything else is refused, without repeating it",
+        arguments: [
+            "", "redis", "redis:/", "redis://", "http://h", "://h", "redis:///0", "redis://h:0", "redis://h:65536", "redis://h:",
+            "redis://h:x",
+            "redis://h:-1", "redis://h:1:2", "redis://h/x", "redis://h/-1", "redis://h/1/2", "redis://h/0?db=1", "redis://h#f",
+            "redis://user@h",
+            "redis://u:@h", "redis://u:%zz@h", "redis://u:%ff@h", "redis://u:%4@h", "redis://[::1", "redis://[::1]x", "redis://[h]",
+            "redis://::1",
+            "redis://a b", "redis://u:hunter2/x@h", "redis://h%00", "redis://é", " redis://h",
+        ])
+    func refused(_ url: String) {
+        do {
+            let configuration = try RedisConfiguration(url: url)
+            Issue.record("read as \(configuration)")
+        } catch {
+            #expect(error.label == "bad_url")
+            #expect(!"\(error)".contains("hunter2"))
+        }
+    }
+
+    @Test("no description, mirror or dump of a configuration shows the password")
+    func secrets() throws {
+        let configuration = try RedisConfiguration(url: "redis://user:hunter2@h:1/2")
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        for text in ["\(configuration)", String(reflecting: configuration), dumped, "\(String(describing: configuration.credentials))"] {
+            #expect(!text.contains("hunter2"))
+        }
+        #expect("\(configuration)" == "redis://h:1/2")
+    }
+}
+
+@Suite("hash slots")
+struct HashSlotTests {
+    @Test(
+        "a key's slot is the one that Redis Cluster gives it",
+        arguments: [("123456789", 12_739), ("foo", 12_182), ("{user1000}.following", 3_443), ("user1000", 3_443), ("", 0)])
+    func slots(_ key: String, _ slot: UInt16) {
+        #expect(HashSlot(key: key.utf8).number == slot)
+    }
+
+    @Test("the tag is what is between the first brace and the next closing one, unless empty")
+    func tags() {
+        func slot(_ key: String) -> HashSlot { HashSlot(key: key.utf8) }
+        #expect(slot("a{b}c{d}") == slot("b"))
+        #expect(slot("a{{b}c") == slot("{b"))
+        #expect(slot("a{}b") != slot(""))
+        #expect(slot("a{b") != slot("b"))
+        #expect(slot("satgate:{acme}:account:team") == slot("satgate:{acme}:ledger"))
+    }
+
+    @Test("a command's keys are found where they are")
+    func commandKeys() throws {
+        func slot(_ arguments: RedisArgument...) throws -> HashSlot? { try CommandKeys.slot(of: arguments) }
+        #expect(try slot("PING") == nil)
+        #expect(try slot("PUBLISH", "{a}", "{b}") == nil)
+        #expect(try slot("get", "{a}") == HashSlot(key: "a".utf8))
+        #expect(try slot("HSET", "{a}", "{b}", "{c}") == HashSlot(key: "a".utf8))
+        #expect(try slot("MSET", "{a}1", "{b}", "{a}2", "{c}") == HashSlot(key: "a".utf8))
+        #expect(try slot("EVAL", "return 1", 0, "{a}", "{b}") == nil)
+        #expect(try slot("EVALSHA", "x", 1, "{a}", "{b}") == HashSlot(key: "a".utf8))
+        #expect(try slot("XREAD", "COUNT", 1, "STREAMS", "{a}1", "{a}2", 0, 0) == HashSlot(key: "a".utf8))
+        for split: [RedisArgument] in [
+            ["MGET", "{a}", "{b}"], ["MSET", "{a}", 1, "{b}", 2], ["RENAME", "{a}", "{b}"], ["EVAL", "return 1", 2, "{a}", "{b}"],
+            ["XREAD", "STREAMS", "{a}", "{b}", 0, 0], ["SINTERCARD", 2, "{a}", "{b}"],
+        ] {
+            #expect(throws: RedisError.crossSlot("{a}", "{b}")) { try CommandKeys.slot(of: split) }
+        }
+    }
+}
