@@ -10,7 +10,8 @@ enum EventFragments {
         func member(_ key: StaticString, _ text: String) {
             key.withUTF8Buffer { out.append(contentsOf: $0) }
             out.append(contentsOf: text.utf8)
-            out.append(contentsOf: [UInt8(ascii: "\""), UInt8(ascii: ",")])
+            out.append(UInt8(ascii: "\""))
+            out.append(UInt8(ascii: ","))
         }
         if let session { member("\"sessionId\":\"", session.text) }
         if let token { member("\"tokenId\":\"", token.text) }

@@ -40,13 +40,13 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    private let base: String
-    /// Hash per open hold's or ended hold's call id.
-    package func hold(_ call: CallID) -> String { base + "hold:" + call.text }
+    private let holdBase, accountBase, sessionBase: String
+    /// Hash of an open or ended hold.
+    package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
-    package func account(_ name: AccountName) -> String { base + "account:" + name.text }
+    package func account(_ name: AccountName) -> String { accountBase + name.text }
     /// Hash of a session.
-    package func session(_ id: SessionID) -> String { base + "session:" + id.text }
+    package func session(_ id: SessionID) -> String { sessionBase + id.text }
     /// Sorted set of open holds by lease end.
     package let holds: String
     /// Sorted set of sessions by expiry.
@@ -63,7 +63,10 @@ package final class TenantKeys: Sendable {
     package let events: String
 
     fileprivate init(_ tenant: TenantName, in names: KeyNames) {
-        base = "\(names.prefix){\(tenant.text)}:"
+        let base = "\(names.prefix){\(tenant.text)}:"
+        holdBase = base + "hold:"
+        accountBase = base + "account:"
+        sessionBase = base + "session:"
         holds = base + "holds"
         sessions = base + "sessions"
         revoked = base + "revoked"

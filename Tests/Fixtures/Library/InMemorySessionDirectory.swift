@@ -1,0 +1,73 @@
+package import Governance
+import Synchronization
+
+/// The reference model of the sessions.
+package final class InMemorySessionDirectory: SessionDirectory {
+    private struct Key: Hashable {
+        let tenant: TenantName
+        let id: SessionID
+    }
+
+    private struct Entry {
+        var session: Session
+        var expires: Int64
+    }
+
+    private let clock: ManualClock
+    private let entries = Mutex<[Key: Entry]>([:])
+
+    package init(clock: ManualClock) { self.clock = clock }
+
+    package func open(_ session: Session) async throws(StoreError) {
+        let entry = Entry(session: session, expires: clock.now + session.transport.lifetime)
+        entries.withLock { $0[Key(tenant: session.tenant, id: session.id)] = entry }
+    }
+
+    package func update(_ session: Session) async throws(StoreError) -> Bool {
+        change(session.id, session.tenant) { entry, now in
+            entry.session.revision = session.revision ?? entry.session.revision
+            entry.session.client = session.client ?? entry.session.client
+            entry.expires = now + session.transport.lifetime
+        }
+    }
+
+    package func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
+        let now = clock.now
+        return entries.withLock { entries in
+            entries[Key(tenant: tenant, id: id)].flatMap { $0.expires > now ? $0.session : nil }
+        }
+    }
+
+    package func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool {
+        renew(id, of: tenant, lifetime: transport.lifetime)
+    }
+
+    package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
+        let now = clock.now
+        return entries.withLock { entries in
+            (entries.removeValue(forKey: Key(tenant: tenant, id: id))?.expires ?? 0) > now
+        }
+    }
+
+    /// True while the session lives, which leaves it as it is.
+    func lives(_ id: SessionID, of tenant: TenantName) -> Bool {
+        let now = clock.now
+        return entries.withLock { ($0[Key(tenant: tenant, id: id)]?.expires ?? 0) > now }
+    }
+
+    /// Lets the session live for `lifetime` from now; false when it is gone.
+    @discardableResult
+    func renew(_ id: SessionID, of tenant: TenantName, lifetime: Int64) -> Bool {
+        change(id, tenant) { entry, now in entry.expires = now + lifetime }
+    }
+
+    private func change(_ id: SessionID, _ tenant: TenantName, _ body: (inout Entry, Int64) -> Void) -> Bool {
+        let now = clock.now
+        return entries.withLock { entries in
+            guard var entry = entries[Key(tenant: tenant, id: id)], entry.expires > now else { return false }
+            body(&entry, now)
+            entries[Key(tenant: tenant, id: id)] = entry
+            return true
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Fixtures
+import Governance
+import Redis
+import Store
+import Testing
+
+@Suite("Where sessions are kept")
+struct SessionDirectoryTests {
+    @Test("a session is found by its tenant and id until it is closed", arguments: LedgerUnderTest.all)
+    func life(_ subject: LedgerUnderTest) async throws {
+        let world = try await subject.open()
+        let sessions = world.sessions
+        var session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: .sse, owner: .sample)
+        #expect(try await sessions.find(session.id, of: world.tenant) == nil)
+        #expect(try await sessions.update(session) == false)
+        #expect(try await sessions.touch(session.id, of: world.tenant, transport: .sse) == false)
+        try await sessions.open(session)
+        #expect(try await sessions.find(session.id, of: world.tenant) == session)
+        #expect(try await sessions.find(session.id, of: .fresh()) == nil)
+        session.revision = "2025-11-25"
+        session.client = "Claude \"Code\"/1 é"
+        #expect(try await sessions.update(session))
+        #expect(try await sessions.touch(session.id, of: world.tenant, transport: .sse))
+        #expect(try await sessions.find(session.id, of: world.tenant) == session)
+        #expect(try await sessions.close(session.id, of: world.tenant))
+        #expect(try await sessions.close(session.id, of: world.tenant) == false)
+        #expect(try await sessions.find(session.id, of: world.tenant) == nil)
+    }
+
+    @Test("a session lives for its transport's lifetime after it was touched, a refused call included")
+    func lifetimes() async throws {
+        let client = try await SharedRedis.client
+        let world = try LedgerWorld.redis(client)
+        let keys = KeyNames.standard.keys(of: world.tenant)
+        for transport in [Session.Transport.streamable, .sse] {
+            let session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: transport)
+            let key = keys.session(session.id)
+            func life() async throws -> Int64 { try await client.send(["PTTL", .text(key)]).number ?? -1 }
+            let whole = (transport.lifetime - 5_000)...transport.lifetime
+            try await world.sessions.open(session)
+            #expect(whole.contains(try await life()))
+            _ = try await client.send(["PEXPIRE", .text(key), "1000"])
+            _ = try await world.sessions.touch(session.id, of: world.tenant, transport: transport)
+            #expect(whole.contains(try await life()))
+            _ = try await client.send(["PEXPIRE", .text(key), "1000"])
+            let charge = try world.charge(1, [.budget("team", 10)], session: session.id, transport: transport)
+            _ = try await world.refusal(charge)
+            #expect(whole.contains(try await life()))
+            let expiry = try await client.send(["ZSCORE", .text(keys.sessions), .text(session.id.text)]).number ?? 0
+            let now = try await client.serverTime()
+            #expect(whole.contains(expiry - now))
+        }
+    }
+
+    @Test("sessions that have ended leave the list when another opens")
+    func sweep() async throws {
+        let client = try await SharedRedis.client
+        let world = try LedgerWorld.redis(client)
+        let list = KeyNames.standard.keys(of: world.tenant).sessions
+        _ = try await client.send(["ZADD", .text(list), "1", "gone"])
+        let session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: .sse)
+        try await world.sessions.open(session)
+        #expect(try await client.send(["ZRANGE", .text(list), "0", "-1"]).elements?.compactMap(\.text) == [session.id.text])
+    }
+
+    @Test("a control message reads back as what it was, and anything else is nothing")
+    func controlMessages() throws {
+        let message = ControlMessage.sessionEnded(SessionID(), try .fresh())
+        #expect(ControlMessage(Array(message.text.utf8)) == message)
+        for text in ["", "session", "session acme", "session acme 1", "tenant acme", "session {a} \(SessionID().text)"] {
+            #expect(ControlMessage(Array(text.utf8)) == nil)
+        }
+    }
+}
