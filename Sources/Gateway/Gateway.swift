@@ -67,6 +67,7 @@ package final class Gateway: Sendable {
     /// Answers one HTTP request; runs on the event loop of its socket.
     func serve(_ inbound: Inbound, reply: HTTPReply) async {
         do throws(Rejection) {
+            if let name = inbound.fields.repeated { throw .repeatedHeader(name) }
             try checkOrigin(of: inbound)
             switch (inbound.path, inbound.head.method) {
             case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
@@ -85,15 +86,14 @@ package final class Gateway: Sendable {
 
     /// The grant and tenant of the request's token.
     func identify(_ inbound: Inbound) throws(Rejection) -> Principal {
-        guard !inbound.isRepeated("authorization") else { throw .repeatedHeader("Authorization") }
         let grant: Grant
         do {
-            grant = try authenticator.identify(authorization: inbound.header("authorization"), now: now())
+            grant = try authenticator.identify(authorization: inbound.fields.authorization, now: now())
         } catch {
             if failures.admit() {
                 events.publish(Event(.authFailure, tenant: nil, node: node, data: ["error": .text(error.label)]))
             }
-            throw .unauthenticated(presented: inbound.header("authorization") != nil)
+            throw .unauthenticated(presented: inbound.fields.authorization != nil)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
@@ -127,15 +127,25 @@ extension Gateway: NodeBusReceiver {
 }
 
 /// A verified token's grant together with its tenant.
-struct Principal: Sendable {
+final class Principal: Sendable {
     let grant: Grant
     let tenant: Tenant
+
+    init(grant: Grant, tenant: Tenant) {
+        self.grant = grant
+        self.tenant = tenant
+    }
 }
 
-/// Who asks, and in which session: what every request of an agent is judged by.
-struct Agent: Sendable {
+/// Who asks, and in which session: what every request of an agent is judged by. Shared by all stages of the request.
+final class Agent: Sendable {
     let principal: Principal
     let session: Session
+
+    init(principal: Principal, session: Session) {
+        self.principal = principal
+        self.session = session
+    }
 
     var grant: Grant { principal.grant }
     var tenant: Tenant { principal.tenant }

@@ -67,8 +67,8 @@ package struct ChargedAccount: Sendable, Hashable {
     }
 }
 
-/// What a call would cost at worst and where it is booked.
-package struct Charge: Sendable {
+/// What a call would cost at worst and where it is booked. Shared by all that end its hold.
+package final class Charge: Sendable {
     package let call: CallID
     package let tenant: TenantName
     package let amount: Credits

@@ -136,13 +136,20 @@ struct CallExchange {
     }
 }
 
-/// A call that may be made, and where it goes.
-struct RoutedCall {
+/// A call that may be made, and where it goes. Shared by the stages that follow.
+final class RoutedCall {
     let call: ToolCall
     let target: Target
     let price: Credits
     /// Milliseconds.
     let timeout: Int64
+
+    init(call: ToolCall, target: Target, price: Credits, timeout: Int64) {
+        self.call = call
+        self.target = target
+        self.price = price
+        self.timeout = timeout
+    }
 }
 
 /// A call that is paid for; `hold` is nil where it costs nothing.

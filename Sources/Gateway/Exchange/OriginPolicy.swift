@@ -4,11 +4,11 @@ extension Gateway {
     /// Refuses a browser's request from an origin that is not on the list, and a `Host` that this node does not answer to
     /// (DNS rebinding; Streamable HTTP, "Security Warning").
     func checkOrigin(of inbound: Inbound) throws(Rejection) {
-        if let origin = inbound.header("origin") {
+        if let origin = inbound.fields.origin {
             guard configuration.allowedOrigins.contains(origin) || isLoopback(host(ofOrigin: origin)) else { throw .originForbidden }
         }
         guard !configuration.allowedHosts.isEmpty else { return }
-        guard let host = inbound.header("host"), configuration.allowedHosts.contains(name(ofHost: host)) else { throw .hostForbidden }
+        guard let host = inbound.fields.host, configuration.allowedHosts.contains(name(ofHost: host)) else { throw .hostForbidden }
     }
 
     /// The host of `scheme://host[:port]`.

@@ -4,6 +4,7 @@ import NIOHTTP1
 /// Why an exchange ends before it comes to an answer in a session: a status of HTTP, with a JSON-RPC error as its body.
 enum Rejection: Error {
     case originForbidden, hostForbidden
+    case malformedHTTP
     case notFound
     case methodNotAllowed(allow: String)
     case tooLarge
@@ -30,7 +31,7 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
-        case .repeatedHeader, .malformed, .unsupportedEra, .missingSession, .wrongRevision: .badRequest
+        case .malformedHTTP, .repeatedHeader, .malformed, .unsupportedEra, .missingSession, .wrongRevision: .badRequest
         }
     }
 
@@ -49,6 +50,7 @@ enum Rejection: Error {
         switch self {
         case .originForbidden: (.invalidRequest("Origin not allowed"), nil)
         case .hostForbidden: (.invalidRequest("Host not allowed"), nil)
+        case .malformedHTTP: (.invalidRequest("Not an HTTP/1.1 request"), nil)
         case .notFound: (.invalidRequest("Not found"), nil)
         case .methodNotAllowed: (.invalidRequest("Method not allowed"), nil)
         case .tooLarge: (.invalidRequest("Request body too large"), nil)

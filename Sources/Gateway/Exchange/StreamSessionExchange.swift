@@ -13,7 +13,7 @@ struct StreamSessionExchange {
     /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
     func open(_ inbound: Inbound) async throws(Rejection) {
         let principal = try gateway.identify(inbound)
-        if inbound.header("accept") != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
+        if inbound.fields.accept != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
         let session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node)
         do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }

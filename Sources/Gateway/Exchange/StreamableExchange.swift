@@ -13,7 +13,7 @@ struct StreamableExchange {
     func post(_ inbound: Inbound) async throws(Rejection) {
         let principal = try gateway.identify(inbound)
         guard inbound.isJSON else { throw .unsupportedMediaType }
-        guard inbound.accepts("application", "json"), inbound.accepts("text", "event-stream") else { throw .notAcceptable }
+        guard inbound.acceptsEither else { throw .notAcceptable }
         let message = try inbound.message()
         try refuseModern(inbound, message)
         if message.method == Method.initialize, message.kind == .request {
@@ -58,8 +58,7 @@ struct StreamableExchange {
 
     /// The session the request names, if it is this principal's and speaks the revision the header tells.
     private func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
-        guard !inbound.isRepeated("mcp-session-id") else { throw .repeatedHeader("Mcp-Session-Id") }
-        guard let text = inbound.header("mcp-session-id") else { throw .missingSession(message?.id) }
+        guard let text = inbound.fields.session else { throw .missingSession(message?.id) }
         guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
         let found: Session?
         do {
@@ -68,13 +67,13 @@ struct StreamableExchange {
             throw .storeUnavailable(message?.id)
         }
         guard let session = found, session.transport == .streamable else { throw .unknownSession(message?.id) }
-        if let revision = inbound.header("mcp-protocol-version"), revision != session.revision { throw .wrongRevision(message?.id) }
+        if let revision = inbound.fields.revision, revision != session.revision { throw .wrongRevision(message?.id) }
         return Agent(principal: principal, session: session)
     }
 
     /// A request of the stateless era is refused fast and in a way that makes new clients fall back to `initialize`.
     private func refuseModern(_ inbound: Inbound, _ message: Message) throws(Rejection) {
-        switch Dialect.era(ofHeader: inbound.header("mcp-protocol-version"), bodyMetaVersion: message.protocolVersionOfMeta) {
+        switch Dialect.era(ofHeader: inbound.fields.revision, bodyMetaVersion: message.protocolVersionOfMeta) {
         case .handshake: return
         case .modern, .unknown: throw .unsupportedEra(message.id)
         }

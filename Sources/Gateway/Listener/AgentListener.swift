@@ -65,10 +65,8 @@ package final class AgentListener: Service {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let tasks = tasks.first(where: { $0.loop === channel.eventLoop }) else { throw ChannelError.operationUnsupported }
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-                        withPipeliningAssistance: false, withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(
-                        ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit))
+                    try channel.pipeline.syncOperations.addHandlers(
+                        ByteToMessageHandler(HTTPRequestDecoder()), ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit))
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()

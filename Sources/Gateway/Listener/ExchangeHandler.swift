@@ -4,8 +4,8 @@ import NIOHTTP1
 /// The socket of one agent: collects a request, has it served by a task on this loop, and takes the next when the reply has ended.
 final class ExchangeHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
 
     private enum State {
         case idle
@@ -36,9 +36,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
         if isServing { queued.append(part) } else { take(part, context) }
     }
 
-    /// While a request is served nothing more is read: that is the agent's backpressure.
+    /// While requests wait for the one that is served nothing more is read: that is the agent's backpressure.
     func read(context: ChannelHandlerContext) {
-        if isServing { readIsWanted = true } else { context.read() }
+        if queued.isEmpty { context.read() } else { readIsWanted = true }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -52,15 +52,19 @@ final class ExchangeHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
+    /// A request that is no HTTP is answered once, if nothing else is being answered; the connection closes either way.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+        guard error is HTTPParserError, !isServing else { return context.close(promise: nil) }
+        refuse(.malformedHTTP, context)
     }
+
+    private var isServing: Bool { if case .serving = state { true } else { false } }
 
     private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch (part, state) {
         case (.head(let head), .idle): begin(head, context)
         case (.body(var more), .receiving(let head, var body)):
-            guard body.readableBytes + more.readableBytes <= bodyLimit else { return refuse(head, .tooLarge, context) }
+            guard body.readableBytes + more.readableBytes <= bodyLimit else { return refuse(.tooLarge, context) }
             state = .idle  // keeps `body` uniquely referenced while it grows
             if body.readableBytes == 0 { body = more } else { body.writeBuffer(&more) }
             state = .receiving(head, body)
@@ -71,24 +75,29 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > bodyLimit {
-            return refuse(head, .tooLarge, context)
+            return refuse(.tooLarge, context)
         }
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+        if head.method != .GET, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context)
         }
         state = .receiving(head, ByteBuffer())
     }
 
-    private func refuse(_ head: HTTPRequestHead, _ rejection: Rejection, _ context: ChannelHandlerContext) {
+    private func refuse(_ rejection: Rejection, _ context: ChannelHandlerContext) {
         state = .refusing
-        let reply = HTTPReply(handler: self, context: context, keepsAlive: false)
+        let reply = HTTPReply(handler: self, context: context, request: .init(keepsAlive: false))
         self.reply = reply
         reply.reject(rejection)
     }
 
     private func serve(_ inbound: Inbound, _ context: ChannelHandlerContext) {
         state = .serving
-        let reply = HTTPReply(handler: self, context: context, keepsAlive: inbound.head.isKeepAlive && !gateway.isDraining)
+        let isCurrent = inbound.head.version.major == 1 && inbound.head.version.minor >= 1
+        let reply = HTTPReply(
+            handler: self, context: context,
+            request: .init(
+                keepsAlive: isCurrent && inbound.head.isKeepAlive && !gateway.isDraining, omitsBody: inbound.head.method == .HEAD,
+                takesChunks: isCurrent))
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
@@ -98,21 +107,16 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Called by the reply when its last byte is written.
     func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         reply = nil
-        guard keepsAlive, isServing else {
-            context.flush()
-            return context.close(promise: nil)
-        }
+        guard keepsAlive, isServing else { return context.close(promise: nil) }
         state = .idle
         while !isServing, let part = queued.popFirst() { take(part, context) }
-        guard readIsWanted, !isServing else { return }
+        guard readIsWanted, queued.isEmpty else { return }
         readIsWanted = false
         context.read()
     }
 
-    private var isServing: Bool { if case .serving = state { true } else { false } }
-
-    /// Writes one part of the reply without flushing it.
-    func write(_ part: HTTPServerResponsePart, _ context: ChannelHandlerContext) {
-        context.write(wrapOutboundOut(part), promise: nil)
+    /// Sends a part of the reply.
+    func write(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(part), promise: nil)
     }
 }

@@ -8,7 +8,7 @@ final class HTTPReply {
 
     private let handler: ExchangeHandler
     private let context: ChannelHandlerContext
-    private let keepsAlive: Bool
+    private let request: RequestTraits
     private var state = State.unsent
     private var isConnected = true
     private var writable: CheckedContinuation<Void, Never>?
@@ -16,36 +16,52 @@ final class HTTPReply {
     /// Called once when the agent has gone or the stream was closed.
     var onClose: (() -> Void)?
 
-    init(handler: ExchangeHandler, context: ChannelHandlerContext, keepsAlive: Bool) {
-        self.handler = handler
-        self.context = context
-        self.keepsAlive = keepsAlive
+    /// What a request decides about the form of its reply.
+    struct RequestTraits {
+        /// The connection serves another request after it.
+        var keepsAlive: Bool
+        /// The request was a HEAD.
+        var omitsBody = false
+        /// The agent understands `Transfer-Encoding: chunked`.
+        var takesChunks = true
     }
 
+    init(handler: ExchangeHandler, context: ChannelHandlerContext, request: RequestTraits) {
+        self.handler = handler
+        self.context = context
+        self.request = request
+    }
+
+    var isStreaming: Bool { state == .streaming }
+
+    var eventLoop: any EventLoop { context.eventLoop }
+
     /// Sends the whole reply.
-    func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers extra: HTTPHeaders = [:]) {
+    func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers: HTTPHeaders = [:]) {
         guard isConnected, state == .unsent else { return }
         state = .ended
-        var headers = extra
-        if !body.isEmpty { headers.add(name: "content-type", value: "application/json") }
-        if status != .noContent { headers.add(name: "content-length", value: String(body.count)) }
-        if !keepsAlive { headers.add(name: "connection", value: "close") }
-        handler.write(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)), context)
-        if !body.isEmpty { handler.write(.body(.byteBuffer(ByteBuffer(bytes: body))), context) }
+        var out = head(status, headers, reserving: body.count)
+        if !body.isEmpty { out.writeStaticString("content-type: application/json\r\n") }
+        if status != .noContent {
+            out.writeStaticString("content-length: ")
+            out.writeString(String(body.count))
+            out.writeStaticString("\r\n")
+        }
+        out.writeStaticString("\r\n")
+        if !request.omitsBody { out.writeBytes(body) }
+        handler.write(out, context)
         finish()
     }
 
     /// Starts a stream of events that is kept alive by a comment every `interval`, after which `onBeat` runs.
-    func stream(headers extra: HTTPHeaders = [:], every interval: TimeAmount, onBeat: (() -> Void)? = nil) {
+    func stream(every interval: TimeAmount, onBeat: (() -> Void)? = nil) {
         guard isConnected, state == .unsent else { return }
         state = .streaming
-        var headers = extra
-        headers.add(name: "content-type", value: "text/event-stream")
-        headers.add(name: "cache-control", value: "no-store")
-        headers.add(name: "x-accel-buffering", value: "no")
-        if !keepsAlive { headers.add(name: "connection", value: "close") }
-        handler.write(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)), context)
-        context.flush()
+        var out = head(.ok, [:], reserving: 128)
+        out.writeStaticString("content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n")
+        if request.takesChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
+        out.writeStaticString("\r\n")
+        handler.write(out, context)
         let bound = NIOLoopBound(Beat(reply: self, action: onBeat), eventLoop: context.eventLoop)
         keepAlive = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.fire() }
     }
@@ -66,12 +82,9 @@ final class HTTPReply {
     func end() {
         guard isConnected, state == .streaming else { return }
         state = .ended
+        if request.takesChunks { handler.write(ByteBuffer(staticString: "0\r\n\r\n"), context) }
         finish()
     }
-
-    var isStreaming: Bool { state == .streaming }
-
-    var eventLoop: any EventLoop { context.eventLoop }
 
     func becameWritable() {
         writable?.resume()
@@ -89,16 +102,30 @@ final class HTTPReply {
         put(ServerSentEvent.comment("keepalive"))
     }
 
+    /// The status line and headers up to those of the body. All names and values are our own, none holds a line break.
+    private func head(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, reserving size: Int) -> ByteBuffer {
+        var out = context.channel.allocator.buffer(capacity: 192 + size)
+        if status == .ok {
+            out.writeStaticString("HTTP/1.1 200 OK\r\n")
+        } else {
+            out.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
+        }
+        for (name, value) in headers { out.writeString("\(name): \(value)\r\n") }
+        if !request.keepsAlive { out.writeStaticString("connection: close\r\n") }
+        return out
+    }
+
     private func put(_ bytes: [UInt8]) {
-        handler.write(.body(.byteBuffer(ByteBuffer(bytes: bytes))), context)
-        context.flush()
+        var out = context.channel.allocator.buffer(capacity: bytes.count + 24)
+        if request.takesChunks { out.writeString(String(bytes.count, radix: 16) + "\r\n") }
+        out.writeBytes(bytes)
+        if request.takesChunks { out.writeStaticString("\r\n") }
+        handler.write(out, context)
     }
 
     private func finish() {
-        handler.write(.end(nil), context)
-        context.flush()
         stopped()
-        handler.replyEnded(keepsAlive: keepsAlive, context)
+        handler.replyEnded(keepsAlive: request.keepsAlive, context)
     }
 
     private func stopped() {

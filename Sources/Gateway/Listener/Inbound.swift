@@ -1,18 +1,22 @@
-import NIOCore
 package import NIOHTTP1
 
 /// One HTTP request of an agent, whole.
 package struct Inbound: Sendable {
     package let head: HTTPRequestHead
     package let body: [UInt8]
+    let fields: HeaderFields
 
     package init(head: HTTPRequestHead, body: [UInt8]) {
         self.head = head
         self.body = body
+        fields = HeaderFields(head.headers)
     }
 
     /// The path without its query.
-    var path: Substring { head.uri.prefix { $0 != "?" } }
+    var path: Substring {
+        let uri = head.uri
+        return uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { uri[..<$0] } ?? uri[...]
+    }
 
     /// The value of a query item, percent-encoding left as it is; nil when absent or given twice.
     func query(_ name: String) -> Substring? {
@@ -22,23 +26,27 @@ package struct Inbound: Sendable {
         return items[0].dropFirst(name.utf8.count + 1)
     }
 
-    /// The header's value; nil when absent. `isRepeated` tells a doubled one.
-    func header(_ name: String) -> String? { head.headers.first(name: name) }
-
-    /// True when the header stands more than once, which for those that decide something is refused.
-    func isRepeated(_ name: String) -> Bool { head.headers[name].count > 1 }
+    /// True when `Accept` covers both a JSON body and a stream of events, one of which a POST is answered with.
+    var acceptsEither: Bool {
+        // What the SDKs send, ahead of the full reading.
+        if fields.accept == "application/json, text/event-stream" { return true }
+        return accepts("application", "json") && accepts("text", "event-stream")
+    }
 
     /// True when one of the media types in `Accept` covers `type/subtype`.
     func accepts(_ type: String, _ subtype: String) -> Bool {
-        head.headers[canonicalForm: "accept"].contains { range in
-            let media = range.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        (fields.accept ?? "").split(separator: ",").contains { range in
+            let media = Self.media(range)
             return media == "\(type)/\(subtype)" || media == "*/*" || media == "\(type)/*"
         }
     }
 
     /// True when the body is declared as JSON.
     var isJSON: Bool {
-        guard let type = header("content-type") else { return false }
-        return type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() == "application/json"
+        guard let type = fields.contentType else { return false }
+        return type == "application/json" || Self.media(type[...]) == "application/json"
     }
+
+    /// The media type without its parameters.
+    private static func media(_ text: Substring) -> String { text.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() }
 }
