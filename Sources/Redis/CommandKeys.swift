@@ -1,8 +1,14 @@
 /// Which arguments of a command are keys.
 enum CommandKeys {
+    /// Commands that change what the replies to others mean, or when they come: a connection that many share is no place for them.
+    private static let unshareable: Set<String> = [
+        "AUTH", "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "DISCARD", "EXEC", "HELLO", "MONITOR",
+        "MULTI", "PSUBSCRIBE", "PSYNC", "PUNSUBSCRIBE", "QUIT", "RESET", "SELECT", "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "SYNC",
+        "UNSUBSCRIBE", "UNWATCH", "WATCH",
+    ]
     /// Commands without a key.
     private static let keyless: Set<String> = [
-        "ACL", "ASKING", "AUTH", "BGREWRITEAOF", "BGSAVE", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL",
+        "ACL", "ASKING", "BGREWRITEAOF", "BGSAVE", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL",
         "FLUSHDB", "FUNCTION", "INFO", "KEYS", "LASTSAVE", "LATENCY", "PING", "PUBLISH", "PUBSUB", "ROLE", "SCAN", "SCRIPT", "SHUTDOWN",
         "SLOWLOG", "SWAPDB", "TIME", "WAIT", "WAITAOF",
     ]
@@ -21,8 +27,13 @@ enum CommandKeys {
     private static let countedFirst: Set<String> = ["LMPOP", "SINTERCARD", "ZDIFF", "ZINTER", "ZINTERCARD", "ZMPOP", "ZUNION"]
 
     /// The slot of the command's keys; nil where it has none. Any other command than those listed has its first argument for a key.
+    ///
+    /// Refuses a command that cannot share a connection, an empty one too: Redis answers it with nothing.
     static func slot(of arguments: [RedisArgument]) throws(RedisError) -> HashSlot? {
-        var keys = keys(of: arguments).makeIterator()
+        guard let command = arguments.first else { throw .notSent("an empty command") }
+        let name = String(decoding: bytes(command), as: UTF8.self).uppercased()
+        guard !unshareable.contains(name) else { throw .notSent("\(name) is not for a shared connection") }
+        var keys = keys(of: name, arguments.dropFirst()).makeIterator()
         guard let first = keys.next() else { return nil }
         let slot = HashSlot(key: bytes(first))
         while let key = keys.next() {
@@ -32,10 +43,7 @@ enum CommandKeys {
         return slot
     }
 
-    private static func keys(of arguments: [RedisArgument]) -> [RedisArgument] {
-        guard arguments.count > 1, let command = arguments.first else { return [] }
-        let name = String(decoding: bytes(command), as: UTF8.self).uppercased()
-        let rest = arguments.dropFirst()
+    private static func keys(of name: String, _ rest: ArraySlice<RedisArgument>) -> [RedisArgument] {
         if keyless.contains(name) { return [] }
         if all.contains(name) { return Array(rest) }
         if two.contains(name) { return Array(rest.prefix(2)) }

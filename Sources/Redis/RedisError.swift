@@ -1,4 +1,4 @@
-/// Why a command has no reply. No case ever carries a password or a command's arguments.
+/// Why a command has no reply. No case ever carries a password; of a command's arguments only keys are named.
 package enum RedisError: Error, Sendable, Hashable {
     /// The command may have run: its connection was lost, or its deadline passed, after it was sent.
     case unavailable(String)

@@ -113,4 +113,14 @@ struct HashSlotTests {
             #expect(throws: RedisError.crossSlot("{a}", "{b}")) { try CommandKeys.slot(of: split) }
         }
     }
+
+    @Test(
+        "what would confuse the replies of a shared connection is not sent",
+        arguments: ["SUBSCRIBE", "monitor", "MULTI", "BLPOP", "SELECT"])
+    func unshareable(_ name: String) {
+        #expect(throws: RedisError.notSent("\(name.uppercased()) is not for a shared connection")) {
+            try CommandKeys.slot(of: [.text(name), "x"])
+        }
+        #expect(throws: RedisError.notSent("an empty command")) { try CommandKeys.slot(of: []) }
+    }
 }

@@ -60,7 +60,9 @@ struct ReplyReader: ~Copyable {
 
     private func violation() -> RedisError {
         let text = withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return .protocolViolation(text.isEmpty ? "unreadable reply" : text)
+        // The bounds that we set on arrays show as want of memory.
+        let oversized = text.isEmpty || text == "Out of memory"
+        return .protocolViolation(oversized ? "an array too large or too deep" : text)
     }
 
     private static func value(_ reply: UnsafeMutablePointer<redisReply>) throws(RedisError) -> RedisValue {

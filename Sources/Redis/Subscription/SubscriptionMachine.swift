@@ -9,7 +9,7 @@ struct SubscriptionMachine {
     private var lifecycle: Lifecycle
     /// Channels not confirmed yet.
     private var missing: Set<String> = []
-    private var heard = NIODeadline.now()
+    private var heard = NIODeadline.distantPast
 
     init(configuration: RedisConfiguration, channels: [String], probe: String, silence: TimeAmount) {
         self.channels = channels
