@@ -1,5 +1,6 @@
 import Events
 import Governance
+import MCPWire
 
 /// Parts of an event's JSON that Swift knows; time, number and epoch are put in by the script that writes it.
 enum EventFragments {
@@ -27,7 +28,7 @@ enum EventFragments {
         var out: [UInt8] = []
         out.reserveCapacity(64 + context.tool.utf8.count)
         out.append(contentsOf: "\"tool\":".utf8)
-        append(string: context.tool, to: &out)
+        JSONText.append(string: context.tool, to: &out)
         out.append(contentsOf: ",\"upstream\":\"".utf8)
         out.append(contentsOf: context.upstream.text.utf8)
         out.append(UInt8(ascii: "\""))
@@ -39,10 +40,10 @@ enum EventFragments {
         var out: [UInt8] = []
         for field in fields.pairs {
             if !out.isEmpty { out.append(UInt8(ascii: ",")) }
-            append(string: field.key, to: &out)
+            JSONText.append(string: field.key, to: &out)
             out.append(UInt8(ascii: ":"))
             switch field.value {
-            case .text(let text): append(string: text, to: &out)
+            case .text(let text): JSONText.append(string: text, to: &out)
             case .integer(let number): out.append(contentsOf: String(number).utf8)
             case .credits(let credits): out.append(contentsOf: credits.description.utf8)
             case .flag(let flag): out.append(contentsOf: (flag ? "true" : "false").utf8)
@@ -50,24 +51,4 @@ enum EventFragments {
         }
         return out
     }
-
-    /// The text as a JSON string.
-    private static func append(string text: String, to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                out.append(UInt8(ascii: "\\"))
-                out.append(byte)
-            case 0..<0x20, 0x7F:
-                out.append(contentsOf: "\\u00".utf8)
-                out.append(hex(byte >> 4))
-                out.append(hex(byte & 15))
-            default: out.append(byte)
-            }
-        }
-        out.append(UInt8(ascii: "\""))
-    }
-
-    private static func hex(_ digit: UInt8) -> UInt8 { digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10 }
 }

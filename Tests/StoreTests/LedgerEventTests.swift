@@ -3,6 +3,7 @@ import Foundation
 import Governance
 import Redis
 import Store
+import Synchronization
 import Testing
 
 @Suite("The events of the ledger")
@@ -80,6 +81,49 @@ struct LedgerEventTests {
         #expect(rest.map(\.type) == ["budget_exhausted", "tool_call"])
         let call = try #require(rest.last)
         #expect(call.data["outcome"] as? String == "tool_error" && call.data["durationMs"] as? Int == 17)
+    }
+
+    @Test("amounts are exact decimals from a millionth to the largest")
+    func decimals() async throws {
+        let client = try await SharedRedis.client
+        let world = try LedgerWorld.redis(client)
+        try await world.ledger.openBooks(of: world.tenant)
+        for (micros, text) in [(1, "0.000001"), (99, "0.000099"), (100, "0.0001"), (12_300_000, "12.3"), (5_000_000, "5")] {
+            let vast = try ChargedAccount.budget("vast\(micros)", 9_007_199_254_740_991)
+            let hold = try await world.held(world.charge(Int64(micros), [vast]))
+            _ = try await world.ledger.settle(hold, cost: .micros(Int64(micros)), outcome: .ok)
+            let json = try #require(try await client.events(in: KeyNames.standard.keys(of: world.tenant).ledger).last).json
+            #expect(json.contains("\"cost\":\(text),") && json.contains("\"limit\":9007199254.740991,"))
+            #expect(json.contains("\"available\":\(Credits.micros(9_007_199_254_740_991 - Int64(micros))),"))
+        }
+    }
+
+    @Test("what is kept is published on the tenant's channel, in order")
+    func published() async throws {
+        let client = try await SharedRedis.client
+        let world = try LedgerWorld.redis(client)
+        let keys = KeyNames.standard.keys(of: world.tenant)
+        let heard = Mutex<[String]>([])
+        let ready = Mutex(false)
+        let subscriber = Subscriber(
+            client: client, channels: [keys.events], probeChannel: "probe:\(world.tenant.text)",
+            onReady: { ready.withLock { $0 = true } },
+            onMessage: { channel, bytes in
+                if channel == keys.events { heard.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
+            })
+        let listening = Task { try await subscriber.run() }
+        defer { listening.cancel() }
+        #expect(await eventually { ready.withLock { $0 } })
+        try await world.ledger.openBooks(of: world.tenant)
+        let team = try ChargedAccount.budget("team", 10)
+        _ = try await world.ledger.settle(try await world.held(world.charge(4, [team])), cost: .micros(3), outcome: .ok)
+        _ = try await world.ledger.release(try await world.held(world.charge(4, [team])), outcome: .unsent)
+        let kept = try await (client.events(in: keys.ledger) + client.events(in: keys.audit)).map {
+            try (LedgerEvent($0.id, $0.json).seq, $0.json)
+        }
+        #expect(kept.count == 4)
+        #expect(await eventually { heard.withLock { $0.count } == 4 })
+        #expect(heard.withLock { $0 } == kept.sorted { $0.0 < $1.0 }.map(\.1))
     }
 
     @Test("a lapse and a late settle are told with what was written off")

@@ -234,6 +234,16 @@ struct WrongType: Sendable, CustomTestStringConvertible {
         } _: {
             _ = try await $0.world.ledger.balance(of: team, tenant: $0.world.tenant)
         },
+        WrongType("record") { keys, _, _ in
+            [keys.audit, keys.head, keys.ledger]
+        } _: {
+            let keys = KeyNames.standard.keys(of: $0.world.tenant)
+            do {
+                _ = try await $0.client.evaluate(
+                    StoreScripts.embedded.record, keys: [keys.audit, keys.head, keys.ledger],
+                    arguments: [.text(keys.events), 1, "upstream_up", 5, "\"nodeId\":\"n\"", ""])
+            } catch RedisError.server(_, let message) { throw StoreError.corrupt(message) }
+        },
         WrongType("open session") { keys, _, session in
             [keys.session(session), keys.sessions]
         } _: {

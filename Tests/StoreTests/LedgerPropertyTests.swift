@@ -29,6 +29,18 @@ struct LedgerPropertyTests {
         #expect(outcomes.isSuperset(of: Self.everyOutcome), "never seen: \(Self.everyOutcome.subtracting(outcomes))")
     }
 
+    @Test("a ledger that errs is found out", arguments: Mistake.all)
+    func mistakes(_ mistake: Mistake) async throws {
+        let client = try await SharedRedis.client
+        let scripts = try #require(mistake.scripts())
+        for seed in UInt64(1)...20 {
+            let tenant = try TenantName.fresh()
+            var walk = LedgerWalk(seed: seed, model: try .inMemory(tenant), redis: try .redis(client, scripts, tenant))
+            do { try await walk.run(500) } catch StoreError.unavailable(let reason) { throw FixtureError(reason) } catch { return }
+        }
+        Issue.record("not noticed")
+    }
+
     /// What the walks together must have met, or they prove less than they seem to.
     private static let everyOutcome: Set<String> = Set(
         ["granted", "free", "sessionGone", "revoked", "noAccount", "insufficient"]
@@ -37,211 +49,4 @@ struct LedgerPropertyTests {
             + ["settled", "lateSettled", "released", "lapsed"].map { "release \($0)" }
             + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "lapse \($0)" }
             + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "extend \($0)" })
-
-}
-
-/// One tenant's random walk, done by both ledgers.
-struct LedgerWalk {
-    private var random: SplitMix64
-    private let model: LedgerWorld
-    private let redis: LedgerWorld
-    private(set) var steps = 0
-    private(set) var outcomes: Set<String> = []
-    /// The latest charges, which most operations pick from.
-    private var charges: [Charge] = []
-    private var receipts: [CallID: (charge: Charge, charged: Credits)] = [:]
-    private var accounts: [ChargedAccount] = []
-    private var seen: Set<AccountName> = []
-    private var tokens: [TokenID] = []
-    private let sessions = (0..<3).map { _ in SessionID() }
-
-    init(seed: UInt64, model: LedgerWorld, redis: LedgerWorld) {
-        random = SplitMix64(state: seed)
-        self.model = model
-        self.redis = redis
-    }
-
-    mutating func run(_ count: Int) async throws {
-        renewNames()
-        while steps < count {
-            try await step()
-            steps += 1
-            if steps.isMultiple(of: 100) { try await compareBooks() }
-        }
-        try await compareBooks()
-        try await compareSpending()
-    }
-
-    private mutating func step() async throws {
-        let charge = charges.randomElement(using: &random)
-        switch (Int.random(in: 0..<100, using: &random), charge) {
-        case (60..<80, let charge?): try await settle(charge)
-        case (80..<85, let charge?): try await release(charge)
-        case (85..<91, let charge?): try await lapse(charge)
-        case (91..<94, _?): try await extend()
-        case (35..<40, let charge?): try await reserve(charge)
-        case (40..<52, _): try await reserve(newCharge())
-        case (52..<55, _):
-            let limit = Int.random(in: 0...40, using: &random)
-            try await both { try await $0.ledger.due(of: $0.tenant, limit: limit) }
-        case (55..<60, _): try await compareBook(accounts.randomElement(using: &random)?.name ?? .tenant)
-        case (94..<96, _): try await changeSession()
-        case (96, _): try await both { try await $0.ledger.openBooks(of: $0.tenant) }
-        case (97, _): renewNames()
-        case (98, _): try await revoke()
-        case (99, _): try await release(newCharge())
-        default: try await reserve(newCharge())
-        }
-    }
-
-    private mutating func reserve(_ charge: Charge) async throws {
-        charges.append(charge)
-        if charges.count > 24 { charges.removeFirst() }
-        let answer = try await both { Answer(try await $0.ledger.reserve(charge)) }
-        outcomes.insert(answer.outcome)
-        if charge.lease == 0 { try await outliveNow() }
-    }
-
-    private mutating func settle(_ charge: Charge) async throws {
-        guard !charge.accounts.isEmpty else { return }
-        let cost = Credits.micros(Int64.random(in: 0...charge.amount.micros * 5 / 4, using: &random))
-        let receipt = try await both { try await $0.ledger.settle(Hold(charge: charge), cost: cost, outcome: .ok) }
-        outcomes.insert("settle \(receipt.state)")
-        if receipt.charged != .zero { receipts[charge.call] = (charge, receipt.charged) }
-    }
-
-    private mutating func release(_ charge: Charge) async throws {
-        outcomes.insert("release \(try await both { try await $0.ledger.release(Hold(charge: charge), outcome: .unsent) })")
-    }
-
-    private mutating func lapse(_ charge: Charge) async throws {
-        outcomes.insert("lapse \(try await both { try await $0.ledger.lapse(charge.call, of: $0.tenant) })")
-    }
-
-    private mutating func extend() async throws {
-        let calls = Array(Set(charges.shuffled(using: &random).prefix(3).map(\.call)))
-        let lease: Int64 = Bool.random(using: &random) ? 0 : 3_600_000
-        let states = try await both { try await $0.ledger.extend(calls, of: $0.tenant, lease: lease) }
-        for state in states.values { outcomes.insert("extend \(state)") }
-        if lease == 0 { try await outliveNow() }
-    }
-
-    private mutating func changeSession() async throws {
-        let id = sessions[Int.random(in: 0..<3, using: &random)]
-        if Int.random(in: 0..<3, using: &random) == 0 {
-            try await both { try await $0.sessions.close(id, of: $0.tenant) }
-        } else {
-            let session = Session(id: id, tenant: model.tenant, principal: tokens[0], transport: .streamable)
-            try await both { try await $0.sessions.open(session) }
-        }
-    }
-
-    private mutating func revoke() async throws {
-        guard Int.random(in: 0..<4, using: &random) == 0, let token = tokens.randomElement(using: &random) else { return }
-        try await both { try await $0.revoke(token) }
-    }
-}
-
-extension LedgerWalk {
-    /// Does it on both and demands the same answer.
-    @discardableResult
-    private func both<Answer: Equatable>(_ body: (LedgerWorld) async throws -> Answer) async throws -> Answer {
-        let expected = try await body(model)
-        let found = try await body(redis)
-        guard expected == found else { throw FixtureError("the model answers \(expected), Redis \(found)") }
-        return found
-    }
-
-    private func both(_ body: (LedgerWorld) async throws -> Void) async throws {
-        try await body(model)
-        try await body(redis)
-    }
-
-    private func outliveNow() async throws { try await both { try await $0.outliveNow() } }
-
-    /// New accounts and tokens, for the old ones run dry and get revoked.
-    private mutating func renewNames() {
-        let opening = { (random: inout SplitMix64) in Credits.micros(Int64.random(in: 0...60_000_000, using: &random)) }
-        accounts = [ChargedAccount(name: .tenant, opening: .micros(500_000_000))]
-        tokens = (0..<4).map { _ in token() }
-        for token in tokens { accounts.append(ChargedAccount(name: .cap(token), opening: opening(&random), expires: 9_000_000_000_000)) }
-        for _ in 0..<3 {
-            guard let name = BudgetName("b\(UInt32.random(in: 0 ... .max, using: &random))") else { continue }
-            accounts.append(ChargedAccount(name: .budget(name), opening: Bool.random(using: &random) ? opening(&random) : nil))
-        }
-        seen.formUnion(accounts.map(\.name))
-    }
-
-    private mutating func token() -> TokenID {
-        let digits = (0..<64).map { _ in Array("0123456789abcdef")[Int.random(in: 0..<16, using: &random)] }
-        return TokenID(String(digits)) ?? .sample("0")
-    }
-
-    private mutating func newCharge() throws -> Charge {
-        let amount = Int.random(in: 0..<20, using: &random) == 0 ? 0 : Int64.random(in: 1...9_000_000, using: &random)
-        let chosen = accounts.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
-        let session = Bool.random(using: &random) ? sessions.randomElement(using: &random) : nil
-        let lineage = Array(tokens.prefix(Int.random(in: 1...4, using: &random)))
-        let lease: Int64 = Int.random(in: 0..<5, using: &random) == 0 ? 0 : 3_600_000
-        return try model.charge(amount, chosen, session: session, lineage: lineage, lease: lease)
-    }
-
-    private func compareBook(_ name: AccountName) async throws {
-        let books = try await both { try await $0.ledger.balance(of: name, tenant: $0.tenant) }
-        guard let books else { return }
-        let left = books.limit.micros + books.over.micros
-        let right = books.available.micros + books.held.micros + books.spent.micros + books.delegated.micros
-        guard left == right else { throw FixtureError("\(name.text) does not balance: \(books)") }
-    }
-
-    private func compareBooks() async throws {
-        for name in seen { try await compareBook(name) }
-    }
-
-    /// What the accounts have spent is what the receipts say.
-    private func compareSpending() async throws {
-        var spent: [AccountName: Int64] = [:]
-        for (charge, charged) in receipts.values { for account in charge.accounts { spent[account.name, default: 0] += charged.micros } }
-        for name in seen {
-            let books = try await redis.ledger.balance(of: name, tenant: redis.tenant)
-            guard books?.spent.micros ?? 0 == spent[name] ?? 0 else { throw FixtureError("\(name.text) spent other than its receipts say") }
-        }
-    }
-}
-
-/// What reserve answered, to be compared.
-private struct Answer: Equatable, CustomStringConvertible {
-    let outcome: String
-    let description: String
-
-    init(_ reservation: Reservation) {
-        switch reservation {
-        case .granted(let hold, let due):
-            outcome = hold == nil ? "free" : "granted"
-            description = "\(outcome), due: \(due)"
-        case .refused(let refusal, let due):
-            outcome =
-                switch refusal {
-                case .sessionGone: "sessionGone"
-                case .revoked: "revoked"
-                case .noAccount: "noAccount"
-                case .insufficient: "insufficient"
-                case .ended(let state): "ended \(state)"
-                }
-            description = "\(refusal), due: \(due)"
-        }
-    }
-}
-
-/// A small seeded generator.
-struct SplitMix64: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
 }
