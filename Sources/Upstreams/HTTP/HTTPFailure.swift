@@ -7,6 +7,9 @@ enum HTTPFailure: Error, Sendable, Hashable {
     /// The connection or the response failed after the request was sent.
     case broken(Reason)
 
+    /// The request was sent whole and given up by us: the server may still be at work on it.
+    var leavesWorkBehind: Bool { self == .timedOut || self == .broken(.cancelled) }
+
     /// The closed set of causes: safe for agents, logs and metric labels, as no name, address or text of the peer is in it.
     enum Reason: String, Sendable, Hashable {
         case badURL = "bad URL"

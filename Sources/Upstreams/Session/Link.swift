@@ -24,11 +24,18 @@ final class Link: Sendable {
     func open(
         _ body: [UInt8], id: Int, head: RequestHead, inSession: Bool, call: ToolCall? = nil, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> Opened {
-        let (exchange, response) = try await send(
-            head.request(body), on: lane, before: deadline, resend: call == nil ? .ifUnanswered : .ifUnsent)
+        let route = Route(lane: lane, origin: endpoint.origin, head: head)
+        let (exchange, response): (HTTPExchange, HTTPResponseHead)
+        do throws(HTTPFailure) {
+            let resend: Lane.Resend = call == nil ? .ifUnanswered : .ifUnsent
+            exchange = try await lane.send(head.request(body), to: endpoint.origin, before: deadline, resend: resend)
+            response = try await exchange.responseHead()
+        } catch {
+            if call != nil, error.leavesWorkBehind { route.cancel(id) }
+            throw UpstreamFailure(error)
+        }
         let messages = ResponseMessages(exchange, head: response)
         if response.status == .ok, let messages {
-            let route = Route(lane: lane, origin: endpoint.origin, head: head)
             let opened = UpstreamExchange(exchange, messages: messages, id: id, call: call, route: route)
             return .exchange(opened, response.headers)
         }
@@ -41,20 +48,15 @@ final class Link: Sendable {
 
     /// Sends a notification; returns when the upstream has accepted it.
     func notify(_ body: [UInt8], head: RequestHead, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) {
-        let (exchange, response) = try await send(head.request(body), on: lane, before: deadline, resend: .ifUnanswered)
-        exchange.finish()
-        guard 200..<300 ~= response.status.code else { throw .broken(reason: "HTTP \(response.status.code)") }
-    }
-
-    private func send(
-        _ request: ByteBuffer, on lane: Lane, before deadline: NIODeadline, resend: Lane.Resend
-    ) async throws(UpstreamFailure) -> (HTTPExchange, HTTPResponseHead) {
+        let status: UInt
         do throws(HTTPFailure) {
-            let exchange = try await lane.send(request, to: endpoint.origin, before: deadline, resend: resend)
-            return (exchange, try await exchange.responseHead())
+            let exchange = try await lane.send(head.request(body), to: endpoint.origin, before: deadline, resend: .ifUnanswered)
+            status = try await exchange.responseHead().status.code
+            exchange.finish()
         } catch {
             throw UpstreamFailure(error)
         }
+        guard 200..<300 ~= status else { throw .broken(reason: "HTTP \(status)") }
     }
 
     /// What a response that carries no answer under 200 means: a JSON-RPC error in it may say that the message was refused.

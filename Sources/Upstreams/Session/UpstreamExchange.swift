@@ -17,6 +17,10 @@ package final class UpstreamExchange {
     private let exchange: NIOLoopBound<HTTPExchange>
     private var messages: ResponseMessages
     private var isOver = false
+    /// What the upstream asked during the call so far.
+    private var asked = 0
+    /// More is not answered: each answer takes a connection.
+    private static let mostAsked = 32
 
     /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
     init(_ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, route: Route) {
@@ -63,7 +67,8 @@ package final class UpstreamExchange {
         case .response: return answer(message)
         case .notification: return call?.progress(message, sentAs: id).map { .progress($0) }
         case .request:
-            route.answer(message)
+            asked += 1
+            if asked <= Self.mostAsked { route.answer(message) }
             return nil
         }
     }
@@ -79,7 +84,7 @@ package final class UpstreamExchange {
     private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
         isOver = true
         exchange.value.cancel()
-        if failure == .timedOut || failure == .broken(.cancelled) { route.cancel(id) }
+        if failure.leavesWorkBehind { route.cancel(id) }
         return UpstreamFailure(failure)
     }
 }

@@ -5,6 +5,7 @@ import Logging
 import MCPWire
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import Upstreams
@@ -134,4 +135,13 @@ func withServer(
         throw error
     }
     try await group.shutdownGracefully()
+}
+
+/// A value set by one task and read after it.
+final class Box<Value: Sendable>: Sendable {
+    private let stored: Mutex<Value?> = Mutex(nil)
+    var value: Value? {
+        get { stored.withLock { $0 } }
+        set { stored.withLock { $0 = newValue } }
+    }
 }
