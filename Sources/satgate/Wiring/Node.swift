@@ -62,7 +62,10 @@ struct Node {
         self.group = group
         services = [
             Running("redis") { try await client.run() },
-            Running("events") { await events.run() },
+            Running("events") {
+                await events.run()
+                await events.flush(within: .seconds(1))
+            },
             Running("bus") { try await bus.run(as: id, receiver: gateway) },
             nodes,
             holds,
