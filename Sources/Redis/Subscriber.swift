@@ -36,6 +36,6 @@ package final class Subscriber: Sendable {
             // A probe that cannot be sent is like one that is not heard.
             _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)
         }
-        loop.execute { self.subscription.value.stop() }
+        try await loop.flatSubmit { self.subscription.value.stop() }.get()
     }
 }

@@ -11,6 +11,7 @@ final class Link {
     private let logger: Logger
     private var dialer: Dialer?
     private var machine: LinkMachine<PendingCommand>
+    private var dialed: EventLoopFuture<any Channel>?
     private var connection: ConnectionHandler?
     private var random = SystemRandomNumberGenerator()
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
@@ -31,13 +32,14 @@ final class Link {
         if machine.start(now: .now()) { connect() }
     }
 
-    /// Closes the connection; whatever waits fails.
-    func stop() {
+    /// Closes the connection; whatever waits fails. Done when no attempt to connect is under way any more.
+    func stop() -> EventLoopFuture<Void> {
         connection?.close()
         connection = nil
         readiness.set(false)
         heartbeat?.cancel()
         for (command, error) in machine.stop() { resolve(command, .failure(error)) }
+        return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
     /// Sends the command now, or when the link is ready; its receiver hears of it by `deadline`.
@@ -52,7 +54,9 @@ final class Link {
 
     private func connect() {
         guard let dialer else { return }
-        dialer.dial(for: self, on: loop).assumeIsolated().whenFailure { error in
+        let dialed = dialer.dial(for: self, on: loop)
+        self.dialed = dialed
+        dialed.assumeIsolated().whenFailure { error in
             // Once the socket was open, its handler reports the end.
             if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
         }

@@ -9,6 +9,7 @@ final class Subscription {
     private let onMessage: @Sendable (String, [UInt8]) -> Void
     private var machine: SubscriptionMachine
     private var dialer: Dialer?
+    private var dialed: EventLoopFuture<any Channel>?
     private var connection: ConnectionHandler?
     private var random = SystemRandomNumberGenerator()
     private var timer: Scheduled<Void>?
@@ -30,17 +31,20 @@ final class Subscription {
         if machine.start(now: .now()) { connect() }
     }
 
-    /// Closes the connection.
-    func stop() {
+    /// Closes the connection. Done when no attempt to connect is under way any more.
+    func stop() -> EventLoopFuture<Void> {
         machine.stop()
         connection?.close()
         connection = nil
         timer?.cancel()
+        return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
     private func connect() {
         guard let dialer else { return }
-        dialer.dial(for: self, on: loop).assumeIsolated().whenFailure { error in
+        let dialed = dialer.dial(for: self, on: loop)
+        self.dialed = dialed
+        dialed.assumeIsolated().whenFailure { error in
             // Once the socket was open, its handler reports the end.
             if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
         }

@@ -31,7 +31,7 @@ final class NodePool: Sendable {
         let dialer = try Dialer(configuration)
         for place in places { place.loop.execute { place.link.value.start(dialer) } }
         for await _ in AsyncStream<Never>.makeStream().stream {}
-        for place in places { place.loop.execute { place.link.value.stop() } }
+        for place in places { try await place.loop.flatSubmit { place.link.value.stop() }.get() }
     }
 
     /// True when every loop's connection is ready.
