@@ -60,9 +60,9 @@ struct ReplyReader: ~Copyable {
 
     private func violation() -> RedisError {
         let text = withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        // The bounds that we set on arrays show as want of memory.
-        let oversized = text.isEmpty || text == "Out of memory"
-        return .protocolViolation(oversized ? "an array too large or too deep" : text)
+        // What our own checks inside hiredis refuse shows as want of memory.
+        let ours = text.isEmpty || text == "Out of memory"
+        return .protocolViolation(ours ? "an array too large or too deep, or a string without its end" : text)
     }
 
     private static func value(_ reply: UnsafeMutablePointer<redisReply>) throws(RedisError) -> RedisValue {
