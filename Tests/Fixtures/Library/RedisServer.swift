@@ -6,8 +6,9 @@ package final class RedisServer: Sendable {
     package let port: Int
     /// Holds its log, its append-only file, and whatever a test puts there.
     package let directory: String
-    private let arguments: [String]
-    private let state: Mutex<(process: ChildProcess, watchdog: Watchdog)?>
+    private typealias Launched = (process: ChildProcess, watchdog: Watchdog)
+    private let command: [String]
+    private let state: Mutex<Launched?>
 
     /// Starts one with `arguments` behind the plain settings (no snapshot, no append-only file).
     ///
@@ -16,19 +17,34 @@ package final class RedisServer: Sendable {
         _ arguments: [String] = [], tls: Bool = false, prepare: (_ directory: String) throws -> [String] = { _ in [] }
     ) async throws -> RedisServer {
         let directory = try makeTemporaryDirectory("redis")
-        let port = try LoopbackPorts.free()
-        let listen = tls ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
-        let server = RedisServer(port: port, directory: directory, arguments: listen + arguments + (try prepare(directory)))
-        try await server.launch()
-        return server
+        let settings = ["--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "no"] + arguments
+        do {
+            let more = try prepare(directory)
+            var attempt = 1
+            while true {
+                // Another process may have taken the port since it was found free.
+                let port = try LoopbackPorts.free()
+                let listen = tls ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
+                let command = ["redis-server"] + listen + settings + more
+                do {
+                    let launched = try await launch(command, directory, port)
+                    return RedisServer(port: port, directory: directory, command: command, launched: launched)
+                } catch {
+                    guard attempt < 3 else { throw error }
+                    attempt += 1
+                }
+            }
+        } catch {
+            _ = try? run(["rm", "-rf", directory])
+            throw error
+        }
     }
 
-    private init(port: Int, directory: String, arguments: [String]) {
+    private init(port: Int, directory: String, command: [String], launched: Launched) {
         self.port = port
         self.directory = directory
-        self.arguments =
-            ["redis-server", "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "no"] + arguments
-        state = Mutex(nil)
+        self.command = command
+        state = Mutex(launched)
     }
 
     deinit {
@@ -54,7 +70,10 @@ package final class RedisServer: Sendable {
     }
 
     /// Starts it again after `kill()`, on the same port and directory, and waits until it answers.
-    package func restart() async throws { try await launch() }
+    package func restart() async throws {
+        let launched = try await Self.launch(command, directory, port)
+        state.withLock { $0 = launched }
+    }
 
     /// What redis-cli prints for a command on this server, its last newline cut off.
     package func cli(_ command: String..., options: [String] = []) throws -> String {
@@ -64,21 +83,19 @@ package final class RedisServer: Sendable {
 
     private func signal(_ signal: Int32) { state.withLock { $0?.process.signal(signal) } }
 
-    private func launch() async throws {
-        let process = try ChildProcess(arguments, log: directory + "/redis.log")
+    private static func launch(_ command: [String], _ directory: String, _ port: Int) async throws -> Launched {
+        let process = try ChildProcess(command, log: directory + "/redis.log")
         let watchdog = try Watchdog(process: process.id, directory: directory)
-        state.withLock { $0 = (process, watchdog) }
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(15)
         while clock.now < deadline {
             guard process.isRunning else {
-                kill()
                 throw FixtureError("redis-server ended at once: \((try? run(["tail", "-5", directory + "/redis.log"])) ?? "")")
             }
-            if answersPing(port) { return }
+            if answersPing(port) { return (process, watchdog) }
             try await Task.sleep(for: .milliseconds(10))
         }
-        kill()
+        process.kill()
         throw FixtureError("redis-server does not answer")
     }
 }
