@@ -79,7 +79,7 @@ let package = Package(
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests("RedisTests", nio + ["Redis", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "Gateway", "Fixtures", log]),
-        tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", log]),
+        tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
         tests(
             "SatGateTests",

@@ -75,6 +75,27 @@ struct DiscoveryTests {
         #expect(try await reason { _ in #"{"tools":7}"# } == "unreadable list of tools")
     }
 
+    @Test("an upstream without tools is up, one that refuses to list the tools it has is down")
+    func noTools() async throws {
+        let error = #"{"code":-32601,"message":"no"}"#
+        for (capabilities, reasons) in [("{}", []), (#"{"tools":{}}"#, ["answered with error -32601"])] {
+            try await ScriptedServer.run({ request in
+                let result = #"{"protocolVersion":"2025-06-18","capabilities":\#(capabilities)}"#
+                return switch request.method {
+                case Method.initialize: [.send(ScriptedServer.json(request.id, result: result))]
+                case Method.toolsList: [.send(ScriptedServer.response(#"{"jsonrpc":"2.0","id":\#(request.id),"error":\#(error)}"#))]
+                default: nil
+                }
+            }) { _, url in
+                let tenant = try Tenant.of(["one": url])
+                try await Workbench.run([tenant]) { bench in
+                    #expect(await bench.catalogues.catalogue(of: tenant).entries.isEmpty)
+                    #expect(bench.events.all(.upstreamDown).compactMap { $0.text("reason") } == reasons)
+                }
+            }
+        }
+    }
+
     @Test("an upstream that goes down keeps its tools listed for a while, comes back by itself, and each change is one event")
     func downAndUp() async throws {
         try await withServer(LightTools.all) { server in

@@ -11,14 +11,14 @@ import Testing
 @Suite("How calls fail")
 struct FailureTests {
     /// The failure of a call whose upstream answers `tools/call` by this script.
-    private func failure(within time: TimeAmount = .seconds(5), _ steps: [ScriptedServer.Step]) async throws -> (
+    private func failure(within time: TimeAmount = .seconds(15), _ steps: [ScriptedServer.Step]) async throws -> (
         UpstreamFailure, calls: Int
     ) {
         try await failure(within: time) { _ in steps }
     }
 
     private func failure(
-        within time: TimeAmount = .seconds(5), _ script: @escaping @Sendable (ScriptedServer.Request) -> [ScriptedServer.Step]
+        within time: TimeAmount = .seconds(15), _ script: @escaping @Sendable (ScriptedServer.Request) -> [ScriptedServer.Step]
     ) async throws -> (UpstreamFailure, calls: Int) {
         let found = Box<(UpstreamFailure, calls: Int)>()
         try await ScriptedServer.run({ $0.method == Method.toolsCall ? script($0) : nil }) { server, url in

@@ -11,7 +11,6 @@ struct ToolResponder: Sendable {
 
     /// What matters of a request.
     struct Request {
-        let isPost: Bool
         let path: String
         let authorization: String?
         let session: String?

@@ -63,7 +63,7 @@ final class ToolServerHandler: ChannelInboundHandler {
 
     private func react(to head: HTTPRequestHead, context: ChannelHandlerContext) {
         let request = ToolResponder.Request(
-            isPost: head.method == .POST, path: head.uri, authorization: head.headers.first(name: "authorization"),
+            path: head.uri, authorization: head.headers.first(name: "authorization"),
             session: head.headers.first(name: "mcp-session-id"), body: body)
         switch responder.react(to: request, method: head.method.rawValue) {
         case .reply(let status, let body, let session):

@@ -50,8 +50,10 @@ package final class Catalogues: Sendable {
 
     /// The tenant's tools; only a tenant never discovered waits, at most the deadline of a discovery.
     package func catalogue(of tenant: Tenant) async -> Catalogue {
+        let upstreams = upstreams(of: tenant)
+        if let current = upstreams.current { return current }
         let deadline = NIODeadline.now() + timings.discovery + .milliseconds(250)
-        return await upstreams(of: tenant).catalogue(before: deadline, on: (lane ?? lanes[0]).eventLoop)
+        return await upstreams.catalogue(before: deadline, on: (lane ?? lanes[0]).eventLoop)
     }
 
     /// Sends the call to its tool on the caller's event loop, which must be one of the group's; returns when the response begins.

@@ -11,6 +11,8 @@ final class TenantUpstreams: Sendable {
     let upstreams: [Upstream]
     private let byName: [UpstreamName: Upstream]
     private let built: Mutex<Catalogue?> = Mutex(nil)
+    /// One at a time, so that the newest stays.
+    private let building = Mutex(())
     /// Rung with each new catalogue.
     private let changed = Bell()
 
@@ -23,11 +25,14 @@ final class TenantUpstreams: Sendable {
     /// The upstream of that name.
     func upstream(_ name: UpstreamName) -> Upstream? { byName[name] }
 
-    /// The catalogue, waiting for it only where no round of discovery is over yet, and no longer than `deadline`.
+    /// The newest catalogue; nil until every upstream has been tried once.
+    var current: Catalogue? { built.withLock { $0 } }
+
+    /// The catalogue, waiting until every upstream has been tried once, but no longer than `deadline`.
     func catalogue(before deadline: NIODeadline, on eventLoop: any EventLoop) async -> Catalogue {
         while true {
             let seen = changed.count
-            if let catalogue = built.withLock({ $0 }) { return catalogue }
+            if let current { return current }
             guard !upstreams.isEmpty, deadline > .now(), !Task.isCancelled else { return build() }
             await changed.wait(after: seen, until: deadline, on: eventLoop)
         }
@@ -36,10 +41,13 @@ final class TenantUpstreams: Sendable {
     /// Takes in what the upstreams are now; answers the number of tools when an earlier catalogue listed others.
     func refresh() -> Int? {
         guard upstreams.allSatisfy({ $0.known.standing != .starting }) else { return nil }
-        let fresh = build()
-        let before = built.withLock { built in
-            defer { built = fresh }
-            return built
+        let (before, fresh) = building.withLock { _ in
+            let fresh = build()
+            let before = built.withLock { built in
+                defer { built = fresh }
+                return built
+            }
+            return (before, fresh)
         }
         changed.ring()
         guard let before, !before.listsTheSame(as: fresh) else { return nil }

@@ -73,26 +73,34 @@ struct Upkeep: Sendable {
             state.lastListed = .now()
         }
         upstream.changed.ring()
-        if before.standing != .up {
-            publish(
-                .upstreamUp, ["upstream": .text(name), "revision": .text(session.dialect.revision), "tools": .integer(Int64(tools.count))])
-            logger.info("upstream up", metadata: ["upstream": "\(name)", "tools": "\(tools.count)"])
-        }
-        refreshCatalogue()
+        let wasUp = before.standing == .up
+        if !wasUp { cameUp(tools, session) }
+        if !wasUp || before.tools.map(\.bytes) != tools.map(\.bytes) { refreshCatalogue() }
+    }
+
+    private func cameUp(_ tools: [ToolDefinition], _ session: UpstreamSession) {
+        let withheld = tools.count(where: \.requiresTask)
+        publish(
+            .upstreamUp,
+            ["upstream": .text(name), "revision": .text(session.dialect.revision), "tools": .integer(Int64(tools.count))])
+        logger.info("upstream up", metadata: ["upstream": "\(name)", "tools": "\(tools.count)", "withheld": "\(withheld)"])
     }
 
     private func failed(_ reason: String) {
+        var withdraws = false
         let before = upstream.learn { state in
             state.standing = .down(reason: reason)
-            if let listed = state.lastListed, .now() - listed > timings.staleFor { state.isWithdrawn = true }
+            guard let listed = state.lastListed, !state.isWithdrawn, .now() - listed > timings.staleFor else { return }
+            state.isWithdrawn = true
+            withdraws = true
         }
         upstream.changed.ring()
-        if case .down = before.standing {
-        } else {
+        let wasDown = if case .down = before.standing { true } else { false }
+        if !wasDown {
             publish(.upstreamDown, ["upstream": .text(name), "reason": .text(reason)])
             logger.warning("upstream down", metadata: ["upstream": "\(name)", "reason": "\(reason)"])
         }
-        refreshCatalogue()
+        if !wasDown || withdraws { refreshCatalogue() }
     }
 
     private func refreshCatalogue() {

@@ -13,9 +13,7 @@ struct Connector: Sendable {
         self.limits = limits
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.applicationProtocols = ["http/1.1"]
-        if let pem = limits.trustedRoots {
-            configuration.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(pem))]
-        }
+        if let file = limits.trustedRoots { configuration.additionalTrustRoots = [.file(file)] }
         tls = try NIOSSLContext(configuration: configuration)
     }
 

@@ -142,7 +142,8 @@ extension HTTPConnection {
         alarm?.callback.cancel()
         alarm = nil
         let wasReady = ready == nil
-        ready?.fail(HTTPFailure.unsent(isSecure ? .tls : cause))
+        // Only a TLS handshake lies between an open socket and readiness.
+        ready?.fail(HTTPFailure.unsent(cause == .connectTimeout ? cause : .tls))
         ready = nil
         if wasReady { pool.lost(self) }
     }

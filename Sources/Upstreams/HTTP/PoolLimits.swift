@@ -12,8 +12,8 @@ package struct PoolLimits: Sendable {
     package var connect: TimeAmount = .seconds(5)
     /// The bytes of a response's header fields.
     package var head = 64 * 1024
-    /// PEM certificates trusted besides the system's.
-    package var trustedRoots: [UInt8]?
+    /// A file of PEM certificates trusted besides the system's.
+    package var trustedRoots: String?
 
     /// The defaults.
     package init() {}

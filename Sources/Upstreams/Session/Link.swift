@@ -64,8 +64,7 @@ final class Link: Sendable {
         var messages = messages
         let message = try? await messages?.next()
         exchange.finish()
-        guard (400..<600).contains(status), let message, let answer = try? Answer(message), case .error(let code) = answer.kind,
-            [-32700, -32600, -32601, -32602].contains(code)
+        guard (400..<600).contains(status), let message, let answer = try? Answer(message), answer.provesNotRun
         else { return .broken(reason: "HTTP \(status)") }
         return .refused(answer)
     }

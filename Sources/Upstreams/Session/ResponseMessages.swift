@@ -65,6 +65,7 @@ struct ResponseMessages {
 
     private mutating func parse(_ piece: ByteBuffer) throws(HTTPFailure) -> [ServerSentEvent] {
         guard case .events(var parser) = form else { return [] }
+        // Held by nobody else, so that its buffers are not copied.
         form = .document
         defer { form = .events(parser) }
         do {

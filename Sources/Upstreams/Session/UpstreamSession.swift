@@ -5,11 +5,13 @@ final class UpstreamSession: Sendable {
     let dialect: Dialect
     /// The upstream keeps a session by an id; without one every request stands alone.
     let hasID: Bool
+    /// The upstream says that it has tools.
+    let offersTools: Bool
     /// The head of every request in this session.
     let head: RequestHead
 
     /// Nil where the id has other characters than the visible ASCII ones.
-    init?(endpoint: Endpoint, dialect: Dialect, id: String?) {
+    init?(endpoint: Endpoint, dialect: Dialect, id: String?, offersTools: Bool) {
         var lines: [(name: String, value: String)] = []
         if dialect.sendsVersionHeader { lines.append(("MCP-Protocol-Version", dialect.revision)) }
         if let id {
@@ -18,6 +20,7 @@ final class UpstreamSession: Sendable {
         }
         self.dialect = dialect
         hasID = id != nil
+        self.offersTools = offersTools
         head = endpoint.prepared(lines)
     }
 }

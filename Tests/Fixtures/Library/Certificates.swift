@@ -19,6 +19,9 @@ package struct Certificates: Sendable {
     package var authority: String { path("ca", "crt") }
     /// Has signed nothing that a server shows.
     package var otherAuthority: String { path("other", "crt") }
+    /// What a server of `localhost` shows.
+    package var serverCertificate: String { path("server", "crt") }
+    package var serverKey: String { path("server", "key") }
     package var clientCertificate: String { path("client", "crt") }
     package var clientKey: String { path("client", "key") }
 

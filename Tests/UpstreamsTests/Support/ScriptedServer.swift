@@ -3,6 +3,7 @@ import MCPWire
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A TCP server that reads HTTP requests and does whatever its script says with the socket.
@@ -56,19 +57,22 @@ final class ScriptedServer: Sendable {
     var open: Int { state.withLock { $0.open } }
 
     /// Runs the body with a server of this script; the body is given its URL.
-    static func run(_ script: @escaping Script = { _ in nil }, _ body: (ScriptedServer, String) async throws -> Void) async throws {
+    static func run(
+        _ script: @escaping Script = { _ in nil }, tls: NIOSSLContext? = nil, _ body: (ScriptedServer, String) async throws -> Void
+    ) async throws {
         let server = ScriptedServer(script)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try await ServerBootstrap(group: group)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.addHandlers(
                         ByteToMessageHandler(HTTPRequestDecoder()), ScriptHandler(server, connection: server.accepted()))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        do { try await body(server, "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/mcp") } catch {
+        do { try await body(server, "\(tls == nil ? "http" : "https")://127.0.0.1:\(channel.localAddress?.port ?? 0)/mcp") } catch {
             try await group.shutdownGracefully()
             throw error
         }

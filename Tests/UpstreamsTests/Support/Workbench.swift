@@ -53,7 +53,7 @@ final class Workbench: Sendable {
     /// Sends a call to an upstream's tool; on a loop only.
     func forward(
         _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, progressToken: String? = nil,
-        within time: TimeAmount = .seconds(5)
+        within time: TimeAmount = .seconds(15)
     ) async throws -> UpstreamExchange {
         let meta = progressToken.map { #","_meta":{"progressToken":\#($0)}"# } ?? ""
         let json = #"{"jsonrpc":"2.0","id":"agent-1","method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}}"#
@@ -65,7 +65,7 @@ final class Workbench: Sendable {
 
     /// The answer of such a call.
     func answer(
-        _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, within time: TimeAmount = .seconds(5)
+        _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, within time: TimeAmount = .seconds(15)
     ) async throws -> Answer {
         let exchange = try await forward(tool, arguments, to: upstream, of: tenant, within: time)
         while let item = try await exchange.next() {
@@ -76,7 +76,7 @@ final class Workbench: Sendable {
 
     /// The failure of such a call.
     func failure(
-        _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, within time: TimeAmount = .seconds(5)
+        _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, within time: TimeAmount = .seconds(15)
     ) async throws -> UpstreamFailure {
         do {
             let answer = try await answer(tool, arguments, to: upstream, of: tenant, within: time)
@@ -96,7 +96,7 @@ extension UpstreamTimings {
     /// Short enough for tests, long enough for a busy machine.
     static var quick: UpstreamTimings {
         var timings = UpstreamTimings()
-        timings.discovery = .seconds(2)
+        timings.discovery = .seconds(10)
         timings.shortestPause = .milliseconds(10)
         timings.longestPause = .milliseconds(50)
         timings.askedPause = .milliseconds(10)
@@ -115,9 +115,9 @@ extension Tenant {
     }
 }
 
-/// Waits until it is so; fails the test after five seconds.
+/// Waits until it is so; fails the test after fifteen seconds.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(5)
+    let end = ContinuousClock.now + .seconds(15)
     while try await !condition() {
         guard ContinuousClock.now < end else { throw Unexpected(text: "never: \(what)") }
         try await Task.sleep(for: .milliseconds(2))
