@@ -85,10 +85,10 @@ package final class Gateway: Sendable {
     }
 
     /// The grant and tenant of the request's token.
-    func identify(_ inbound: Inbound) throws(Rejection) -> Principal {
+    func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
         let grant: Grant
         do {
-            grant = try authenticator.identify(authorization: inbound.fields.authorization, now: now())
+            grant = try self.grant(inbound.fields.authorization, on: reply)
         } catch {
             if failures.admit() {
                 events.publish(Event(.authFailure, tenant: nil, node: node, data: ["error": .text(error.label)]))
@@ -97,6 +97,15 @@ package final class Gateway: Sendable {
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
+    }
+
+    /// The grant of an `Authorization` header: the connection's last one where that still stands, else the authenticator's.
+    private func grant(_ header: String?, on reply: HTTPReply) throws(AuthenticationError) -> Grant {
+        let now = now()
+        if let header, let known = reply.known, known.authorization == header, now < known.grant.expires { return known.grant }
+        let grant = try authenticator.identify(authorization: header, now: now)
+        if let header { reply.known = HTTPReply.Known(authorization: header, grant: grant) }
+        return grant
     }
 
     /// From now on every reply closes its connection, so that agents go to another node.

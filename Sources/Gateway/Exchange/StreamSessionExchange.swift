@@ -12,7 +12,7 @@ struct StreamSessionExchange {
 
     /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
     func open(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound)
+        let principal = try gateway.identify(inbound, on: reply)
         if inbound.fields.accept != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
         let session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node)
@@ -23,7 +23,7 @@ struct StreamSessionExchange {
 
     /// `POST /message`: accepted at once, answered on the session's stream.
     func post(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound)
+        let principal = try gateway.identify(inbound, on: reply)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         let message = try inbound.message()
         guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }

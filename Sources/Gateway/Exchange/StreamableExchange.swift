@@ -11,7 +11,7 @@ struct StreamableExchange {
 
     /// A POST: one message of the agent.
     func post(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound)
+        let principal = try gateway.identify(inbound, on: reply)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
         let message = try inbound.message()
@@ -27,7 +27,7 @@ struct StreamableExchange {
 
     /// A DELETE: the agent ends its session.
     func delete(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound)
+        let principal = try gateway.identify(inbound, on: reply)
         let session = try await resume(inbound, principal, nil).session
         do {
             guard try await gateway.sessions.close(session) else { throw Rejection.unknownSession(nil) }

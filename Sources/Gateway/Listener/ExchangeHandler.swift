@@ -24,6 +24,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var queued: CircularBuffer<HTTPServerRequestPart> = []
     private var readIsWanted = false
     private var reply: HTTPReply?
+    /// What the requests of this connection proved.
+    var known: HTTPReply.Known?
 
     init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
         self.gateway = gateway

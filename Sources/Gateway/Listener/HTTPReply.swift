@@ -1,3 +1,4 @@
+import Governance
 import MCPWire
 import NIOCore
 import NIOHTTP1
@@ -30,6 +31,18 @@ final class HTTPReply {
         self.handler = handler
         self.context = context
         self.request = request
+    }
+
+    /// A token that this connection has proved.
+    struct Known {
+        let authorization: String
+        let grant: Grant
+    }
+
+    /// The last one, for agents send the same with every request.
+    var known: Known? {
+        get { handler.known }
+        set { handler.known = newValue }
     }
 
     var isStreaming: Bool { state == .streaming }
