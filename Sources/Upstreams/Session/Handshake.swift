@@ -28,8 +28,9 @@ struct Handshake: Sendable {
             throw .broken(reason: "speaks no protocol revision in common")
         }
         let sessionID = headers.first(name: "mcp-session-id")
-        guard let session = UpstreamSession(
-            endpoint: link.endpoint, dialect: dialect, id: sessionID, offersTools: result.offersTools)
+        guard
+            let session = UpstreamSession(
+                endpoint: link.endpoint, dialect: dialect, id: sessionID, offersTools: result.offersTools)
         else {
             throw .broken(reason: "unusable session id")
         }
