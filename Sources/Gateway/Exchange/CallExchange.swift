@@ -91,12 +91,13 @@ struct CallExchange {
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message)
-                case .answer(let answer): return AnsweredCall(held: held, answer: answer)
+                case .answer(let answer):
+                    return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }
             }
             throw .broken(reason: "the stream ended before the answer")
         } catch {
-            if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer) }
+            if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer, hasRun: false) }
             let kind: CallOutcome.Kind = if case .timedOut = error { .timeout } else { error.mayHaveRun ? .upstreamError : .notDispatched }
             await end(held, charged: error.mayHaveRun, kind)
             throw .upstream(error, target.upstream)
@@ -108,7 +109,7 @@ struct CallExchange {
         switch answered.answer.kind {
         case .result(isError: false): await end(answered.held, charged: true, .ok)
         case .result(isError: true): await end(answered.held, charged: true, .toolError)
-        case .error: await end(answered.held, charged: !answered.answer.provesNotRun, .upstreamError)
+        case .error: await end(answered.held, charged: answered.hasRun, .upstreamError)
         }
     }
 
@@ -164,6 +165,8 @@ struct HeldCall {
 struct AnsweredCall {
     let held: HeldCall
     let answer: Answer
+    /// False where the answer proves that the call did not run.
+    let hasRun: Bool
 }
 
 extension Gateway {

@@ -17,6 +17,9 @@ package final class UpstreamExchange {
     private let exchange: NIOLoopBound<HTTPExchange>
     private var messages: ResponseMessages
     private var isOver = false
+    /// The call told of its progress or asked its client something ahead of the answer: it ran, whatever the answer says. A tool whose
+    /// question is declined may pass the refusal on as its own.
+    package private(set) var hasStarted = false
     /// What the upstream asked during the call so far.
     private var asked = 0
     /// More is not answered: each answer takes a connection.
@@ -65,9 +68,13 @@ package final class UpstreamExchange {
     private func take(_ message: Message) -> Item? {
         switch message.kind {
         case .response: return answer(message)
-        case .notification: return call?.progress(message, sentAs: id).map { .progress($0) }
+        case .notification:
+            guard let progress = call?.progress(message, sentAs: id) else { return nil }
+            hasStarted = true
+            return .progress(progress)
         case .request:
             asked += 1
+            hasStarted = true
             if asked <= Self.mostAsked { route.answer(message) }
             return nil
         }
