@@ -14,7 +14,7 @@ build: setup
 	$(SWIFT) build --build-tests $(FLAGS)
 
 test: build lint
-	python3 Tests/run.py "$(SWIFT) test --skip-build $(FLAGS)"
+	python3 Tests/run.py "$(SWIFT) test --skip-build --no-parallel $(FLAGS)"
 
 demo:
 	Tests/setup.sh demo
