@@ -150,10 +150,13 @@ final class Principal: Sendable {
 final class Agent: Sendable {
     let principal: Principal
     let session: Session
+    /// A call is to prolong the session.
+    let renewsSession: Bool
 
-    init(principal: Principal, session: Session) {
+    init(principal: Principal, session: Session, renewsSession: Bool = false) {
         self.principal = principal
         self.session = session
+        self.renewsSession = renewsSession
     }
 
     var grant: Grant { principal.grant }

@@ -75,9 +75,11 @@ package final class Charge: Sendable {
     /// Tenant cap first, then caps outermost first, then the budget; the last is the one whose remainder the agent is told.
     /// Empty for a price of 0: nothing is held, session and revocation are still judged.
     package let accounts: [ChargedAccount]
-    /// Must exist; its life is prolonged.
+    /// Must exist.
     package let session: SessionID?
     package let transport: Session.Transport
+    /// The session's life is prolonged; false where that was done lately.
+    package let renewsSession: Bool
     /// Revoking any of these refuses the call.
     package let lineage: [TokenID]
     /// Milliseconds until the hold lapses unless extended.
@@ -86,8 +88,9 @@ package final class Charge: Sendable {
 
     package init(
         call: CallID, tenant: TenantName, amount: Credits, accounts: [ChargedAccount], session: SessionID?,
-        transport: Session.Transport, lineage: [TokenID], lease: Int64, context: CallContext
+        transport: Session.Transport, renewsSession: Bool = true, lineage: [TokenID], lease: Int64, context: CallContext
     ) {
+        self.renewsSession = renewsSession
         self.call = call
         self.tenant = tenant
         self.amount = amount

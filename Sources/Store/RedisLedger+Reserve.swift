@@ -36,7 +36,7 @@ extension RedisLedger {
         out.append(.integer(charge.amount.micros))
         out.append(.integer(charge.lease))
         out.append(.text(charge.session?.text ?? ""))
-        out.append(.integer(charge.transport.lifetime))
+        out.append(.integer(charge.renewsSession ? charge.transport.lifetime : 0))
         out.append(.text(keys.events))
         out.append(
             .bytes(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node)))

@@ -49,7 +49,8 @@ struct LedgerWorld: Sendable {
     /// A charge of `micros` in `accounts`, its lease an hour.
     func charge(
         _ micros: Int64, _ accounts: [ChargedAccount], call: CallID = CallID(), session: SessionID? = nil,
-        transport: Session.Transport = .streamable, lineage: [TokenID] = [.sample("a")], lease: Int64 = 3_600_000,
+        transport: Session.Transport = .streamable, renewsSession: Bool = true, lineage: [TokenID] = [.sample("a")],
+        lease: Int64 = 3_600_000,
         tool: String = "echo"
     ) throws -> Charge {
         let context = CallContext(
@@ -57,7 +58,7 @@ struct LedgerWorld: Sendable {
         )
         return Charge(
             call: call, tenant: tenant, amount: try #require(Credits(micros: micros)), accounts: accounts, session: session,
-            transport: transport, lineage: lineage, lease: lease, context: context)
+            transport: transport, renewsSession: renewsSession, lineage: lineage, lease: lease, context: context)
     }
 
     /// Reserves, and demands that it is granted with a hold.

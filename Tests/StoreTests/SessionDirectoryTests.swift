@@ -52,6 +52,18 @@ struct SessionDirectoryTests {
         }
     }
 
+    @Test("a call that need not prolong its session leaves the session's life alone")
+    func unrenewed() async throws {
+        let client = try await SharedRedis.client
+        let world = try LedgerWorld.redis(client)
+        let session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: .streamable)
+        let key = KeyNames.standard.keys(of: world.tenant).session(session.id)
+        try await world.sessions.open(session)
+        _ = try await client.send(["PEXPIRE", .text(key), "60000"])
+        _ = try await world.ledger.reserve(world.charge(0, [], session: session.id, renewsSession: false))
+        #expect(try await client.send(["PTTL", .text(key)]).number ?? -1 <= 60_000)
+    }
+
     @Test("sessions that have ended leave the list when another opens")
     func sweep() async throws {
         let client = try await SharedRedis.client

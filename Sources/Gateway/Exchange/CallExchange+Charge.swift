@@ -11,7 +11,8 @@ extension CallExchange {
             tool: routed.call.name, upstream: routed.target.upstream)
         return Charge(
             call: CallID(), tenant: agent.tenant.name, amount: routed.price, accounts: accounts, session: agent.session.id,
-            transport: agent.session.transport, lineage: agent.grant.lineage, lease: gateway.configuration.lease, context: context)
+            transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
+            lease: gateway.configuration.lease, context: context)
     }
 
     private func accounts() throws(Refusal) -> [ChargedAccount] {

@@ -27,11 +27,11 @@ struct StreamSessionExchange {
         guard inbound.isJSON else { throw .unsupportedMediaType }
         let message = try inbound.message()
         guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }
-        let found: Session?
+        let found: SessionCache.Resumed?
         do { found = try await gateway.sessions.resume(id, for: principal.grant, proven: false) } catch {
             throw .storeUnavailable(message.id)
         }
-        guard let session = found, session.transport == .sse else { throw .unknownSession(message.id) }
+        guard let session = found?.session, session.transport == .sse else { throw .unknownSession(message.id) }
         reply.send(.accepted)
         guard message.kind == .request else { return }
         let stream = StreamReply(gateway, session: session)

@@ -60,15 +60,16 @@ struct StreamableExchange {
     private func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
         guard let text = inbound.fields.session else { throw .missingSession(message?.id) }
         guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
-        let found: Session?
+        let found: SessionCache.Resumed?
         do {
             found = try await gateway.sessions.resume(id, for: principal.grant, proven: message?.method == Method.toolsCall)
         } catch {
             throw .storeUnavailable(message?.id)
         }
-        guard let session = found, session.transport == .streamable else { throw .unknownSession(message?.id) }
+        guard let found, found.session.transport == .streamable else { throw .unknownSession(message?.id) }
+        let session = found.session
         if let revision = inbound.fields.revision, revision != session.revision { throw .wrongRevision(message?.id) }
-        return Agent(principal: principal, session: session)
+        return Agent(principal: principal, session: session, renewsSession: found.needsRenewal)
     }
 
     /// A request of the stateless era is refused fast and in a way that makes new clients fall back to `initialize`.

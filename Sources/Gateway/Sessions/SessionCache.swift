@@ -9,6 +9,13 @@ package final class SessionCache: Sendable {
         var touched: ContinuousClock.Instant
     }
 
+    /// A session that a request may use.
+    struct Resumed {
+        let session: Session
+        /// It was not prolonged lately.
+        let needsRenewal: Bool
+    }
+
     private let directory: any SessionDirectory
     private let entries = Mutex<[SessionID: Entry]>([:])
     private let maximumAge = Duration.seconds(30)
@@ -25,17 +32,21 @@ package final class SessionCache: Sendable {
     }
 
     /// The session for a request with this grant: nil when unknown, ended, of another tenant or of another principal.
-    /// `proven`: the caller has it proved and prolonged by other means (the ledger's reserve).
-    func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Session? {
+    /// `proven`: the caller has it proved, and prolonged where `needsRenewal`, by other means (the ledger's reserve).
+    func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Resumed? {
         let now = ContinuousClock.now
         if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge {
             guard entry.session.tenant == grant.tenant, entry.session.principal == grant.token else { return nil }
-            if proven || now - entry.touched < touchInterval { return entry.session }
+            if now - entry.touched < touchInterval { return Resumed(session: entry.session, needsRenewal: false) }
+            if proven {
+                entries.withLock { $0[id]?.touched = now }
+                return Resumed(session: entry.session, needsRenewal: true)
+            }
         }
         guard let session = try await directory.find(id, of: grant.tenant), session.principal == grant.token else { return nil }
         guard try await directory.touch(id, of: grant.tenant, transport: session.transport) else { return nil }
         keep(session)
-        return session
+        return Resumed(session: session, needsRenewal: false)
     }
 
     /// Records what `initialize` agreed on.

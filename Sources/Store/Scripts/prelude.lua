@@ -27,8 +27,10 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- RFC 3339 in UTC.
+-- RFC 3339 in UTC; the events of one script mostly tell the same time.
+local stamped, stamped_text
 local function stamp(ms)
+  if stamped == ms then return stamped_text end
   local div = function(a, b) return math.floor(a / b) end
   local day = div(ms, 86400000) + 719468
   local era = div(day, 146097)
@@ -38,8 +40,10 @@ local function stamp(ms)
   local m = div(5 * doy + 2, 153)
   local d = doy - div(153 * m + 2, 5) + 1
   m = m < 10 and m + 3 or m - 9
-  return format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', yoe + era * 400 + (m < 3 and 1 or 0), m, d,
+  stamped = ms
+  stamped_text = format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', yoe + era * 400 + (m < 3 and 1 or 0), m, d,
     div(ms, 3600000) % 24, div(ms, 60000) % 60, div(ms, 1000) % 60, ms % 1000)
+  return stamped_text
 end
 
 -- An account's books, nil where it is missing.
@@ -95,13 +99,18 @@ local function bury(key, ms, ...)
 end
 
 -- Numbered events: reads and checks here, `write` comes last of all writes and publishes last.
--- A tenant's streams share the counter in `head`; without one the number is the time in microseconds, raised where needed.
+-- A tenant's streams share the counter in `head`; where it is lost the streams tell, and without a `head` the number is the time in
+-- microseconds, raised where needed.
 local function journal(head, audit, ledger)
   local f = head and call('HMGET', head, 'epoch', 'seq') or {}
   local j = {epoch = f[1], seq = head and int(f[2] or '0', head) or now() * 1000, kept = {}, told = {}}
   for _, stream in ipairs({audit, ledger}) do
-    local last = call('XREVRANGE', stream, '+', str(j.seq + 1), 'COUNT', 1)[1]
-    if last then j.seq = int(last[1]:match('^%d+'), stream) end
+    if f[2] then
+      call('XLEN', stream) -- checks its type
+    else
+      local last = call('XREVRANGE', stream, '+', str(j.seq + 1), 'COUNT', 1)[1]
+      if last then j.seq = int(last[1]:match('^%d+'), stream) end
+    end
   end
   function j.add(stream, kind, ms, who, budget, data)
     local seq = ''

@@ -1,7 +1,7 @@
 #!lua
 -- Holds the worst-case cost of a call in all its accounts, or in none; judges its session and its token on the way.
 -- KEYS: hold, holds, revoked, sessions, head, audit, ledger, account...; session where ARGV 4 is not empty
--- ARGV: call id, amount, lease, session id, session's lifetime, channel, who, what, names,
+-- ARGV: call id, amount, lease, session id, session's lifetime (0 = it was renewed lately), channel, who, what, names,
 --       opening limit ('' = must exist) and expiry (0 = never) of each account, token ids of the lineage...
 -- Reply: verdict, index of the account it is about, its available, its held, ids of at most 32 due holds...
 -- A refusal holds and makes nothing. An account lives at least a day after its last use here.
@@ -55,7 +55,7 @@ for name in names:gmatch('%S+') do
 end
 
 -- All checks are done; the first write checks its own key. A refused call was a request all the same: the session lives on.
-if sid ~= '' then
+if sid ~= '' and ARGV[5] ~= '0' then
   call('ZADD', KEYS[4], str(time + ARGV[5]), sid)
   call('PEXPIRE', KEYS[#KEYS], ARGV[5])
 end

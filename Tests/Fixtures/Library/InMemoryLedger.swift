@@ -27,7 +27,9 @@ package final class InMemoryLedger: Ledger {
             }
             if let session = charge.session, !sessions.lives(session, of: charge.tenant) { return .refused(.sessionGone, due: due) }
             if !model.revoked.isDisjoint(with: charge.lineage) { return .refused(.revoked, due: due) }
-            if let session = charge.session { sessions.renew(session, of: charge.tenant, lifetime: charge.transport.lifetime) }
+            if charge.renewsSession, let session = charge.session {
+                sessions.renew(session, of: charge.tenant, lifetime: charge.transport.lifetime)
+            }
             guard let hold = hold(charge) else { return .granted(nil, due: due) }
             if let refusal = model.reserve(charge, at: now) { return .refused(refusal, due: due) }
             return .granted(hold, due: due)
