@@ -66,7 +66,7 @@ struct SubscriptionMachine {
             guard missing.remove(channel) != nil else { return .broken(Self.unexpected) }
             return missing.isEmpty ? .ready : .nothing
         case ("message", .string(let payload)):
-            return channel == probe ? .nothing : .message(channel: channel, payload)
+            return channel == probe && payload.isEmpty ? .nothing : .message(channel: channel, payload)
         default:
             return .broken(Self.unexpected)
         }
