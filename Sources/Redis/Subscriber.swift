@@ -13,7 +13,8 @@ package final class Subscriber: Sendable {
 
     /// Both callbacks come on one event loop of the client's and must not block.
     ///
-    /// `onReady`: all channels are confirmed, at first and after every reconnect. `probeChannel`: one that no other process uses.
+    /// `onReady`: all channels are confirmed, at first and after every reconnect. `probeChannel`: one that no other process
+    /// subscribes to; an empty message on it is a probe, any other is heard like all else.
     package init(
         client: RedisClient, channels: [String], probeChannel: String, probeInterval: Duration = .seconds(1),
         onReady: @escaping @Sendable () -> Void, onMessage: @escaping @Sendable (_ channel: String, _ payload: [UInt8]) -> Void

@@ -38,22 +38,23 @@ package final class EventQueue: Sendable {
         }
     }
 
-    /// The oldest events, as many as share the first one's tenant, and the number behind the last of them.
-    func batch(limit: Int) -> (entries: [Entry], end: Int) {
+    /// The oldest events, as many as share the first one's tenant, and their numbers.
+    func batch(limit: Int) -> (entries: [Entry], numbers: Range<Int>) {
         state.withLock { state in
             var entries: [Entry] = []
             while entries.count < min(limit, state.count), let entry = state.ring[(state.first + entries.count) % state.ring.count] {
                 if let head = entries.first, head.event.tenant != entry.event.tenant { break }
                 entries.append(entry)
             }
-            return (entries, state.first + entries.count)
+            return (entries, state.first..<state.first + entries.count)
         }
     }
 
-    /// Removes all events before number `end` that have not been dropped meanwhile.
-    func remove(before end: Int) {
+    /// Removes the events of a batch that was sent; those dropped while it was under way are not lost after all.
+    func remove(_ numbers: Range<Int>) {
         state.withLock { state in
-            while state.first < end, state.count > 0 {
+            state.dropped -= max(0, min(state.first, numbers.upperBound) - numbers.lowerBound)
+            while state.first < numbers.upperBound, state.count > 0 {
                 state.ring[state.first % state.ring.count] = nil
                 state.first += 1
                 state.count -= 1

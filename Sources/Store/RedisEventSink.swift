@@ -53,15 +53,15 @@ package final class RedisEventSink: EventSink {
 
     /// Sends the oldest events of one tenant; false when they must be sent again.
     private func sendBatch() async -> Bool {
-        let (entries, end) = queue.batch(limit: 64)
+        let (entries, numbers) = queue.batch(limit: 64)
         guard let tenant = entries.first?.event.tenant ?? nil else {
-            return entries.isEmpty ? true : await send(entries, until: end, keys: [names.audit], channel: names.events(of: nil))
+            return entries.isEmpty ? true : await send(entries, numbers, keys: [names.audit], channel: names.events(of: nil))
         }
         let keys = names.keys(of: tenant)
-        return await send(entries, until: end, keys: [keys.audit, keys.head, keys.ledger], channel: keys.events)
+        return await send(entries, numbers, keys: [keys.audit, keys.head, keys.ledger], channel: keys.events)
     }
 
-    private func send(_ entries: [EventQueue.Entry], until end: Int, keys: [String], channel: String) async -> Bool {
+    private func send(_ entries: [EventQueue.Entry], _ numbers: Range<Int>, keys: [String], channel: String) async -> Bool {
         do {
             let list = [.text(channel)] + entries.flatMap(arguments)
             _ = try await redis.run(scripts.record, keys: keys, arguments: list, idempotent: false)
@@ -70,7 +70,7 @@ package final class RedisEventSink: EventSink {
         } catch {
             logger.error("events cannot be kept", metadata: ["count": "\(entries.count)", "error": "\(error)"])
         }
-        queue.remove(before: end)
+        queue.remove(numbers)
         return true
     }
 

@@ -24,6 +24,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var queued: CircularBuffer<HTTPServerRequestPart> = []
     private var readIsWanted = false
     private var reply: HTTPReply?
+    /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
+    private let lingering = TimeAmount.seconds(2)
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
 
@@ -109,12 +111,20 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Called by the reply when its last byte is written.
     func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         reply = nil
-        guard keepsAlive, isServing else { return context.close(promise: nil) }
+        if case .refusing = state { return linger(context) }
+        guard keepsAlive else { return context.close(promise: nil) }
         state = .idle
         while !isServing, let part = queued.popFirst() { take(part, context) }
         guard readIsWanted, queued.isEmpty else { return }
         readIsWanted = false
         context.read()
+    }
+
+    /// Ends our side of the connection, and throws away what comes until the agent ends its own.
+    private func linger(_ context: ChannelHandlerContext) {
+        context.close(mode: .output, promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: lingering) { bound.value.close(promise: nil) }
     }
 
     /// Sends a part of the reply.

@@ -28,7 +28,7 @@ end
 local who, budget = h[4], ARGV[7]:match('%S+$')
 local left = told and credits(available(told)) or 'null'
 if late then
-  events.add(KEYS[5], 'late_settle', time, who, budget, h[5] .. ',"cost":' .. credits(cost) .. ',"charged":' .. credits(charged)
+  events.add(KEYS[5], 'late_settle', time, who, budget, h[5] .. ',"call":"' .. ARGV[1] .. '","cost":' .. credits(cost) .. ',"charged":' .. credits(charged)
     .. ',"writtenOff":' .. credits(cost - charged) .. ',"remaining":' .. left .. ',' .. balances(list))
 elseif cost > 0 then
   events.add(KEYS[5], 'budget_spend', time, who, budget,

@@ -95,7 +95,8 @@ struct Running: Service, CustomStringConvertible {
 }
 
 /// Opens the tenants' books as soon as Redis answers, then the agents' port.
-struct Opening: Service {
+struct Opening: Service, CustomStringConvertible {
+    let description = "agents' port"
     let listener: AgentListener
     let client: RedisClient
     let ledger: RedisLedger

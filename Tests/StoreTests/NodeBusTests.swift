@@ -1,0 +1,76 @@
+import Fixtures
+import Gateway
+import Governance
+import Redis
+import Store
+import Synchronization
+import Testing
+
+@Suite("The nodes' bus", .timeLimit(.minutes(1)))
+struct NodeBusTests {
+    @Test("a message reaches the node it is for, and its sender learns when there is no such node")
+    func delivers() async throws {
+        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
+        let receiver = RecordingReceiver()
+        let node = NodeID()
+        let session = SessionID()
+        try await running(bus, as: node, receiver) {
+            for number in 0..<100 {
+                let isTaken = try await bus.deliver(Array("\(number)".utf8), to: session, at: node)
+                #expect(isTaken)
+            }
+            #expect(await eventually { receiver.messages.count == 100 })
+            #expect(receiver.messages == (0..<100).map { "\(session) \($0)" })
+            let isTaken = try await bus.deliver([1], to: session, at: NodeID())
+            #expect(!isTaken)
+        }
+    }
+
+    @Test("every node hears that a session has ended")
+    func sessionEnds() async throws {
+        let client = try await SharedRedis.client
+        let bus = RedisNodeBus(client, names: .standard)
+        let directory = RedisSessionDirectory(redis: client)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let session = Session(id: SessionID(), tenant: try .fresh(), principal: .sample("a"), transport: .streamable)
+        try await running(bus, as: NodeID(), receivers[0]) {
+            try await running(bus, as: NodeID(), receivers[1]) {
+                try await directory.open(session)
+                #expect(try await directory.close(session.id, of: session.tenant))
+                #expect(await eventually { receivers.allSatisfy { $0.ended.contains(session.id) } })
+            }
+        }
+    }
+
+    /// Runs `body` while the bus listens as `node`.
+    private func running(_ bus: RedisNodeBus, as node: NodeID, _ receiver: RecordingReceiver, _ body: () async throws -> Void) async throws
+    {
+        let listening = Task { try await bus.run(as: node, receiver: receiver) }
+        defer { listening.cancel() }
+        #expect(await eventually { receiver.isReady })
+        try await body()
+    }
+}
+
+/// Keeps what the bus brings.
+private final class RecordingReceiver: NodeBusReceiver {
+    private struct State {
+        var messages: [String] = []
+        var ended: Set<SessionID> = []
+        var isReady = false
+    }
+
+    private let state = Mutex(State())
+
+    var messages: [String] { state.withLock { $0.messages } }
+    var ended: Set<SessionID> { state.withLock { $0.ended } }
+    var isReady: Bool { state.withLock { $0.isReady } }
+
+    func received(_ message: [UInt8], for session: SessionID) {
+        state.withLock { $0.messages.append("\(session) \(String(decoding: message, as: UTF8.self))") }
+    }
+
+    func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
+
+    func reconnected() { state.withLock { $0.isReady = true } }
+}
