@@ -42,23 +42,22 @@ package final class RedisClient: Sendable {
     package func send(
         _ arguments: [RedisArgument], timeout: Duration? = nil, idempotent: Bool = false
     ) async throws(RedisError) -> RedisValue {
-        let slot = try CommandKeys.slot(of: arguments)
-        return try await attempt(Request(arguments: arguments, script: nil, slot: slot, idempotent: idempotent), timeout)
+        let request = Request(slot: try CommandKeys.slot(of: arguments), idempotent: idempotent, deadline: deadline(timeout))
+        return try await attempt(EncodedCommand(arguments), request)
     }
 
     /// Runs a script by its digest, or by its source where the server does not know it. All keys must be in one slot.
     package func evaluate(
         _ script: Script, keys: [String], arguments: [RedisArgument], timeout: Duration? = nil, idempotent: Bool = false
     ) async throws(RedisError) -> RedisValue {
-        let slot = try HashSlot.common(of: keys)
-        var command: [RedisArgument] = []
-        command.reserveCapacity(3 + keys.count + arguments.count)
-        command.append("EVALSHA")
-        command.append(.text(script.sha1))
-        command.append(.integer(Int64(keys.count)))
-        for key in keys { command.append(.text(key)) }
-        command.append(contentsOf: arguments)
-        return try await attempt(Request(arguments: command, script: script, slot: slot, idempotent: idempotent), timeout)
+        let request = Request(slot: try HashSlot.common(of: keys), idempotent: idempotent, deadline: deadline(timeout))
+        let count = RedisArgument.integer(Int64(keys.count))
+        do throws(RedisError) {
+            return try await attempt(EncodedCommand(["EVALSHA", .text(script.sha1), count], keys: keys, arguments), request)
+        } catch {
+            guard case .server("NOSCRIPT", _) = error else { throw error }
+            return try await attempt(EncodedCommand(["EVAL", .bytes(script.source), count], keys: keys, arguments), request)
+        }
     }
 }
 
@@ -69,20 +68,19 @@ extension RedisClient {
     private static let attempts = 32
 
     private struct Request {
-        let arguments: [RedisArgument]
-        /// What EVALSHA names.
-        let script: Script?
         let slot: HashSlot?
         let idempotent: Bool
+        let deadline: NIODeadline
     }
 
-    private func attempt(_ request: Request, _ timeout: Duration?) async throws(RedisError) -> RedisValue {
-        let deadline = NIODeadline.now() + TimeAmount(timeout ?? configuration.commandTimeout)
+    private func deadline(_ timeout: Duration?) -> NIODeadline { .now() + TimeAmount(timeout ?? configuration.commandTimeout) }
+
+    private func attempt(_ command: EncodedCommand, _ request: Request) async throws(RedisError) -> RedisValue {
         var failures = 0
         while true {
             let failure: RedisError
             do throws(RedisError) {
-                return try await perform(request, by: deadline, on: try await topology.pool(for: request.slot))
+                return try await topology.pool(for: request.slot).send(command, deadline: request.deadline)
             } catch { failure = error }
             failures += 1
             guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun, await topology.learn(from: failure) else {
@@ -90,20 +88,8 @@ extension RedisClient {
             }
             var random = SystemRandomNumberGenerator()
             let pause = TimeAmount(Backoff.retry.delay(after: failures, using: &random))
-            guard NIODeadline.now() + pause < deadline else { throw failure }
+            guard NIODeadline.now() + pause < request.deadline else { throw failure }
             await rest(pause)
-        }
-    }
-
-    private func perform(_ request: Request, by deadline: NIODeadline, on pool: NodePool) async throws(RedisError) -> RedisValue {
-        do throws(RedisError) {
-            return try await pool.send(request.arguments, deadline: deadline)
-        } catch {
-            guard case .server("NOSCRIPT", _) = error, let script = request.script else { throw error }
-            var arguments = request.arguments
-            arguments[0] = "EVAL"
-            arguments[1] = .bytes(script.source)
-            return try await pool.send(arguments, deadline: deadline)
         }
     }
 

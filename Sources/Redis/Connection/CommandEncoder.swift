@@ -1,13 +1,20 @@
-import NIOCore
+/// A command as it goes over the wire, an array of bulk strings: encoded once, however often it is sent.
+struct EncodedCommand: Sendable {
+    let bytes: [UInt8]
 
-extension ByteBuffer {
-    /// Appends the command as an array of bulk strings, by one reservation and plain copies; `bound` is `CommandEncoder.bound(of:)`.
-    mutating func writeCommand(_ arguments: [RedisArgument], bound: Int) {
-        writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { target in
-            var encoder = CommandEncoder(target: target)
-            encoder.header(UInt8(ascii: "*"), arguments.count)
-            for argument in arguments { encoder.append(argument) }
-            return encoder.count
+    init(_ arguments: [RedisArgument]) { self.init(arguments, keys: [], []) }
+
+    /// The command whose arguments are those of `head`, then the keys, then the rest.
+    init(_ head: [RedisArgument], keys: [String], _ rest: [RedisArgument]) {
+        var bound = CommandEncoder.bound(of: head) + CommandEncoder.bound(of: rest)
+        for key in keys { bound += CommandEncoder.bound(ofText: key) }
+        bytes = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+            var encoder = CommandEncoder(target: UnsafeMutableRawBufferPointer(target))
+            encoder.header(UInt8(ascii: "*"), head.count + keys.count + rest.count)
+            for argument in head { encoder.append(argument) }
+            for key in keys { encoder.append(text: key) }
+            for argument in rest { encoder.append(argument) }
+            count = encoder.count
         }
     }
 }
@@ -31,11 +38,14 @@ struct CommandEncoder {
 
     private static func bound(_ argument: RedisArgument) -> Int {
         switch argument {
-        case .text(let text): text.utf8.count + 2 + frame
+        case .text(let text): bound(ofText: text)
         case .bytes(let bytes): bytes.count + 2 + frame
         case .integer: 2 + 2 * frame
         }
     }
+
+    /// The most bytes that a text takes.
+    static func bound(ofText text: String) -> Int { text.utf8.count + 2 + frame }
 
     /// `$3\r\n` and the like.
     mutating func header(_ kind: UInt8, _ length: Int) {
@@ -46,10 +56,15 @@ struct CommandEncoder {
 
     mutating func append(_ argument: RedisArgument) {
         switch argument {
-        case .text(var text): text.withUTF8 { bulk(UnsafeRawBufferPointer($0)) }
+        case .text(let text): append(text: text)
         case .bytes(let bytes): bytes.withUnsafeBytes { bulk($0) }
         case .integer(let value): integer(value)
         }
+    }
+
+    mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { bulk(UnsafeRawBufferPointer($0)) }
     }
 
     private mutating func bulk(_ bytes: UnsafeRawBufferPointer) {

@@ -29,9 +29,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.reader = reader
     }
 
-    /// Writes a command, `bound` being the most bytes it takes; what is written in one turn of the loop leaves together.
-    func send(_ arguments: [RedisArgument], bound: Int) {
-        outgoing.writeCommand(arguments, bound: bound)
+    /// Writes a command; what is written in one turn of the loop leaves together.
+    func send(_ command: EncodedCommand) {
+        outgoing.writeBytes(command.bytes)
         guard !flushing, let context else { return }
         flushing = true
         context.eventLoop.assumeIsolated().execute { self.flush() }

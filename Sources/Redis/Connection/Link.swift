@@ -44,8 +44,8 @@ final class Link {
 
     /// Sends the command now, or when the link is ready; its receiver hears of it by `deadline`.
     func submit(_ command: PendingCommand, deadline: NIODeadline, now: NIODeadline = .now()) {
-        switch machine.submit(command, bytes: command.bound, deadline: deadline, now: now) {
-        case .send: connection?.send(command.arguments, bound: command.bound)
+        switch machine.submit(command, bytes: command.command.bytes.count, deadline: deadline, now: now) {
+        case .send: connection?.send(command.command)
         case .wait: break
         case .refuse(let error): return resolve(command, .failure(error))
         }
@@ -117,8 +117,8 @@ final class Link {
         heartbeat = loop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.heartbeat)) {
             let now = NIODeadline.now()
             let deadline = now + TimeAmount(self.configuration.commandTimeout)
-            self.submit(PendingCommand(["TIME"], for: .clock(now)), deadline: deadline, now: now)
-            self.submit(PendingCommand(["ROLE"], for: .role), deadline: deadline, now: now)
+            self.submit(PendingCommand(EncodedCommand(["TIME"]), for: .clock(now)), deadline: deadline, now: now)
+            self.submit(PendingCommand(EncodedCommand(["ROLE"]), for: .role), deadline: deadline, now: now)
             self.beat()
         }
     }
@@ -129,7 +129,7 @@ extension Link: ConnectionOwner {
         let now = NIODeadline.now()
         guard let greeting = machine.opened(now: now) else { return connection.close() }
         self.connection = connection
-        for arguments in greeting { connection.send(arguments, bound: CommandEncoder.bound(of: arguments)) }
+        for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         if let next = machine.nextExpiry { wake(at: next) }
     }
 
@@ -151,7 +151,7 @@ extension Link: ConnectionOwner {
         guard clock.learn(time, sent: asked, received: .now()) else {
             return abandon(.protocolViolation("TIME is not answered by a time"))
         }
-        for command in commands { connection.send(command.arguments, bound: command.bound) }
+        for command in commands { connection.send(command.command) }
         readiness.set(true)
         beat()
         logger.debug("connected to Redis")

@@ -11,14 +11,11 @@ struct PendingCommand {
         case role
     }
 
-    let arguments: [RedisArgument]
-    /// The most bytes that it takes when written.
-    let bound: Int
+    let command: EncodedCommand
     let receiver: Receiver
 
-    init(_ arguments: [RedisArgument], for receiver: Receiver) {
-        self.arguments = arguments
-        self.bound = CommandEncoder.bound(of: arguments)
+    init(_ command: EncodedCommand, for receiver: Receiver) {
+        self.command = command
         self.receiver = receiver
     }
 }

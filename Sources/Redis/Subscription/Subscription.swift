@@ -79,7 +79,7 @@ extension Subscription: ConnectionOwner {
     func opened(_ connection: ConnectionHandler) {
         guard let greeting = machine.opened(now: .now()) else { return connection.close() }
         self.connection = connection
-        for arguments in greeting { connection.send(arguments, bound: CommandEncoder.bound(of: arguments)) }
+        for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         watch()
     }
 
@@ -88,7 +88,7 @@ extension Subscription: ConnectionOwner {
         switch machine.received(reply, now: .now()) {
         case .nothing: break
         case .subscribe(let arguments):
-            connection.send(arguments, bound: CommandEncoder.bound(of: arguments))
+            connection.send(EncodedCommand(arguments))
             watch()
         case .message(let channel, let payload): onMessage(channel, payload)
         case .broken(let error): abandon(error)

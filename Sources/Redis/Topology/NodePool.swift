@@ -39,24 +39,24 @@ final class NodePool: Sendable {
 
     /// Waits until the server answers on every loop's connection.
     func ready(by deadline: NIODeadline) async throws(RedisError) {
-        for place in places { _ = try await send(["TIME"], deadline: deadline, through: place) }
+        for place in places { _ = try await send(EncodedCommand(["TIME"]), deadline: deadline, through: place) }
     }
 
     /// Sends a command on the caller's loop, or on any where the caller is on none of ours.
-    func send(_ arguments: [RedisArgument], deadline: NIODeadline) async throws(RedisError) -> RedisValue {
+    func send(_ command: EncodedCommand, deadline: NIODeadline) async throws(RedisError) -> RedisValue {
         guard let current = MultiThreadedEventLoopGroup.currentEventLoop, let place = places.first(where: { $0.loop === current }) else {
             let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-            return try await send(arguments, deadline: deadline, through: places[Int(UInt(bitPattern: turn) % UInt(places.count))])
+            return try await send(command, deadline: deadline, through: places[Int(UInt(bitPattern: turn) % UInt(places.count))])
         }
         return try await withCheckedContinuation { continuation in
-            place.link.value.submit(PendingCommand(arguments, for: .caller(continuation)), deadline: deadline)
+            place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
         }.get()
     }
 
-    private func send(_ arguments: [RedisArgument], deadline: NIODeadline, through place: Place) async throws(RedisError) -> RedisValue {
+    private func send(_ command: EncodedCommand, deadline: NIODeadline, through place: Place) async throws(RedisError) -> RedisValue {
         try await withCheckedContinuation { continuation in
             place.loop.execute {
-                place.link.value.submit(PendingCommand(arguments, for: .caller(continuation)), deadline: deadline)
+                place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
             }
         }.get()
     }
