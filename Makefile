@@ -3,9 +3,11 @@
 
 SWIFT ?= swift
 FLAGS := --explicit-target-dependency-import-check error
+# As it ships: the Swift runtime linked in, optimized across modules.
+RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo format lint bench
+.PHONY: setup build test demo release format lint bench
 
 setup:
 	Tests/setup.sh test
@@ -27,8 +29,12 @@ format:
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(FORMATTED)
 
-# PART of the rounds: seconds and repetitions, e.g. `make bench ROUNDS=3 SECONDS=2`.
+release:
+	Tests/setup.sh demo
+	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
+
+# Fewer or shorter than usual, e.g. `make bench ROUNDS=3 SECONDS=2`.
 bench:
 	Tests/setup.sh bench
-	$(SWIFT) build -c release --product satgate $(FLAGS)
+	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))

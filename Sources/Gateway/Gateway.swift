@@ -68,7 +68,7 @@ package final class Gateway: Sendable {
     func serve(_ inbound: Inbound, reply: HTTPReply) async {
         do throws(Rejection) {
             if let name = inbound.fields.repeated { throw .repeatedHeader(name) }
-            try checkOrigin(of: inbound)
+            try checkOrigin(of: inbound, on: reply)
             switch (inbound.path, inbound.head.method) {
             case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
             case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)

@@ -3,12 +3,15 @@ import NIOHTTP1
 extension Gateway {
     /// Refuses a browser's request from an origin that is not on the list, and a `Host` that this node does not answer to
     /// (DNS rebinding; Streamable HTTP, "Security Warning").
-    func checkOrigin(of inbound: Inbound) throws(Rejection) {
+    func checkOrigin(of inbound: Inbound, on reply: HTTPReply) throws(Rejection) {
         if let origin = inbound.fields.origin {
             guard configuration.allowedOrigins.contains(origin) || isLoopback(host(ofOrigin: origin)) else { throw .originForbidden }
         }
         guard !configuration.allowedHosts.isEmpty else { return }
-        guard let host = inbound.fields.host, configuration.allowedHosts.contains(name(ofHost: host)) else { throw .hostForbidden }
+        guard let host = inbound.fields.host else { throw .hostForbidden }
+        if host == reply.knownHost { return }
+        guard configuration.allowedHosts.contains(name(ofHost: host)) else { throw .hostForbidden }
+        reply.knownHost = host
     }
 
     /// The host of `scheme://host[:port]`.

@@ -28,6 +28,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private let lingering = TimeAmount.seconds(2)
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
+    var knownHost: String?
 
     init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
         self.gateway = gateway

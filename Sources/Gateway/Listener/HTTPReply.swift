@@ -45,6 +45,12 @@ final class HTTPReply {
         set { handler.known = newValue }
     }
 
+    /// The last `Host` of this connection that was found to be ours.
+    var knownHost: String? {
+        get { handler.knownHost }
+        set { handler.knownHost = newValue }
+    }
+
     var isStreaming: Bool { state == .streaming }
 
     var eventLoop: any EventLoop { context.eventLoop }
