@@ -1,3 +1,5 @@
+import Glibc
+
 /// One of Redis Cluster's 16,384 slots.
 package struct HashSlot: Sendable, Hashable {
     package let number: UInt16
@@ -9,10 +11,28 @@ package struct HashSlot: Sendable, Hashable {
 
     /// The one slot of all `keys`; nil for none.
     package static func common(of keys: [String]) throws(RedisError) -> HashSlot? {
-        guard let first = keys.first else { return nil }
+        guard var first = keys.first else { return nil }
         let slot = HashSlot(key: first.utf8)
-        for key in keys.dropFirst() where HashSlot(key: key.utf8) != slot { throw .crossSlot(first, key) }
+        // Keys that agree up to the end of a tag agree in their slot; only others are worth a checksum.
+        let shared = first.withUTF8 { Self.tagEnd(of: $0) } ?? .max
+        for index in 1..<max(1, keys.count) {
+            var key = keys[index]
+            let agrees = first.withUTF8 { first in
+                key.withUTF8 { key in
+                    guard key.count >= shared, let left = key.baseAddress, let right = first.baseAddress else { return false }
+                    return memcmp(left, right, shared) == 0
+                }
+            }
+            guard agrees || HashSlot(key: key.utf8) == slot else { throw .crossSlot(first, key) }
+        }
         return slot
+    }
+
+    /// How long the key is up to the end of its tag; nil where it has none.
+    private static func tagEnd(of key: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard let open = key.firstIndex(of: UInt8(ascii: "{")) else { return nil }
+        guard let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1 else { return nil }
+        return close + 1
     }
 
     /// What is between the first `{` and the next `}`, unless that is empty.

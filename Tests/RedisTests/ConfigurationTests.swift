@@ -95,6 +95,19 @@ struct HashSlotTests {
         #expect(slot("satgate:{acme}:account:team") == slot("satgate:{acme}:ledger"))
     }
 
+    @Test("keys are in one slot exactly when each one's own slot is the same, however they begin")
+    func common() throws {
+        let keys = ["", "a", "b", "{a}", "{a}1", "{a}2", "x{a}", "a}{b}", "a}{c}", "{}a", "{}b", "{a", "{ab}", "{a}{b}", "{", "}", "a{b}c"]
+        for one in keys {
+            for other in keys {
+                let agree = HashSlot(key: one.utf8) == HashSlot(key: other.utf8)
+                let found = try? HashSlot.common(of: [one, other])
+                #expect((found != nil) == agree && (found == nil || found == HashSlot(key: one.utf8)), "\(one) \(other)")
+            }
+        }
+        #expect(try HashSlot.common(of: []) == nil)
+    }
+
     @Test("a command's keys are found where they are")
     func commandKeys() throws {
         func slot(_ arguments: RedisArgument...) throws -> HashSlot? { try CommandKeys.slot(of: arguments) }
