@@ -90,13 +90,21 @@ package final class Gateway: Sendable {
         do {
             grant = try self.grant(inbound.fields.authorization, on: reply)
         } catch {
-            if failures.admit() {
-                events.publish(Event(.authFailure, tenant: nil, node: node, data: ["error": .text(error.label)]))
-            }
+            announce(error)
             throw .unauthenticated(presented: inbound.fields.authorization != nil)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
+    }
+
+    /// Tells the tenant of a proved token that was refused; of any other only whoever watches the node, and not of too many.
+    private func announce(_ failure: AuthenticationError) {
+        let data: Event.Fields = ["error": .text(failure.label)]
+        if case .refused(_, let tenant?, let token) = failure {
+            events.publish(Event(.authFailure, tenant: tenant, token: token, node: node, data: data))
+        } else if failures.admit() {
+            events.publish(Event(.authFailure, tenant: nil, node: node, data: data))
+        }
     }
 
     /// The grant of an `Authorization` header: the connection's last one where that still stands, else the authenticator's.

@@ -10,7 +10,6 @@ package final class AgentStreams: Sendable {
         let reply: NIOLoopBound<HTTPReply>
     }
 
-    /// Bytes waiting on one stream beyond which it is cut: the largest answer of an upstream and some more.
     private let held = Mutex<[SessionID: Held]>([:])
 
     package init() {}

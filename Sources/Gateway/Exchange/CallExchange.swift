@@ -90,7 +90,7 @@ struct CallExchange {
             let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
-                case .progress(let message): await reply.notify(message)
+                case .progress(let message): await reply.notify(message, until: deadline)
                 case .answer(let answer):
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }

@@ -6,8 +6,8 @@ import NIOHTTP1
 
 /// Where the messages of one request go; belongs to an event loop.
 protocol MessageReply: AnyObject {
-    /// Sends a message ahead of the answer; waits while the reader is slow.
-    func notify(_ message: [UInt8]) async
+    /// Sends a message ahead of the answer; waits while the reader is slow, at most until the call's deadline.
+    func notify(_ message: [UInt8], until deadline: NIODeadline) async
     /// Sends the answer; `status` and `headers` count where HTTP can still tell them.
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async
 }
@@ -27,10 +27,10 @@ final class PostReply: MessageReply {
         self.keepAlive = keepAlive
     }
 
-    func notify(_ message: [UInt8]) async {
+    func notify(_ message: [UInt8], until deadline: NIODeadline) async {
         if !reply.isStreaming { reply.stream(every: keepAlive) }
         reply.event(message, name: "message")
-        await reply.drained()
+        await reply.drained(until: deadline)
     }
 
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async {
@@ -50,7 +50,7 @@ final class StreamReply: MessageReply {
         self.session = session
     }
 
-    func notify(_ message: [UInt8]) async { await deliver(message) }
+    func notify(_ message: [UInt8], until deadline: NIODeadline) async { await deliver(message) }
 
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async { await deliver(message) }
 

@@ -132,4 +132,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
     func write(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(part), promise: nil)
     }
+
+    /// Sends a part of the reply; done when the agent's kernel has it.
+    func send(_ part: ByteBuffer, _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
+        context.writeAndFlush(wrapOutboundOut(part))
+    }
 }

@@ -14,6 +14,10 @@ final class HTTPReply {
     private var isConnected = true
     private var writable: CheckedContinuation<Void, Never>?
     private var keepAlive: RepeatedTask?
+    /// Bytes of events that the agent has not taken yet.
+    private var waiting = 0
+    /// Beyond this a stream is cut: two of the largest answers.
+    private static let mostWaiting = 32 << 20
     /// Called once when the agent has gone or the stream was closed.
     var onClose: (() -> Void)?
 
@@ -91,10 +95,13 @@ final class HTTPReply {
         put(ServerSentEvent(id: nil, name: name, data: data, retry: nil).encoded())
     }
 
-    /// Returns when the agent reads again, at once while it does.
-    func drained() async {
+    /// Returns when the agent reads again, at once while it does, or at the deadline.
+    func drained(until deadline: NIODeadline) async {
         guard isConnected, !context.channel.isWritable else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let limit = context.eventLoop.scheduleTask(deadline: deadline) { bound.value.becameWritable() }
         await withCheckedContinuation { writable = $0 }
+        limit.cancel()
     }
 
     /// Ends the stream.
@@ -139,7 +146,10 @@ final class HTTPReply {
         if request.takesChunks { out.writeString(String(bytes.count, radix: 16) + "\r\n") }
         out.writeBytes(bytes)
         if request.takesChunks { out.writeStaticString("\r\n") }
-        handler.write(out, context)
+        waiting += bytes.count
+        guard waiting <= Self.mostWaiting else { return context.close(promise: nil) }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        handler.send(out, context).whenComplete { _ in bound.value.waiting -= bytes.count }
     }
 
     private func finish() {
