@@ -34,7 +34,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         tenant("acme", {"light": upstream.url}, tariff={"default": 1, "tools": {"echo": 2, "fail": 0.25}},
                budgets={name: {"limit": limit} for name, limit in BUDGETS.items()}, cap=1_000_000),
         tenant("other", {"light": upstream.url}, budgets={"theirs": {"limit": 100}}, default_budget="theirs")])
-    a, b = cell.node("a"), cell.node("b")
+    a, b = cell.node("a", SATGATE_LOOPS="2"), cell.node("b", SATGATE_LOOPS="2")
     yield Cluster(redis, upstream, cell, a, b, Books(redis))
     assert (a.stop(), b.stop()) == (0, 0), "a node ends with 0 after SIGTERM"
     upstream.stop()
