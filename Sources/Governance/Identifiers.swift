@@ -1,3 +1,6 @@
+import Glibc
+import Synchronization
+
 /// The id of a token's chain up to one caveat: SHA-256(identifier ‖ signature there), 64 lower-case hex digits. A token's id is its whole chain's.
 package struct TokenID: Sendable, Hashable {
     package let text: String
@@ -70,14 +73,34 @@ private func isHex(_ text: String, digits: Int) -> Bool {
 
 /// 128 bits of the system's CSPRNG as 32 hex digits.
 private func randomHex128() -> String {
-    var random = SystemRandomNumberGenerator()
-    let halves = (random.next(), random.next())
+    let halves = RandomBits.pair()
     return String(unsafeUninitializedCapacity: 32) { out in
         for digit in 0..<16 {
             out[digit] = hexDigit(UInt8(truncatingIfNeeded: halves.0 >> UInt64(60 - 4 * digit)) & 15)
             out[16 + digit] = hexDigit(UInt8(truncatingIfNeeded: halves.1 >> UInt64(60 - 4 * digit)) & 15)
         }
         return 32
+    }
+}
+
+/// Random bits of the system's CSPRNG, fetched for sixteen ids at once: each call needs one, and a system call for each would be felt.
+private enum RandomBits {
+    private static let pool = Mutex<[UInt64]>([])
+
+    static func pair() -> (UInt64, UInt64) {
+        pool.withLock { pool in
+            if pool.count < 2 { pool = fetch() }
+            return (pool.removeLast(), pool.removeLast())
+        }
+    }
+
+    /// 32 words, the most that getentropy gives at once.
+    private static func fetch() -> [UInt64] {
+        var words = [UInt64](repeating: 0, count: 32)
+        let status = words.withUnsafeMutableBytes { getentropy($0.baseAddress, $0.count) }
+        guard status != 0 else { return words }
+        var random = SystemRandomNumberGenerator()
+        return words.map { _ in random.next() }
     }
 }
 

@@ -212,8 +212,8 @@ class Bench:
 
 def main() -> int:
     options = argparse.ArgumentParser()
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--seconds", type=int, default=4)
+    options.add_argument("--rounds", type=int, default=10)
+    options.add_argument("--seconds", type=int, default=2)
     options.add_argument("--connections", type=int, default=64)
     options.add_argument("--mark", type=float, default=4.0, help="largest ratio of CPU per call to nginx' that passes")
     options.add_argument("--binary", default=str(ROOT / ".build" / "release" / "satgate"))
