@@ -35,12 +35,14 @@ struct JSONEdits {
 
     /// The copy of `bytes`' part at `whole` with the edits that lie in it.
     func applied(to bytes: [UInt8], in whole: Range<Int>) -> [UInt8] {
-        let inside = edits.filter { $0.range.lowerBound >= whole.lowerBound && $0.range.upperBound <= whole.upperBound }
-            .sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+        // Most messages have one edit, which needs no order.
+        let ordered =
+            edits.count < 2
+            ? edits : edits.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         var out: [UInt8] = []
-        out.reserveCapacity(inside.reduce(whole.count) { $0 + $1.text.count })
+        out.reserveCapacity(ordered.reduce(whole.count) { $0 + $1.text.count })
         var copied = whole.lowerBound
-        for edit in inside {
+        for edit in ordered where edit.range.lowerBound >= whole.lowerBound && edit.range.upperBound <= whole.upperBound {
             out.append(contentsOf: bytes[copied..<edit.range.lowerBound])
             out.append(contentsOf: edit.text)
             copied = edit.range.upperBound
