@@ -14,9 +14,6 @@ package final class AgentStreams: Sendable {
 
     package init() {}
 
-    /// How many streams are open.
-    package var count: Int { held.withLock { $0.count } }
-
     /// Call on the reply's loop.
     func add(_ reply: HTTPReply, for session: SessionID, on loop: any EventLoop) {
         let entry = Held(loop: loop, reply: NIOLoopBound(reply, eventLoop: loop))

@@ -73,15 +73,12 @@ extension CallExchange {
         if case .notReserved(.sessionGone, _) = refusal { gateway.sessions.drop(agent.session.id) }
         let tool = message.paramText("name") ?? ""
         if let event = refusal.event(agent, tool: String(tool.prefix(128)), node: gateway.node) { gateway.events.publish(event) }
-        var (status, body) = refusal.fault.answer(to: message.id, era: .legacy, toolCall: true)
-        var headers: HTTPHeaders = [:]
-        switch refusal {
-        case .notReserved(.sessionGone, _): status = 404
-        case .notReserved(.revoked, _):
-            status = 401
-            headers = Rejection.unauthenticated(presented: true).headers
-        case .storeUnavailable: headers = Rejection.storeUnavailable(nil).headers
-        default: break
+        let fault = refusal.fault
+        var (status, body) = fault.answer(to: message.id, era: .legacy, toolCall: true)
+        var headers = fault.retryHeaders
+        if case .notReserved(.revoked, _) = refusal {
+            let rejection = Rejection.unauthenticated(presented: true)
+            (status, headers) = (Int(rejection.status.code), rejection.headers)
         }
         await reply.finish(body, status: status, headers: headers)
     }

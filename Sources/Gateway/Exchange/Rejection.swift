@@ -40,8 +40,7 @@ enum Rejection: Error {
         case .methodNotAllowed(let allow): ["allow": allow]
         case .unauthenticated(presented: true): ["www-authenticate": "Bearer error=\"invalid_token\""]
         case .unauthenticated(presented: false): ["www-authenticate": "Bearer"]
-        case .storeUnavailable: ["retry-after": "1"]
-        default: [:]
+        default: fault.fault.retryHeaders
         }
     }
 
@@ -67,6 +66,11 @@ enum Rejection: Error {
         case .storeUnavailable(let id): (.storeUnavailable, id)
         }
     }
+}
+
+extension Fault {
+    /// `Retry-After`, where another try is worthwhile.
+    var retryHeaders: HTTPHeaders { retryAfter.map { ["retry-after": String($0)] } ?? [:] }
 }
 
 extension HTTPReply {

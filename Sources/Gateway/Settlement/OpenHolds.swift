@@ -23,9 +23,6 @@ package final class OpenHolds: Service {
         self.logger = logger
     }
 
-    /// How many calls hold credits here.
-    package var count: Int { entries.withLock { $0.count } }
-
     func add(_ hold: Hold) {
         let entry = Entry(tenant: hold.charge.tenant, opened: .now)
         entries.withLock { $0[hold.charge.call] = entry }

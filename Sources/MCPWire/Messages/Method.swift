@@ -5,10 +5,8 @@ package enum Method {
     package static let ping = "ping"
     package static let toolsList = "tools/list"
     package static let toolsCall = "tools/call"
-    package static let toolsListChanged = "notifications/tools/list_changed"
     package static let cancelled = "notifications/cancelled"
     package static let progress = "notifications/progress"
-    package static let logMessage = "notifications/message"
     package static let setLevel = "logging/setLevel"
     package static let discover = "server/discover"
 }

@@ -80,9 +80,6 @@ final class HTTPExchange {
 extension HTTPExchange {
     /// True while someone waits for more.
     var wantsMore: Bool { waiter != nil }
-    /// True when nothing of a response has come.
-    var isUnanswered: Bool { head == nil }
-
     /// The head has come.
     func received(head: HTTPResponseHead) {
         self.head = head
