@@ -35,24 +35,3 @@ package struct Tenant: Sendable, Hashable {
         self.naming = naming
     }
 }
-
-/// One upstream of a tenant's document; it prints without its headers, which hold secrets.
-package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
-    package let name: UpstreamName
-    /// `http://` or `https://`, the upstream's MCP endpoint.
-    package let url: String
-    /// Sent with every request to it; `${env:NAME}` and `${file:PATH}` are already resolved. Never logged, never stored in Redis.
-    package let headers: [String: String]
-    /// Bound of one call, milliseconds.
-    package let timeout: Int64
-
-    package var description: String { "\(name) at \(url)" }
-    package var customMirror: Mirror { Mirror(self, children: ["name": name, "url": url]) }
-
-    package init(name: UpstreamName, url: String, headers: [String: String] = [:], timeout: Int64 = 30_000) {
-        self.name = name
-        self.url = url
-        self.headers = headers
-        self.timeout = timeout
-    }
-}

@@ -18,7 +18,7 @@ struct DiscoveryTests {
                 timings.discovery = .milliseconds(400)
                 let names = (0..<10).map { "u\($0)" }
                 let upstreams = try names.map {
-                    UpstreamDocument(name: try #require(UpstreamName($0)), url: $0 == "u4" ? hungURL : server.url)
+                    UpstreamDocument(name: try #require(UpstreamName($0)), place: .url($0 == "u4" ? hungURL : server.url))
                 }
                 let tenant = Tenant(name: try #require(TenantName("acme")), upstreams: upstreams, tariff: Tariff(base: .zero))
                 try await Workbench.run([tenant], timings: timings) { bench in

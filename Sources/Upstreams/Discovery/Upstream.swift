@@ -33,7 +33,11 @@ final class Upstream: Sendable {
 
     init(_ document: UpstreamDocument, version: String) {
         self.document = document
-        link = Endpoint(url: document.url, headers: document.headers, agent: "satgate/\(version)").map { Link(endpoint: $0) }
+        guard case .url(let url) = document.place else {
+            link = nil
+            return
+        }
+        link = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)").map { Link(endpoint: $0) }
     }
 
     /// What is known of it now.

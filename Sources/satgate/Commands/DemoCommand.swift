@@ -79,7 +79,8 @@ struct DemoCommand: AsyncParsableCommand {
         guard let name = TenantName(DemoPlan.tenant), let budget = BudgetName(DemoPlan.budget) else {
             throw DemoFailure(reason: "the demo's names are no names")
         }
-        let upstreams = servers.compactMap { name, server in UpstreamName(name).map { UpstreamDocument(name: $0, url: server.url) } }
+        let upstreams = servers.compactMap { name, server in UpstreamName(name).map { UpstreamDocument(name: $0, place: .url(server.url)) }
+        }
         return Tenant(
             name: name, upstreams: upstreams, tariff: try DemoPlan.prices(), budgets: [budget: try DemoPlan.credits(DemoPlan.limit)],
             defaultBudget: budget)

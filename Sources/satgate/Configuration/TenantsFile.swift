@@ -59,11 +59,11 @@ struct TenantsFile {
         let keys = try node.mapping(["name", "url", "headers", "timeout"])
         guard let name = keys["name"] else { throw node.error("name: missing") }
         guard let url = keys["url"] else { throw node.error("url: missing") }
-        var headers: [String: String] = [:]
-        for (header, value) in try keys["headers"]?.members() ?? [] { headers[header] = try resolved(value) }
+        var headers: [String: Template] = [:]
+        for (header, value) in try keys["headers"]?.members() ?? [] { headers[header] = Template(literal: try resolved(value)) }
         return UpstreamDocument(
             name: try name.value("a name like tools-1: [a-z][a-z0-9-]{0,31}", { UpstreamName($0) }),
-            url: try url.value("an http:// or https:// address", Self.address),
+            place: .url(try url.value("an http:// or https:// address", Self.address)), transport: .streamableHTTP, sessions: .shared,
             headers: headers,
             timeout: try keys["timeout"].map { node throws(ConfigurationError) in
                 try node.value("a duration like 30s or 500ms", { Milliseconds($0)?.count })

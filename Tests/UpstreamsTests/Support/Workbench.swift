@@ -108,7 +108,9 @@ extension Tenant {
     /// A tenant with these upstreams, in this order.
     static func of(_ urls: KeyValuePairs<String, String>, headers: [String: String] = [:], naming: Naming = .onCollision) throws -> Tenant {
         let upstreams = try urls.map {
-            UpstreamDocument(name: try #require(UpstreamName($0.key)), url: $0.value, headers: headers)
+            UpstreamDocument(
+                name: try #require(UpstreamName($0.key)), place: .url($0.value), transport: .streamableHTTP, sessions: .shared,
+                headers: headers.mapValues { Template(literal: $0) })
         }
         return Tenant(
             name: try #require(TenantName("acme")), upstreams: upstreams, tariff: Tariff(base: .zero), naming: naming)
