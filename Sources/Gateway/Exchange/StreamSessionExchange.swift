@@ -91,6 +91,7 @@ extension Gateway {
     fileprivate func end(_ session: Session) {
         start {
             _ = try? await self.sessions.close(session)
+            await self.catalogues.ended(session.id, of: session.tenant)
             self.events.publish(
                 Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: self.node))
         }

@@ -39,6 +39,7 @@ struct StreamableExchange {
         gateway.events.publish(
             Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: gateway.node))
         reply.send(.noContent)
+        await gateway.catalogues.ended(session.id, of: session.tenant)
     }
 
     /// Answers `initialize` with a new session.
