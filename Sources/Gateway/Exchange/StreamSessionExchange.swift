@@ -4,6 +4,7 @@ import Logging
 import MCPWire
 import NIOCore
 import NIOHTTP1
+import Upstreams
 
 /// One request of the oldest transport, HTTP+SSE: the stream is the session, messages come by POST to any node.
 struct StreamSessionExchange {

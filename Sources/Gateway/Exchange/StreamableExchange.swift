@@ -3,6 +3,7 @@ import Governance
 import MCPWire
 import NIOCore
 import NIOHTTP1
+import Upstreams
 
 /// One request to `/mcp`: Streamable HTTP of the handshake eras.
 struct StreamableExchange {

@@ -74,8 +74,10 @@ final class TenantUpstreams: Sendable {
             Self.rebuild(&state)
             return before.filter { old in !state.upstreams.contains { $0 === old } }
         }
-        if gone != nil { announce() }
-        return gone ?? []
+        guard let gone else { return [] }
+        changed.ring()
+        news.ring()
+        return gone
     }
 
     /// The tenant is no more; answers its upstreams.
@@ -98,7 +100,7 @@ final class TenantUpstreams: Sendable {
             return state.upstreams.compactMap { upstream in found.changed[upstream.name].map { (upstream, $0.standing) } }
         }
         for (upstream, standing) in told { upstream.calls?.reported(standing) }
-        announce()
+        changed.ring()
     }
 
     /// Whether agents would see this record make a difference.
@@ -120,11 +122,6 @@ final class TenantUpstreams: Sendable {
         upstream?.calls?.reported(record.standing)
         changed.ring()
         return tools
-    }
-
-    private func announce() {
-        changed.ring()
-        news.ring()
     }
 
     private static func make(_ document: UpstreamDocument, of tenant: TenantName, _ surroundings: Surroundings) -> Upstream {

@@ -58,6 +58,11 @@ final class Workbench: Sendable {
         try result?.get()
     }
 
+    /// Runs the body on a loop of this node, whichever node's loop it is called from.
+    func onLoop<Value: Sendable>(_ body: @escaping @Sendable (Workbench) async throws -> Value) async throws -> Value {
+        try await Task(executorPreference: LoopExecutor(group.any())) { try await body(self) }.value
+    }
+
     /// The tenants' documents are these from now on.
     func state(_ tenants: [Tenant]) { documents.continuation.yield(tenants) }
 
