@@ -40,7 +40,10 @@ package struct RedisNodeBus: NodeBus {
     }
 
     private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
-        guard case .sessionEnded(let session, _) = ControlMessage(bytes) else { return }
-        receiver.sessionEnded(session)
+        switch ControlMessage(bytes) {
+        case .sessionEnded(let session, _): receiver.sessionEnded(session)
+        case .catalogueChanged(let tenant, let version): receiver.catalogueChanged(tenant, version: version)
+        case nil: break
+        }
     }
 }
