@@ -71,7 +71,8 @@ let package = Package(
             ] + nio,
             swiftSettings: strict),
         .target(
-            name: "Fixtures", dependencies: nio + ["Governance", "Upstreams", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict),
+            name: "Fixtures", dependencies: nio + ["Governance", "Upstreams", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict
+        ),
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),

@@ -27,6 +27,8 @@ struct CatalogueWorld: Sendable {
     /// Returns when a lease that ended now is over.
     let outliveNow: @Sendable () async throws -> Void
     let nodes = [NodeID(), NodeID()]
+    /// How long to wait for what is told.
+    var patience = Duration.seconds(5)
 
     static func inMemory() throws -> CatalogueWorld {
         let clock = ManualClock()
@@ -59,7 +61,7 @@ struct CatalogueWorld: Sendable {
     }
 
     /// Whether exactly these versions were told, in the end.
-    func hasHeard(_ versions: [Int64]) async -> Bool { await eventually { told() == versions } }
+    func hasHeard(_ versions: [Int64]) async -> Bool { await eventually(within: patience) { told() == versions } }
 }
 
 /// One listener on the shared Redis' channels for all tests of this process.

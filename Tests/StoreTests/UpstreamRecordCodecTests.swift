@@ -26,7 +26,9 @@ struct UpstreamRecordCodecTests {
     @Test("whatever is changed in a record's bytes, it is corrupt or another record of just these bytes")
     func mutations() throws {
         var random = SplitMix64(state: 7)
-        let originals = [UpstreamRecordCodec.encode(.sample([try .sample("echo"), try .sample("sum")])), UpstreamRecordCodec.encode(.down)]
+        let originals = [
+            UpstreamRecordCodec.encode(.sample([try .sample("echo"), try .sample("sum")])), UpstreamRecordCodec.encode(.down),
+        ]
         var (corrupt, read) = (0, 0)
         for round in 0..<40_000 {
             var bytes = originals[round % originals.count]

@@ -83,34 +83,22 @@ struct UpstreamScriptTests {
         }
     }
 
-    @Test("a mistake in the catalogue's scripts is found out", arguments: Mistake.inCatalogue)
-    func catalogueMistakes(_ mistake: Mistake) async throws {
-        let scripts = try #require(mistake.scripts())
-        let subject = CatalogueUnderTest(testDescription: "wrong") { try await .redis(SharedRedis.client, scripts) }
-        await withKnownIssue {
-            try await CatalogueConformanceTests().lease(subject)
-            try await CatalogueConformanceTests().gap(subject)
-            try await CatalogueConformanceTests().versions(subject)
-            try await CatalogueConformanceTests().changes(subject)
-            try await CatalogueConformanceTests().release(subject)
-            try await CatalogueApprovalTests().approval(subject)
-            try await CatalogueApprovalTests().fenced(subject)
-            try await CatalogueApprovalTests().concurrent(subject)
+    @Test("a mistake in the catalogue's scripts is found out", arguments: CheckedMistake.inCatalogue)
+    func catalogueMistakes(_ checked: CheckedMistake<CatalogueUnderTest>) async throws {
+        let scripts = try #require(checked.mistake.scripts())
+        let subject = CatalogueUnderTest(testDescription: "wrong") {
+            var world = try await CatalogueWorld.redis(SharedRedis.client, scripts)
+            world.patience = .milliseconds(100)
+            return world
         }
+        await withKnownIssue { try await checked.check(subject) }
     }
 
-    @Test("a mistake in the scripts of upstream sessions is found out", arguments: Mistake.inDialogues)
-    func dialogueMistakes(_ mistake: Mistake) async throws {
-        let scripts = try #require(mistake.scripts())
+    @Test("a mistake in the scripts of upstream sessions is found out", arguments: CheckedMistake.inDialogues)
+    func dialogueMistakes(_ checked: CheckedMistake<DialogueUnderTest>) async throws {
+        let scripts = try #require(checked.mistake.scripts())
         let subject = DialogueUnderTest(testDescription: "wrong") { try await .redis(SharedRedis.client, scripts) }
-        await withKnownIssue {
-            try await DialogueConformanceTests().life(subject)
-            try await DialogueConformanceTests().repeated(subject)
-            try await DialogueConformanceTests().replacing(subject)
-            try await DialogueConformanceTests().cap(subject)
-            try await DialogueConformanceTests().ended(subject)
-            try await DialogueConformanceTests().orphans(subject)
-        }
+        await withKnownIssue { try await checked.check(subject) }
     }
 
     private func expectCorrupt(_ body: () async throws -> Void) async {
@@ -119,34 +107,4 @@ struct UpstreamScriptTests {
             Issue.record("was read")
         } catch StoreError.corrupt { return } catch { Issue.record(error) }
     }
-}
-
-extension Mistake {
-    static let inCatalogue = [
-        Mistake("care is taken from who has it", "if isHeld and f[1] ~= ARGV[1] then", "if false then"),
-        Mistake("care goes on under the old fence", "if not isHeld then fence =", "if fence == 0 then fence ="),
-        Mistake("a stale fence writes", "f[1] ~= ARGV[1] or not f[2] or now", "not f[2] or now"),
-        Mistake("care over is care still", "or now >= tonumber(f[2]) then return 0", "then return 0"),
-        Mistake("anyone gives up the care", "if f[1] ~= ARGV[1] then return 0 end\nredis.call('HDEL'", "redis.call('HDEL'"),
-        Mistake("every write is a new version", "if ARGV[4] == '1' then version", "if true then version"),
-        Mistake("a stamp stays", "'s:' .. ARGV[2], stamp, 'stamp'", "'s:' .. ARGV[2], '1', 'stamp'"),
-        Mistake("known records are sent", "known[upstream] ~= stamp and", ""),
-        Mistake("removed records keep their stamps", "field:match('^[rs]:(.*)')", "field:match('^r:(.*)')"),
-        Mistake("a removal is not told", "redis.call('PUBLISH', ARGV[2], ARGV[3] .. version)", ""),
-        Mistake("an approval leaves the fence", "'fence', fence, 'version', version", "'version', version"),
-        Mistake("an approval overwrites another", "if f[1] ~= ARGV[2] then return 0 end", ""),
-    ]
-
-    static let inDialogues = [
-        Mistake("an ended session keeps more", "if life == -2 then", "if life == -3 then"),
-        Mistake("a repeat is another's", "if current == ARGV[3] then return {'kept'} end", ""),
-        Mistake("anything is replaced", "if current and current:sub(1, #ARGV[4]) ~= ARGV[4] then", "if false then"),
-        Mistake("one too many", ">= tonumber(ARGV[5])", "> tonumber(ARGV[5])"),
-        Mistake("a replacement counts twice", "if not current then redis.call('HINCRBY'", "if true then redis.call('HINCRBY'"),
-        Mistake("no list of them", "redis.call('ZADD', KEYS[3]", "redis.pcall('ZSCORE', KEYS[3]"),
-        Mistake("the living lose theirs", "if life ~= -2 and ARGV[2] ~= '1' then", "if false then"),
-        Mistake("a portion ends the rest", "s.isEmpty = 2 * #s.upstreams == #kept", "s.isEmpty = true"),
-        Mistake("what is taken still counts", "tonumber(redis.call('HGET', KEYS[2], upstream) or 0)) - 1", "tonumber(redis.call('HGET', KEYS[2], upstream) or 0))"),
-        Mistake("portions have no end", "2 * room), 2 do", "#kept), 2 do"),
-    ]
 }
