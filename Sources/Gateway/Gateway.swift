@@ -140,9 +140,6 @@ extension Gateway: NodeBusReceiver {
         streams.close(session)
     }
 
-    /// Each node still discovers for itself: nothing that it keeps of a catalogue comes from another.
-    package func catalogueChanged(_ tenant: TenantName, version: Int64) {}
-
     package func reconnected() { sessions.dropAll() }
 }
 

@@ -21,7 +21,7 @@ package enum ControlMessage: Sendable, Hashable {
     /// Reads `text` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
         let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count > 1, let tenant = TenantName(words[1]) else { return nil }
+        guard words.count >= 2, let tenant = TenantName(words[1]) else { return nil }
         switch (words[0], words.count) {
         case ("session", 3):
             guard let id = SessionID(words[2]) else { return nil }

@@ -35,7 +35,7 @@ struct CatalogueWorld: Sendable {
         let tenant = try TenantName.fresh()
         let directory = InMemoryCatalogueDirectory(clock: clock)
         let receiver = RecordingReceiver()
-        directory.changes { receiver.catalogueChanged($0, version: $1) }
+        directory.changes { receiver.heard(.catalogueChanged($0, version: $1)) }
         return CatalogueWorld(
             tenant: tenant, directory: directory, told: { receiver.catalogues[tenant] ?? [] }, outliveNow: { clock.advance(by: 2) })
     }
@@ -69,7 +69,7 @@ private enum SharedBus {
     private static let starting = Task {
         let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
         let receiver = RecordingReceiver()
-        let running = Task { try await bus.run(as: NodeID(), receiver: receiver) }
+        let running = Task { try await bus.run(as: NodeID(), receiver: receiver, listeners: [receiver]) }
         guard await eventually(within: .seconds(10), { receiver.isReady }) else { throw FixtureError("no bus") }
         return (receiver, running)
     }

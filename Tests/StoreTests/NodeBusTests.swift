@@ -53,7 +53,7 @@ struct NodeBusTests {
 }
 
 /// Keeps what the bus brings.
-final class RecordingReceiver: NodeBusReceiver {
+final class RecordingReceiver: NodeBusReceiver, ControlListener {
     private struct State {
         var messages: [String] = []
         var ended: Set<SessionID> = []
@@ -75,7 +75,10 @@ final class RecordingReceiver: NodeBusReceiver {
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
 
-    func catalogueChanged(_ tenant: TenantName, version: Int64) { state.withLock { $0.catalogues[tenant, default: []].append(version) } }
+    func heard(_ message: ControlMessage) {
+        guard case .catalogueChanged(let tenant, let version) = message else { return }
+        state.withLock { $0.catalogues[tenant, default: []].append(version) }
+    }
 
     func reconnected() { state.withLock { $0.isReady = true } }
 }

@@ -12,8 +12,6 @@ package protocol NodeBusReceiver: Sendable {
     func received(_ message: [UInt8], for session: SessionID)
     /// The session has ended somewhere: drop it and close its stream.
     func sessionEnded(_ session: SessionID)
-    /// Something has changed in what is known of the tenant's upstreams; `version` is the catalogue's now, the same where agents see no change.
-    func catalogueChanged(_ tenant: TenantName, version: Int64)
     /// Messages may have been missed: what was cached may be stale.
     func reconnected()
 }
