@@ -26,6 +26,8 @@ package struct KeyNames: Sendable, Hashable {
 
     /// The sorted set of living nodes by their last heartbeat.
     package var nodes: String { prefix + "nodes" }
+    /// The set of the tenants' names.
+    package var tenants: String { prefix + "tenants" }
     /// The stream of events of no proved tenant.
     package var audit: String { prefix + "audit" }
     /// The channel that tells nodes to drop something they remember.
