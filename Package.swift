@@ -84,6 +84,9 @@ let package = Package(
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
         tests(
             "SatGateTests",
-            ["satgate", "Macaroons", "Governance", "Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            nio + [
+                "satgate", "Macaroons", "MCPWire", "Governance", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ]
 )

@@ -137,16 +137,10 @@ extension Gateway: NodeBusReceiver {
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)
-        catalogues.forget(session)
         streams.close(session)
     }
 
-    package func catalogueChanged(_ tenant: TenantName, version: Int64) { catalogues.changed(tenant) }
-
-    package func reconnected() {
-        sessions.dropAll()
-        catalogues.reconnected()
-    }
+    package func reconnected() { sessions.dropAll() }
 }
 
 /// A verified token's grant together with its tenant.

@@ -29,7 +29,7 @@ struct CatalogueBuilder {
             self.init(
                 upstream: document.name, tools: record?.tools ?? [], isMissing: record?.standing != .up,
                 isWithdrawn: record?.isWithdrawn ?? false,
-                withheld: document.pinsTools ? Set(record?.changedSinceApproval ?? []) : [])
+                withheld: document.pinsTools ? Set(record?.changedTools ?? []) : [])
         }
     }
 

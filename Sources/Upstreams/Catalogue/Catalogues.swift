@@ -76,15 +76,15 @@ package final class Catalogues: Sendable {
 
     /// An agent's session has ended by this node's doing: the sessions that upstreams had for it are closed.
     package func ended(_ session: SessionID, of tenant: TenantName) async {
-        forget(session)
+        forget(session, of: tenant)
         guard let kept = try? await surroundings.sessions.take(from: session, of: tenant), !kept.isEmpty else { return }
         guard let upstreams = tenants.withLock({ $0[tenant] }) else { return }
         for (name, terms) in kept { upstreams.upstream(name)?.0.calls?.sessions.close(terms, on: lane ?? lanes[0]) }
     }
 
     /// An agent's session has ended somewhere: nothing is kept for it here.
-    package func forget(_ session: SessionID) {
-        let upstreams = tenants.withLock { Array($0.values) }.flatMap(\.upstreams)
+    package func forget(_ session: SessionID, of tenant: TenantName) {
+        let upstreams = tenants.withLock { $0[tenant] }?.upstreams ?? []
         for upstream in upstreams { upstream.calls?.sessions.forget(session, on: lane ?? lanes[0]) }
     }
 

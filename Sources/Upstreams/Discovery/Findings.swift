@@ -3,11 +3,6 @@ import MCPWire
 import NIOCore
 
 extension UpstreamRecord {
-    /// The names of the tools whose definition is another than at first sight or at the last approval.
-    var changedSinceApproval: [String] {
-        tools.filter { tool in pins[tool.name].map { $0 != UpstreamRecord.pin(of: tool) } ?? false }.map(\.name)
-    }
-
     /// The record after a good discovery.
     func found(
         _ tools: [ToolDefinition], in session: any UpstreamSession, document: String, latency: Int64?, by node: NodeID, at now: Int64

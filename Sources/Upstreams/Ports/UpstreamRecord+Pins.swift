@@ -10,4 +10,9 @@ extension UpstreamRecord {
         for definition in approved { pins[definition.name] = Self.pin(of: definition) }
         return tool == nil || !approved.isEmpty
     }
+
+    /// The listed tools whose definition is not the one they are pinned by.
+    package var changedTools: [String] {
+        tools.filter { tool in pins[tool.name].map { $0 != Self.pin(of: tool) } ?? false }.map(\.name)
+    }
 }

@@ -71,7 +71,7 @@ struct Node {
                 await events.run()
                 await events.flush(within: .seconds(1))
             },
-            Running("bus") { try await bus.run(as: id, receiver: gateway) },
+            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [CatalogueNews(catalogues: catalogues)]) },
             nodes,
             holds,
             settlements,
