@@ -26,6 +26,8 @@ package struct KeyNames: Sendable, Hashable {
 
     /// The sorted set of living nodes by their last heartbeat.
     package var nodes: String { prefix + "nodes" }
+    /// The set of the tenants' names.
+    package var tenants: String { prefix + "tenants" }
     /// The stream of events of no proved tenant.
     package var audit: String { prefix + "audit" }
     /// The channel that tells nodes to drop something they remember.
@@ -47,6 +49,8 @@ package final class TenantKeys: Sendable {
     package func account(_ name: AccountName) -> String { accountBase + name.text }
     /// Hash of a session.
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
+    /// Hash of the tenant's document and its version.
+    package let tenant: String
     /// Sorted set of open holds by lease end.
     package let holds: String
     /// Sorted set of sessions by expiry.
@@ -67,6 +71,7 @@ package final class TenantKeys: Sendable {
         holdBase = base + "hold:"
         accountBase = base + "account:"
         sessionBase = base + "session:"
+        self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"
         revoked = base + "revoked"

@@ -77,9 +77,12 @@ struct SessionDirectoryTests {
 
     @Test("a control message reads back as what it was, and anything else is nothing")
     func controlMessages() throws {
-        let message = ControlMessage.sessionEnded(SessionID(), try .fresh())
-        #expect(ControlMessage(Array(message.text.utf8)) == message)
-        for text in ["", "session", "session acme", "session acme 1", "tenant acme", "session {a} \(SessionID().text)"] {
+        for message in [ControlMessage.sessionEnded(SessionID(), try .fresh()), .tenantChanged(try .fresh())] {
+            #expect(ControlMessage(Array(message.text.utf8)) == message)
+        }
+        for text in [
+            "", "session", "session acme", "session acme 1", "tenant", "tenant acme x", "tenant {a}", "session {a} \(SessionID().text)",
+        ] {
             #expect(ControlMessage(Array(text.utf8)) == nil)
         }
     }
