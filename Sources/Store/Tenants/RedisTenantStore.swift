@@ -33,7 +33,7 @@ package final class RedisTenantStore: TenantAdmin {
             let outcome = elements[0].text.flatMap(TenantApplication.Outcome.init(rawValue:))
         else { throw .corrupt("tenant_apply") }
         // A deletion under way may have struck the name off meanwhile.
-        if outcome == .created { try await enlist(tenant.name) }
+        try await enlist(tenant.name)
         return TenantApplication(outcome, version: version)
     }
 

@@ -31,7 +31,7 @@ struct NodeConfiguration {
     init(file: String?, environment: [String: String]) async throws {
         let reader = try await ConfigReader(settingsIn: file, environment: environment)
         redis = try await RedisSettings(reader)
-        tenantsFile = try await reader.fetchString(forKey: "tenants.file")
+        tenantsFile = try await reader.fetchString(forKey: "tenants.file").flatMap { $0.isEmpty ? nil : $0 }
         tenantsRefresh = try await reader.integer("tenants.refresh", in: 100...3_600_000) ?? tenantsRefresh
         keysFile = try await reader.required("keys.file")
         host = try await reader.fetchString(forKey: "listen.host") ?? host
