@@ -14,7 +14,7 @@ struct WatchedFile {
     }
 
     let path: String
-    /// As at the last look; nil where there was no file.
+    /// As at the last look; nil where there was no regular file.
     private var trace: Trace?
     /// The content as of `trace` is still to be read, once the file has been at rest for a turn.
     private var isUnread = true
@@ -45,7 +45,8 @@ struct WatchedFile {
 
     private static func trace(of path: String) -> Trace? {
         var info = stat()
-        guard stat(path, &info) == 0 else { return nil }
+        // Opening a pipe could wait for ever.
+        guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
         return Trace(
             device: UInt64(info.st_dev), inode: UInt64(info.st_ino), size: Int64(info.st_size),
             modified: [info.st_mtim.tv_sec, info.st_mtim.tv_nsec], changed: [info.st_ctim.tv_sec, info.st_ctim.tv_nsec])
