@@ -6,14 +6,20 @@ package enum ControlMessage: Sendable, Hashable {
     case sessionEnded(SessionID, TenantName)
     /// `tenant <tenant>`
     case tenantChanged(TenantName)
+    /// `catalogue <tenant> <version>`
+    case catalogueChanged(TenantName, version: Int64)
 
     /// As it is published.
     package var text: String {
         switch self {
         case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
+        case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
         }
     }
+
+    /// What a script writes the catalogue's version behind.
+    static func catalogueChange(of tenant: TenantName) -> String { "catalogue \(tenant.text) " }
 
     /// Reads `text` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
@@ -24,6 +30,9 @@ package enum ControlMessage: Sendable, Hashable {
             guard let id = SessionID(words[2]) else { return nil }
             self = .sessionEnded(id, tenant)
         case ("tenant", 2): self = .tenantChanged(tenant)
+        case ("catalogue", 3):
+            guard let version = Int64(words[2]), version >= 0 else { return nil }
+            self = .catalogueChanged(tenant, version: version)
         default: return nil
         }
     }

@@ -4,6 +4,8 @@ package import Redis
 package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat: Script
     package let tenantApply, tenantDelete: Script
+    package let catalogue: CatalogueScripts
+    package let dialogue: DialogueScripts
 
     /// The scripts of this program.
     package static let embedded = StoreScripts()
@@ -27,10 +29,13 @@ package struct StoreScripts: Sendable {
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
+        catalogue = CatalogueScripts(plain)
+        dialogue = DialogueScripts(plain)
     }
 
     /// All of them.
     package var all: [Script] {
-        [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat, tenantApply, tenantDelete]
+        [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat, tenantApply, tenantDelete] + catalogue.all
+            + dialogue.all
     }
 }

@@ -17,7 +17,6 @@ struct StoreOptions: ParsableArguments {
     struct Connection {
         let redis: RedisClient
         let names: KeyNames
-        var tenants: RedisTenantStore { RedisTenantStore(redis: redis, names: names) }
     }
 
     /// Runs `body` while connected. What fails is told on standard error: exit 78 for a bad setting, 69 where Redis is out of reach, else 1.

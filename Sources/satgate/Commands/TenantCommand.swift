@@ -18,10 +18,7 @@ struct TenantArgument: ParsableArguments {
     var name: String
 
     /// The name; what breaks the rule of names is wrong usage.
-    func tenant() throws -> TenantName {
-        guard let tenant = TenantName(name) else { throw ValidationError("not a tenant's name: [a-z0-9][A-Za-z0-9._-]{0,63}") }
-        return tenant
-    }
+    func tenant() throws -> TenantName { try tenantName(name) }
 }
 
 /// The file of tenants that a command is given.
@@ -40,6 +37,10 @@ struct TenantsFileOption: ParsableArguments {
             throw ExitCode.failure
         }
     }
+}
+
+extension StoreOptions.Connection {
+    var tenants: RedisTenantStore { RedisTenantStore(redis: redis, names: names) }
 }
 
 /// Why a command about tenants did not do it.
