@@ -16,6 +16,7 @@ package struct Event: Sendable, Hashable {
         case upstreamUp = "upstream_up"
         case upstreamDown = "upstream_down"
         case toolsChanged = "tools_changed"
+        case configRejected = "config_rejected"
 
         /// False for what is only published: a keep-alive says nothing worth keeping.
         package var isStored: Bool { self != .sessionKeepalive }

@@ -20,6 +20,11 @@ package struct Tariff: Sendable, Hashable {
             .sorted { ($0.text.utf8.count, $1.text) > ($1.text.utf8.count, $0.text) }
     }
 
+    /// The prices as they were given, by name or pattern.
+    package var prices: [String: Credits] {
+        prefixes.reduce(into: exact) { prices, prefix in prices[prefix.text + "*"] = prefix.price }
+    }
+
     /// The price of one call of the tool the agent knows by this name.
     package func price(of tool: String) -> Credits {
         exact[tool] ?? prefixes.first { tool.hasPrefix($0.text) }?.price ?? base

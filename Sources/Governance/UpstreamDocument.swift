@@ -42,7 +42,15 @@ package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, Cu
         /// `http://` or `https://`, the upstream's MCP endpoint.
         case url(String)
         case command(Command)
+
+        /// The transport where the document names none.
+        package var usualTransport: Transport { if case .command = self { .stdio } else { .auto } }
+        /// The sessions where the document does not say: a process has one for all.
+        package var usualSessions: Sessions { if case .command = self { .shared } else { .dedicated } }
     }
+
+    /// The timeout where the document names none, milliseconds.
+    package static let usualTimeout: Int64 = 30_000
 
     /// Certificates beside the system's, as paths of PEM files on the node; read again when they change.
     package struct TLS: Sendable, Hashable {
@@ -105,7 +113,7 @@ package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, Cu
 
     package init(
         name: UpstreamName, place: Place, transport: Transport = .auto, sessions: Sessions = .dedicated,
-        headers: [String: Template] = [:], timeout: Int64 = 30_000, tls: TLS = TLS(), oauth: OAuth? = nil, limits: Limits = Limits(),
+        headers: [String: Template] = [:], timeout: Int64 = usualTimeout, tls: TLS = TLS(), oauth: OAuth? = nil, limits: Limits = Limits(),
         pinsTools: Bool = false
     ) {
         self.name = name

@@ -5,7 +5,7 @@ import MCPWire
 /// Parts of an event's JSON that Swift knows; time, number and epoch are put in by the script that writes it.
 enum EventFragments {
     /// `"sessionId":"…","tokenId":"…","budgetId":"…","tenantId":"…","nodeId":"…"`, without what is nil.
-    static func who(session: SessionID?, token: TokenID?, budget: AccountName? = nil, tenant: TenantName?, node: NodeID) -> [UInt8] {
+    static func who(session: SessionID?, token: TokenID?, budget: AccountName? = nil, tenant: TenantName?, node: NodeID?) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(256)
         func member(_ key: StaticString, _ text: String) {
@@ -18,8 +18,8 @@ enum EventFragments {
         if let token { member("\"tokenId\":\"", token.text) }
         if let budget { member("\"budgetId\":\"", budget.text) }
         if let tenant { member("\"tenantId\":\"", tenant.text) }
-        member("\"nodeId\":\"", node.text)
-        out.removeLast()
+        if let node { member("\"nodeId\":\"", node.text) }
+        if !out.isEmpty { out.removeLast() }
         return out
     }
 

@@ -51,6 +51,8 @@ package final class TenantKeys: Sendable {
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
     /// Hash of the upstream sessions of an agent's session, by upstream.
     package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
+    /// Hash of the tenant's document and its version.
+    package let tenant: String
     /// Sorted set of open holds by lease end.
     package let holds: String
     /// Sorted set of sessions by expiry.
@@ -78,6 +80,7 @@ package final class TenantKeys: Sendable {
         accountBase = base + "account:"
         sessionBase = base + "session:"
         dialogueBase = base + "dialogue:"
+        self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"
         revoked = base + "revoked"

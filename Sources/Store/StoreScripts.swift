@@ -3,6 +3,7 @@ package import Redis
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat: Script
+    package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
 
@@ -26,12 +27,15 @@ package struct StoreScripts: Sendable {
         session = plain("session", PackageResources.session_lua)
         sessionClose = plain("session_close", PackageResources.session_close_lua)
         beat = plain("beat", PackageResources.beat_lua)
+        tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
+        tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
         catalogue = CatalogueScripts(plain)
         dialogue = DialogueScripts(plain)
     }
 
     /// All of them.
     package var all: [Script] {
-        [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat] + catalogue.all + dialogue.all
+        [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat, tenantApply, tenantDelete] + catalogue.all
+            + dialogue.all
     }
 }

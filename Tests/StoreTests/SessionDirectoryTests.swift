@@ -77,12 +77,17 @@ struct SessionDirectoryTests {
 
     @Test("a control message reads back as what it was, and anything else is nothing")
     func controlMessages() throws {
-        for message in [ControlMessage.sessionEnded(SessionID(), try .fresh()), .catalogueChanged(try .fresh(), version: .max)] {
+        let right = [
+            ControlMessage.sessionEnded(SessionID(), try .fresh()), .tenantChanged(try .fresh()),
+            .catalogueChanged(try .fresh(), version: .max),
+        ]
+        for message in right {
             #expect(ControlMessage(Array(message.text.utf8)) == message)
         }
         let wrong = [
             "", "session", "session acme", "session acme 1", "session {a} \(SessionID().text)", "catalogue acme", "catalogue acme x",
             "catalogue acme -1", "catalogue acme 1 2", "catalogue {a} 1",
+            "tenant", "tenant acme x", "tenant {a}",
         ]
         for text in wrong {
             #expect(ControlMessage(Array(text.utf8)) == nil)

@@ -19,12 +19,6 @@ struct Endpoint: Sendable {
     private let contentHead = Array("Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n".utf8)
     private let streamHead = Array("Accept: text/event-stream\r\n".utf8)
 
-    /// Headers that are the gateway's to send; a document that names one is refused.
-    private static let reserved: Set<String> = [
-        "host", "content-length", "content-type", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect",
-        "accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id",
-    ]
-
     /// Nil where the URL or a header cannot be sent as it is.
     init?(url: String, headers: [String: String], agent: String) {
         guard let location = Location(url) else { return nil }
@@ -33,7 +27,7 @@ struct Endpoint: Sendable {
         var text = ""
         if !headers.keys.contains(where: { $0.lowercased() == "user-agent" }) { text += "User-Agent: \(agent)\r\n" }
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
-            guard Self.isToken(name), Self.isValue(value), !Self.reserved.contains(name.lowercased()) else { return nil }
+            guard UpstreamHeader.isName(name), UpstreamHeader.isValue(value) else { return nil }
             text += "\(name): \(value)\r\n"
         }
         head = Array(text.utf8)
@@ -44,21 +38,6 @@ struct Endpoint: Sendable {
         var bytes = Array(method.rawValue.utf8) + requestLine + (method == .post ? contentHead : streamHead) + head
         for line in lines { bytes += Array("\(line.name): \(line.value)\r\n".utf8) }
         return PreparedHead(RequestHead(bytes: bytes))
-    }
-
-    private static func isToken(_ name: String) -> Bool {
-        !name.isEmpty
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
-    }
-
-    private static func isValue(_ value: String) -> Bool {
-        value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 }
 

@@ -43,7 +43,7 @@ struct DemoCommand: AsyncParsableCommand {
         let (addresses, listening) = AsyncStream.makeStream(of: SocketAddress.self)
         let logger = Logger(label: "satgate", level: .error)
         let settings = try await settings(redis: redis, group: group)
-        let node = try Node(settings, tenants: [tenant], keys: try KeyRing([key]), logger: logger) { listening.yield($0) }
+        let node = try Node(settings, tenants: .init(tenants: [tenant]), keys: try KeyRing([key]), logger: logger) { listening.yield($0) }
         say("satgate \(SatGateVersion.text) demo: Redis on port \(redis.port), tool servers \(weather.url) and \(library.url)")
         let script = DemoScript(
             addresses: addresses, redis: node.redis, names: node.names, ledger: node.ledger, tenant: tenant,
@@ -69,9 +69,9 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private func settings(redis: PrivateRedis, group: any EventLoopGroup) async throws -> NodeConfiguration {
-        var settings = NodeConfiguration(tenantsFile: "", keysFile: "")
+        var settings = NodeConfiguration(keysFile: "")
         settings.port = try await FreePort.preferring(port, on: group)
-        settings.redisURL = redis.url
+        settings.redis.url = redis.url
         return settings
     }
 

@@ -22,7 +22,8 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let settings = try await NodeConfiguration(file: config, environment: environment)
             logger = Logger(label: "satgate", level: settings.logLevel)
-            let tenants = try TenantsFile(environment: environment).read(settings.tenantsFile)
+            let file = settings.tenantsFile
+            let tenants = TenantsFileUpkeep.Statement(tenants: try file.map { try TenantsFile.read($0) } ?? [], file: file)
             let keys = try KeysFile.read(settings.keysFile)
             node = try Node(settings, tenants: tenants, keys: keys, logger: logger) { address in
                 let host = address.ipAddress ?? ""

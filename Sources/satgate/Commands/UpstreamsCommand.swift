@@ -1,6 +1,5 @@
 import ArgumentParser
 import Governance
-import Redis
 import Store
 
 /// `satgate upstreams`: what the cluster knows of tenants' upstreams.
@@ -12,12 +11,6 @@ struct UpstreamsCommand: AsyncParsableCommand {
 
 extension StoreOptions.Connection {
     var catalogue: RedisCatalogueDirectory { RedisCatalogueDirectory(redis: redis, names: names) }
-
-    /// The names of all tenants, in order.
-    func tenantNames() async throws -> [TenantName] {
-        let members = try await redis.send(["SMEMBERS", .text(names.tenants)], idempotent: true).elements ?? []
-        return members.compactMap { $0.text.flatMap { TenantName($0) } }.sorted { $0.text < $1.text }
-    }
 }
 
 /// A tenant's name on the command line; what breaks the rule of names is wrong usage.

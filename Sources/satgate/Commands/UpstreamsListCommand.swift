@@ -23,7 +23,7 @@ struct UpstreamsListCommand: AsyncParsableCommand {
     /// What is printed.
     func output(_ connection: StoreOptions.Connection) async throws -> String {
         var reports: [UpstreamReport] = []
-        let tenants = if let tenant { [try tenantName(tenant)] } else { try await connection.tenantNames() }
+        let tenants = if let tenant { [try tenantName(tenant)] } else { try await connection.tenants.names() }
         for tenant in tenants {
             let records = try await connection.catalogue.read(tenant, knowing: [:]).changed
             reports += records.sorted { $0.key < $1.key }.map { UpstreamReport($1, of: $0, tenant: tenant) }

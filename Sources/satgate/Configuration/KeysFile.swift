@@ -25,7 +25,7 @@ enum KeysFile {
         let members = try node.mapping(known)
         guard let id = members["id"] else { throw node.error("id: missing") }
         let tenant = try tenant(members, of: node)
-        let satGate = try members["satgate_identifiers"].map(flag) ?? false
+        let satGate = try members["satgate_identifiers"]?.flag() ?? false
         let root = try root(members, of: node)
         return try id.value("[A-Za-z0-9][A-Za-z0-9._-]{0,63}, and not satgate-capability-v1") {
             KeyRing.Key(id: $0, tenant: tenant, acceptsSatGate: satGate, root: root)
@@ -34,7 +34,7 @@ enum KeysFile {
 
     /// Nil only where `any_tenant: true` says so.
     private static func tenant(_ members: [String: YAMLNode], of node: YAMLNode) throws(ConfigurationError) -> TenantName? {
-        let any = try members["any_tenant"].map(flag) ?? false
+        let any = try members["any_tenant"]?.flag() ?? false
         guard let tenant = members["tenant"] else {
             guard any else { throw node.error("tenant: missing (any_tenant: true makes a key of all tenants)") }
             return nil
@@ -52,10 +52,6 @@ enum KeysFile {
         case (nil, nil): throw node.error("secret_hex: missing (or secret)")
         case (_?, let text?): throw text.error("cannot stand beside secret_hex")
         }
-    }
-
-    private static func flag(_ node: YAMLNode) throws(ConfigurationError) -> Bool {
-        try node.value("true or false") { ["true": true, "false": false][$0] }
     }
 
     private static func error(

@@ -7,39 +7,36 @@ import NIOCore
 ///
 /// - `listen.host` (text, default `127.0.0.1`), `listen.port` (integer, 8080; 0 = any free)
 /// - `loops` (integer, the number of cores)
-/// - `redis.url` (secret, `redis://127.0.0.1:6379`), `redis.prefix` (text, `satgate:`), `redis.timeout` (ms, 2000)
-/// - `tenants.file`, `keys.file` (paths, required)
+/// - the keys of `RedisSettings`
+/// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
 /// - `hold.lease` (ms, 15000), `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
 struct NodeConfiguration {
     var host = "127.0.0.1"
     var port = 8080
     var loops = System.coreCount
-    var redisURL = "redis://127.0.0.1:6379"
-    var redisPrefix = "satgate:"
-    var redisTimeout = 2000
-    var tenantsFile: String
+    var redis = RedisSettings()
+    /// Applied at the start and whenever it changes.
+    var tenantsFile: String?
+    /// How often all tenants are read again, in case a message was lost.
+    var tenantsRefresh = 60_000
     var keysFile: String
     var lease = 15_000
     var keepAlive = 15_000
     var logLevel = Logger.Level.info
 
     /// The defaults.
-    init(tenantsFile: String, keysFile: String) {
-        self.tenantsFile = tenantsFile
-        self.keysFile = keysFile
-    }
+    init(keysFile: String) { self.keysFile = keysFile }
 
     /// Reads all keys; the error names the key that is missing or bad.
     init(file: String?, environment: [String: String]) async throws {
         let reader = try await ConfigReader(settingsIn: file, environment: environment)
-        tenantsFile = try await reader.required("tenants.file")
+        redis = try await RedisSettings(reader)
+        tenantsFile = try await reader.fetchString(forKey: "tenants.file").flatMap { $0.isEmpty ? nil : $0 }
+        tenantsRefresh = try await reader.integer("tenants.refresh", in: 100...3_600_000) ?? tenantsRefresh
         keysFile = try await reader.required("keys.file")
         host = try await reader.fetchString(forKey: "listen.host") ?? host
         port = try await reader.integer("listen.port", in: 0...65_535) ?? port
         loops = try await reader.integer("loops", in: 1...256) ?? loops
-        redisURL = try await reader.fetchString(forKey: "redis.url", isSecret: true) ?? redisURL
-        redisPrefix = try await reader.fetchString(forKey: "redis.prefix") ?? redisPrefix
-        redisTimeout = try await reader.integer("redis.timeout", in: 10...60_000) ?? redisTimeout
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
         if let level = try await reader.fetchString(forKey: "log.level") {

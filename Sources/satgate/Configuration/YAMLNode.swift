@@ -83,6 +83,9 @@ struct YAMLNode {
         guard let value = parse(try text()) else { throw error("must be \(wanted)") }
         return value
     }
+
+    /// The scalar, `true` or `false`.
+    func flag() throws(ConfigurationError) -> Bool { try value("true or false") { ["true": true, "false": false][$0] } }
 }
 
 extension YamlError {

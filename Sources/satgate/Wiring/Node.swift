@@ -21,27 +21,23 @@ struct Node {
 
     /// Wires the node; nothing runs yet. `onListening` is told the agents' address.
     init(
-        _ configuration: NodeConfiguration, tenants: [Tenant], keys: KeyRing, logger: Logger,
+        _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) -> Void
     ) throws {
         let id = NodeID()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
-        var redis = try RedisConfiguration(url: configuration.redisURL)
-        redis.commandTimeout = .milliseconds(configuration.redisTimeout)
-        let client = RedisClient(configuration: redis, group: group, logger: logger)
-        guard let names = KeyNames(prefix: configuration.redisPrefix) else {
-            throw BadValue(key: "redis.prefix", wanted: "at most 64 letters, digits and :._-")
-        }
-        let directory = FixedTenants(tenants)
+        let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
+        let names = try configuration.redis.names()
+        let store = RedisTenantStore(redis: client, names: names, node: id)
+        let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
         let ledger = RedisLedger(redis: client, names: names)
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
+        let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
         let catalogues = try Catalogues(
             group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
             sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text, logger: logger,
             now: { client.now() })
-        let documents = AsyncStream<[Tenant]>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        documents.continuation.yield(tenants)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
@@ -71,14 +67,27 @@ struct Node {
                 await events.run()
                 await events.flush(within: .seconds(1))
             },
-            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [CatalogueNews(catalogues: catalogues)]) },
+            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues)]) },
+            Running("tenants") {
+                await upkeep.begin()
+                await directory.run()
+            },
+            Running("file of tenants") {
+                await upkeep.watch()
+                try await Self.untilCancelled()
+            },
             nodes,
             holds,
             settlements,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
-            Running("upstreams") { await catalogues.run(documents.stream) },
-            Opening(listener: listener, client: client, ledger: ledger, tenants: tenants, logger: logger),
+            Running("upstreams") { await catalogues.run(directory.snapshots) },
+            Opening(listener: listener, tenants: directory),
         ]
+    }
+
+    /// Keeps a service that has nothing to do from ending, which would end the node.
+    private static func untilCancelled() async throws {
+        while true { try await Task.sleep(for: .seconds(3600)) }
     }
 }
 
@@ -99,31 +108,15 @@ struct Running: Service, CustomStringConvertible {
     }
 }
 
-/// Opens the tenants' books as soon as Redis answers, then the agents' port.
+/// Opens the agents' port as soon as the tenants are known.
 struct Opening: Service, CustomStringConvertible {
     let description = "agents' port"
     let listener: AgentListener
-    let client: RedisClient
-    let ledger: RedisLedger
-    let tenants: [Tenant]
-    let logger: Logger
+    let tenants: RedisTenants
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { try await open() }
+        await cancelWhenGracefulShutdown { await tenants.loaded() }
         guard !Task.isShuttingDownGracefully else { return }
         try await listener.run()
-    }
-
-    private func open() async throws {
-        var pending = tenants[...]
-        while let tenant = pending.first, !Task.isCancelled {
-            do {
-                try await ledger.openBooks(of: tenant.name)
-                pending = pending.dropFirst()
-            } catch {
-                logger.warning("waiting for Redis", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .milliseconds(200))
-            }
-        }
     }
 }

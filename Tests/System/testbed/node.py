@@ -7,15 +7,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from .process import BUILD, Process, eventually, free_port
+from .process import BUILD, Process, clean_environment, eventually, free_port
 from .redis_server import RedisServer
 
 BINARY = os.environ.get("SATGATE", str(BUILD / "satgate"))
 
 
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """One run of the `satgate` command line."""
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **options)
+def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """One run of the `satgate` command line, its settings none but those in `env`."""
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                          env={**clean_environment(), **(env or {})})
 
 
 def attenuate(token: str, *caveats: str) -> str:

@@ -78,7 +78,7 @@ class Process:
         with open(self.log, "ab") as log, open(self.output, "wb") as output:
             self._child = subprocess.Popen(
                 argv, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=log, preexec_fn=_die_with_parent,
-                start_new_session=True, env={**_clean_environment(), **(env or {})})
+                start_new_session=True, env={**clean_environment(), **(env or {})})
         Process.live.append(self)
 
     @property
@@ -131,7 +131,7 @@ class Process:
         return "\n".join(line[:2000] for line in text.splitlines()[-lines:])
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Nothing that could configure a node by accident, and no proxy."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ}

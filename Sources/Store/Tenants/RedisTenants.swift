@@ -1,0 +1,160 @@
+package import Governance
+package import Logging
+import Synchronization
+
+/// The node's tenants: all documents in Redis, remembered, and read again when one is said to have changed.
+///
+/// A document that cannot be read leaves the tenant as it was; while Redis is out of reach all stay as they were.
+package final class RedisTenants: TenantDirectory, ControlListener {
+    private struct Known {
+        /// The text that `tenant` was read from, or the last that could not be read.
+        var text: String
+        /// Nil where no text was good yet.
+        var tenant: Tenant?
+    }
+
+    private struct State {
+        var known: [TenantName: Known] = [:]
+        var all: [Tenant] = []
+        /// `known` has changed since `all` was made of it.
+        var isChanged = true
+        /// What is to be read again.
+        var due: Set<TenantName> = []
+        var isAllDue = true
+    }
+
+    /// The whole set at first and after each change; for one reader, who sees only the newest.
+    package let snapshots: AsyncStream<[Tenant]>
+    private let store: RedisTenantStore
+    private let interval: Duration
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let snapshot: AsyncStream<[Tenant]>.Continuation
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+    private let loading: AsyncStream<Never>
+    private let loadedMark: AsyncStream<Never>.Continuation
+
+    /// `interval`: after which all are read again, in case a message was lost.
+    package init(_ store: RedisTenantStore, interval: Duration = .seconds(60), logger: Logger) {
+        self.store = store
+        self.interval = interval
+        self.logger = logger
+        (snapshots, snapshot) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (loading, loadedMark) = AsyncStream.makeStream()
+    }
+
+    package func tenant(_ name: TenantName) -> Tenant? { state.withLock { $0.known[name]?.tenant } }
+    package var all: [Tenant] { state.withLock { $0.all } }
+
+    package func heard(_ message: ControlMessage) {
+        guard case .tenantChanged(let name) = message else { return }
+        state.withLock { _ = $0.due.insert(name) }
+        ring.yield()
+    }
+
+    package func reconnected() { wantAll() }
+
+    /// Returns when all were read once, or the task is cancelled; for one caller.
+    package func loaded() async { for await _ in loading {} }
+
+    /// Reads what there is and what changes until cancelled. To be run once.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { while (try? await Task.sleep(for: self.interval)) != nil { self.wantAll() } }
+            await catchUp()
+            loadedMark.finish()
+            for await _ in bell { await catchUp() }
+            group.cancelAll()
+        }
+    }
+
+    private func wantAll() {
+        state.withLock { $0.isAllDue = true }
+        ring.yield()
+    }
+}
+
+// MARK: Reading
+
+extension RedisTenants {
+    /// Reads what is due, over and over while that fails, and tells of what changed.
+    private func catchUp() async {
+        while !Task.isCancelled {
+            let (all, names) = state.withLock { state in
+                defer { (state.isAllDue, state.due) = (false, []) }
+                return (state.isAllDue, state.due)
+            }
+            do throws(StoreError) {
+                try await all ? readAll() : read(names)
+                return announce()
+            } catch {
+                logger.warning("the tenants cannot be read yet", metadata: ["error": "\(error)"])
+            }
+            state.withLock { state in
+                state.isAllDue = state.isAllDue || all
+                state.due.formUnion(names)
+            }
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    private func announce() {
+        let all: [Tenant]? = state.withLock { state in
+            guard state.isChanged else { return nil }
+            state.isChanged = false
+            state.all = state.known.values.compactMap(\.tenant).sorted { $0.name.text < $1.name.text }
+            return state.all
+        }
+        if let all { snapshot.yield(all) }
+    }
+
+    private func readAll() async throws(StoreError) {
+        let names = Set(try await store.names())
+        for name in state.withLock({ Set($0.known.keys) }).subtracting(names) { learn(name, nil) }
+        try await read(names)
+    }
+
+    /// Reads these documents, 64 at a time.
+    private func read(_ names: Set<TenantName>) async throws(StoreError) {
+        var rest = Array(names)[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(64)
+            rest = rest.dropFirst(64)
+            let failures = await withTaskGroup(of: StoreError?.self) { group in
+                for name in batch { group.addTask { await self.read(name) } }
+                return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+            }
+            if let failure = failures.first { throw failure }
+        }
+    }
+
+    /// Reads one document; answers why it must be read again. One that makes no sense is logged and changes nothing.
+    private func read(_ name: TenantName) async -> StoreError? {
+        do throws(StoreError) {
+            learn(name, try await store.entry(name))
+            return nil
+        } catch {
+            guard case .corrupt = error else { return error }
+            complain(name, error)
+            return nil
+        }
+    }
+
+    /// Takes in what is stored.
+    private func learn(_ name: TenantName, _ entry: RedisTenantStore.Entry?) {
+        let before = state.withLock { $0.known[name] }
+        guard before?.text != entry?.document else { return }
+        var after = entry.map { Known(text: $0.document, tenant: before?.tenant) }
+        do throws(StoreError) { after?.tenant = try entry?.tenant(name) } catch { complain(name, error) }
+        state.withLock { state in
+            state.isChanged = state.isChanged || after?.tenant != before?.tenant
+            state.known[name] = after
+        }
+    }
+
+    private func complain(_ name: TenantName, _ error: StoreError) {
+        logger.error("a tenant's document cannot be read", metadata: ["tenant": "\(name)", "error": "\(error)"])
+    }
+}
