@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -24,9 +25,9 @@ class Upstream:
         self._directory = directory
         self.start()
 
-    def start(self) -> None:
-        """Starts it and waits until it answers."""
-        self.process = Process(self.name, self._argv, self._directory)
+    def start(self, *more: str) -> None:
+        """Starts it, with more arguments than the first time perhaps, and waits until it answers."""
+        self.process = Process(self.name, [*self._argv, *more], self._directory)
         eventually(f"{self.name} answers", self._answers, within=30, every=0.01)
 
     def _answers(self) -> bool:
@@ -116,3 +117,16 @@ class EverythingServer(Upstream):
         python = ROOT / ".build" / f"venv-mcp{generation}" / "bin" / "python"
         script = Path(__file__).parents[1] / "upstreams" / ("everything_server.py" if generation == 2 else "everything_server_v1.py")
         super().__init__(f"everything-{generation}", [str(python), str(script), "--token", token], directory)
+
+
+class FastMCPServer(Upstream):
+    """A server of the FastMCP framework; it counts nothing."""
+
+    def __init__(self, directory: Path) -> None:
+        python = ROOT / ".build" / "venv-thirdparty" / "bin" / "python"
+        super().__init__("fastmcp", [str(python), str(Path(__file__).parents[1] / "upstreams" / "fastmcp_server.py")], directory)
+
+    def _answers(self) -> bool:
+        assert self.process.running, self.process.tail()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
