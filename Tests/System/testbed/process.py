@@ -110,6 +110,14 @@ class Process:
         stat = Path(f"/proc/{self.pid}/stat").read_text()
         return stat[stat.rindex(")") + 2]
 
+    def descriptors(self) -> int:
+        """How many are open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def resident(self) -> float:
+        """MiB of memory in use."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
     def stop(self, grace: float = 5.0) -> int:
         """SIGTERM, then after `grace` seconds SIGKILL; the exit status."""
         if self.running:
