@@ -66,6 +66,15 @@ struct StatelessTests {
         #expect(text(try answer(whole).addressed(to: RequestID(1))) == #"{"jsonrpc":"2.0","id":1,"result":{\#(members)}}"#)
     }
 
+    @Test("an error of capabilities, which agents with a handshake do not know, is an internal one to them")
+    func missingCapability() throws {
+        let error = #"{"jsonrpc":"2.0","id":7,"error":{"code":-32021,"message":"needs -32021","data":{"code":-32021}}}"#
+        #expect(
+            text(try Answer(message(error), era: .modern).addressed(to: RequestID(1)))
+                == #"{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"needs -32021","data":{"code":-32021}}}"#)
+        #expect(text(try answer(error).addressed(to: RequestID(7))) == error)
+    }
+
     @Test("a result without a type is complete")
     func resultType() throws {
         #expect(try answer(#"{"jsonrpc":"2.0","id":7,"result":{}}"#).resultType == "complete")
