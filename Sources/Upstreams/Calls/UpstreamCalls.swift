@@ -97,7 +97,7 @@ final class UpstreamCalls: Sendable {
     private func judge(_ failure: UpstreamFailure) {
         let now = NIODeadline.now()
         switch failure {
-        case .refused: breaker.withLock { $0.succeeded() }
+        case .refused, .needsInput: breaker.withLock { $0.succeeded() }
         case .notDispatched(let reason), .broken(let reason):
             guard HTTPFailure.Reason(rawValue: reason)?.isOurs != true else { return breaker.withLock { $0.probeVoided(now: now) } }
             breaker.withLock { $0.failed(reason, now: now) }

@@ -51,6 +51,6 @@ final class Upstream: Sendable {
     private static func transport(for document: UpstreamDocument, version: String) -> (any UpstreamTransport)? {
         guard case .url(let url) = document.place else { return nil }
         return Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
-            .map { StreamableHTTP(link: Link(endpoint: $0), version: version) }
+            .map { AutoTransport(streamable: StreamableHTTP(link: Link(endpoint: $0), version: version)) }
     }
 }

@@ -38,6 +38,9 @@ final class HTTPExchange {
         }
     }
 
+    /// The rest of the response may take until then, whatever was said before.
+    func extend(to deadline: NIODeadline) { connection?.extend(to: deadline) }
+
     /// True while the response is not whole, given up or failed.
     var isOpen: Bool { connection != nil }
 
@@ -94,6 +97,8 @@ extension HTTPExchange {
 
     /// The response is whole; the connection goes its own way.
     func receivedEnd() {
+        // A body may end with its connection: one that we close is not whole.
+        guard connection != nil else { return }
         isWhole = true
         connection = nil
         wake()

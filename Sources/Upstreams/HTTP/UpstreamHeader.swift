@@ -3,7 +3,7 @@ package enum UpstreamHeader {
     /// Headers that are the gateway's to send; a document that names one is refused.
     private static let reserved: Set<String> = [
         "host", "content-length", "content-type", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect",
-        "accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id",
+        "accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id",
     ]
 
     /// True for a token (RFC 9110 §5.6.2) that is not the gateway's own to send.
