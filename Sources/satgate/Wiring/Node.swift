@@ -34,7 +34,10 @@ struct Node {
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
         let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
-        let catalogues = try Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
+        let catalogues = try Catalogues(
+            group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
+            sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text, logger: logger,
+            now: { client.now() })
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
@@ -64,7 +67,7 @@ struct Node {
                 await events.run()
                 await events.flush(within: .seconds(1))
             },
-            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory]) },
+            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues)]) },
             Running("tenants") {
                 await upkeep.begin()
                 await directory.run()
@@ -77,10 +80,7 @@ struct Node {
             holds,
             settlements,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
-            Running("upstreams") {
-                if let tenants = await directory.snapshots.first(where: { _ in true }) { await catalogues.run(tenants) }
-                try await Self.untilCancelled()
-            },
+            Running("upstreams") { await catalogues.run(directory.snapshots) },
             Opening(listener: listener, tenants: directory),
         ]
     }
