@@ -134,10 +134,14 @@ async def costs(world: World, agent: Agent, wanted: int) -> None:
 async def test_a_tenant_that_is_applied_is_served_at_once_and_one_that_is_deleted_is_not(world):
     async with Agent(world.cell.mint("late")) as agent:
         assert await statuses(world, agent) == [403, 403]
-        world.apply(plain("late"))
+        world.apply(tenant("late", {"light": world.upstream.url}, unbudgeted="allow"))
         assert await becomes(world, agent, 200) < 1.0
         await agent.open(world.a)
-        assert (await agent.call(world.b, "ping")).result
+        for node in world.nodes:
+            async def works(node=node):
+                reply = await agent.call(node, "echo", text="new")
+                return reply.result and reply.text == "new"
+            await soon("its upstream's tools work", works, within=SOON)
         world.satgate("delete", "late")
         assert await becomes(world, agent, 403) < 1.0
         assert (await agent.call(world.a, "ping")).status == 403
