@@ -12,6 +12,12 @@ package struct CatalogueEntry: Sendable {
     package let shownName: String
     package let target: Target
     package let definition: ToolDefinition
+
+    package init(shownName: String, target: Target, definition: ToolDefinition) {
+        self.shownName = shownName
+        self.target = target
+        self.definition = definition
+    }
 }
 
 /// The tools of a tenant as one list.

@@ -58,11 +58,11 @@ package final class Catalogues: Sendable {
 
     /// Sends the call to its tool on the caller's event loop, which must be one of the group's; returns when the response begins.
     package func forward(
-        _ call: ToolCall, to target: Target, of tenant: Tenant, deadline: NIODeadline
+        _ call: ToolCall, to entry: CatalogueEntry, of tenant: Tenant, deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         guard let lane else { throw .notDispatched(reason: "not on an event loop") }
-        guard let upstream = upstreams(of: tenant).upstream(target.upstream) else { throw .notDispatched(reason: "no such upstream") }
-        return try await upstream.forward(call, tool: target.tool, on: lane, before: deadline)
+        guard let upstream = upstreams(of: tenant).upstream(entry.target.upstream) else { throw .notDispatched(reason: "no such upstream") }
+        return try await upstream.forward(call, tool: entry.definition, on: lane, before: deadline)
     }
 
     /// The caller's lane; nil off the group's loops.

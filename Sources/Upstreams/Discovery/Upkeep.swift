@@ -39,15 +39,14 @@ struct Upkeep: Sendable {
     /// Opens a session where none is in use or the last attempt failed, and lists the tools; answers whether the upstream is up.
     private func attempt() async -> Bool {
         do throws(UpstreamFailure) {
-            guard let link = upstream.link else { throw .notDispatched(reason: HTTPFailure.Reason.badURL.rawValue) }
-            let handshake = Handshake(link: link, lane: lane, version: version, deadline: .now() + timings.discovery)
+            let deadline = NIODeadline.now() + timings.discovery
             let known = upstream.known
-            var session: UpstreamSession
-            if known.standing == .up, let current = known.session { session = current } else { session = try await open(handshake) }
-            var tools = try await handshake.listTools(in: session)
+            var session: any UpstreamSession
+            if known.standing == .up, let current = known.session { session = current } else { session = try await open(before: deadline) }
+            var tools = try await ToolListing(session: session, lane: lane, deadline: deadline).tools()
             if tools == nil {
-                session = try await open(handshake)
-                tools = try await handshake.listTools(in: session)
+                session = try await open(before: deadline)
+                tools = try await ToolListing(session: session, lane: lane, deadline: deadline).tools()
             }
             guard let tools else { throw .broken(reason: "the session was refused") }
             succeeded(tools, session)
@@ -58,14 +57,15 @@ struct Upkeep: Sendable {
         }
     }
 
-    private func open(_ handshake: Handshake) async throws(UpstreamFailure) -> UpstreamSession {
-        let session = try await handshake.openSession()
+    private func open(before deadline: NIODeadline) async throws(UpstreamFailure) -> any UpstreamSession {
+        guard let transport = upstream.transport else { throw .notDispatched(reason: HTTPFailure.Reason.badURL.rawValue) }
+        let session = try await transport.open(remembering: upstream.known.session?.terms, on: lane, before: deadline)
         upstream.learn { $0.session = session }
         upstream.changed.ring()
         return session
     }
 
-    private func succeeded(_ tools: [ToolDefinition], _ session: UpstreamSession) {
+    private func succeeded(_ tools: [ToolDefinition], _ session: any UpstreamSession) {
         let before = upstream.learn { state in
             state.standing = .up
             state.tools = tools
@@ -78,11 +78,11 @@ struct Upkeep: Sendable {
         if !wasUp || before.tools.map(\.bytes) != tools.map(\.bytes) { refreshCatalogue() }
     }
 
-    private func cameUp(_ tools: [ToolDefinition], _ session: UpstreamSession) {
+    private func cameUp(_ tools: [ToolDefinition], _ session: any UpstreamSession) {
         let withheld = tools.count(where: \.requiresTask)
         publish(
             .upstreamUp,
-            ["upstream": .text(name), "revision": .text(session.dialect.revision), "tools": .integer(Int64(tools.count))])
+            ["upstream": .text(name), "revision": .text(session.terms.revision), "tools": .integer(Int64(tools.count))])
         logger.info("upstream up", metadata: ["upstream": "\(name)", "tools": "\(tools.count)", "withheld": "\(withheld)"])
     }
 

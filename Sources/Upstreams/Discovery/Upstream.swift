@@ -14,7 +14,7 @@ final class Upstream: Sendable {
     /// What is known of it at one moment.
     struct Knowledge: Sendable {
         var standing = Standing.starting
-        var session: UpstreamSession?
+        var session: (any UpstreamSession)?
         /// As last listed; kept while it is down.
         var tools: [ToolDefinition] = []
         /// True when its tools have left the list because it was down too long.
@@ -24,7 +24,7 @@ final class Upstream: Sendable {
 
     let document: UpstreamDocument
     /// Nil where the document's URL or a header cannot be sent.
-    let link: Link?
+    let transport: (any UpstreamTransport)?
     /// Rung when a session is opened or an attempt has failed.
     let changed = Bell()
     /// Rung when the upkeep should look after the upstream before its time.
@@ -34,10 +34,11 @@ final class Upstream: Sendable {
     init(_ document: UpstreamDocument, version: String) {
         self.document = document
         guard case .url(let url) = document.place else {
-            link = nil
+            transport = nil
             return
         }
-        link = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)").map { Link(endpoint: $0) }
+        transport = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
+            .map { StreamableHTTP(link: Link(endpoint: $0), version: version) }
     }
 
     /// What is known of it now.
@@ -55,17 +56,13 @@ final class Upstream: Sendable {
 
     /// Sends a call; a session that the upstream does not know (any more) is replaced once, as the call did not run.
     func forward(
-        _ call: ToolCall, tool: String, on lane: Lane, before deadline: NIODeadline
+        _ call: ToolCall, tool: ToolDefinition, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
-        guard let link else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
+        guard transport != nil else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
         for _ in 0..<2 {
             let (session, isDown) = try await session(before: deadline, on: lane)
-            let id = link.newID()
-            let body = call.forwarded(id: id, name: tool)
             do throws(UpstreamFailure) {
-                let opened = try await link.open(
-                    body, id: id, head: session.head, inSession: session.hasID, call: call, on: lane, before: deadline)
-                if case .exchange(let exchange, _) = opened {
+                if let exchange = try await session.send(.call(call, tool), on: lane, before: deadline) {
                     if isDown { wanted.ring() }
                     return exchange
                 }
@@ -79,7 +76,7 @@ final class Upstream: Sendable {
     }
 
     /// The session in use, and whether the upstream was last found down; waits while a session is being opened.
-    private func session(before deadline: NIODeadline, on lane: Lane) async throws(UpstreamFailure) -> (UpstreamSession, isDown: Bool) {
+    private func session(before deadline: NIODeadline, on lane: Lane) async throws(UpstreamFailure) -> (any UpstreamSession, isDown: Bool) {
         while true {
             let (session, standing) = knowledge.withLock { ($0.session, $0.standing) }
             if let session { return (session, standing != .up) }
@@ -96,7 +93,7 @@ final class Upstream: Sendable {
     }
 
     /// The upstream knows no such session: a new one is opened at once.
-    private func drop(_ session: UpstreamSession) {
+    private func drop(_ session: any UpstreamSession) {
         let isCurrent = knowledge.withLock { state in
             guard state.session === session else { return false }
             state.session = nil

@@ -11,11 +11,14 @@ package final class UpstreamExchange {
         case answer(Answer)
     }
 
-    private let route: Route
     private let id: Int
     private let call: ToolCall?
-    private let exchange: NIOLoopBound<HTTPExchange>
-    private var messages: ResponseMessages
+    private let backchannel: (any Backchannel)?
+    /// The messages of a response of its own …
+    private var response: ResponseMessages?
+    private let exchange: NIOLoopBound<HTTPExchange>?
+    /// … or those of a stream that is shared.
+    private let mailbox: Mailbox?
     private var isOver = false
     /// The call told of its progress or asked its client something ahead of the answer: it ran, whatever the answer says. A tool whose
     /// question is declined may pass the refusal on as its own.
@@ -26,21 +29,37 @@ package final class UpstreamExchange {
     private static let mostAsked = 32
 
     /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
-    init(_ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, route: Route) {
-        self.exchange = NIOLoopBound(exchange, eventLoop: route.lane.eventLoop)
-        self.messages = messages
+    init(
+        _ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, lane: Lane, backchannel: (any Backchannel)?
+    ) {
+        self.exchange = NIOLoopBound(exchange, eventLoop: lane.eventLoop)
+        self.response = messages
+        mailbox = nil
         self.id = id
         self.call = call
-        self.route = route
+        self.backchannel = backchannel
+    }
+
+    /// The exchange of a request whose messages are put in the mailbox.
+    init(_ mailbox: Mailbox, id: Int, call: ToolCall?, backchannel: any Backchannel) {
+        exchange = nil
+        self.mailbox = mailbox
+        self.id = id
+        self.call = call
+        self.backchannel = backchannel
     }
 
     deinit {
         guard !isOver else { return }
-        let (exchange, route, id) = (exchange, route, id)
+        let (backchannel, id) = (backchannel, id)
+        guard let exchange else {
+            backchannel?.cancel(id)
+            return
+        }
         exchange.eventLoop.execute {
             guard exchange.value.isOpen else { return }
             exchange.value.cancel()
-            route.cancel(id)
+            backchannel?.cancel(id)
         }
     }
 
@@ -48,7 +67,7 @@ package final class UpstreamExchange {
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
         do throws(HTTPFailure) {
-            while let message = try await messages.next() {
+            while let message = try await nextMessage() {
                 if let item = take(message) { return item }
             }
         } catch {
@@ -61,8 +80,13 @@ package final class UpstreamExchange {
     package func cancel() {
         guard !isOver else { return }
         isOver = true
-        exchange.value.cancel()
-        route.cancel(id)
+        exchange?.value.cancel()
+        backchannel?.cancel(id)
+    }
+
+    private func nextMessage() async throws(HTTPFailure) -> Message? {
+        if let mailbox { return try await mailbox.next() }
+        return try await response?.next()
     }
 
     private func take(_ message: Message) -> Item? {
@@ -75,7 +99,7 @@ package final class UpstreamExchange {
         case .request:
             asked += 1
             hasStarted = true
-            if asked <= Self.mostAsked { route.answer(message) }
+            if asked <= Self.mostAsked { backchannel?.answer(message) }
             return nil
         }
     }
@@ -84,14 +108,14 @@ package final class UpstreamExchange {
     private func answer(_ message: Message) -> Item? {
         guard let answer = try? Answer(message), answer.id == nil || answer.id?.number == id else { return nil }
         isOver = true
-        exchange.value.finish()
+        exchange?.value.finish()
         return .answer(answer)
     }
 
     private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
         isOver = true
-        exchange.value.cancel()
-        if failure.leavesWorkBehind { route.cancel(id) }
+        exchange?.value.cancel()
+        if failure.leavesWorkBehind { backchannel?.cancel(id) }
         return UpstreamFailure(failure)
     }
 }

@@ -59,8 +59,9 @@ final class Workbench: Sendable {
         let json = #"{"jsonrpc":"2.0","id":"agent-1","method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}}"#
         let call = try ToolCall(Message(Array(json.utf8)))
         let name = try #require(UpstreamName(upstream))
-        return try await catalogues.forward(
-            call, to: Target(upstream: name, tool: tool), of: tenant, deadline: .now() + time)
+        let definition = try ToolDefinition(Array(#"{"name":"\#(tool)"}"#.utf8))
+        let entry = CatalogueEntry(shownName: tool, target: Target(upstream: name, tool: tool), definition: definition)
+        return try await catalogues.forward(call, to: entry, of: tenant, deadline: .now() + time)
     }
 
     /// The answer of such a call.
