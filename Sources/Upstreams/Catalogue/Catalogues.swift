@@ -12,16 +12,19 @@ package final class Catalogues: Sendable {
     private let node: NodeID
     private let events: any EventSink
     private let version: String
+    private let secrets: NodeSecrets
     private let timings: UpstreamTimings
     private let logger: Logger
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
-    /// Throws where the trusted certificates cannot be read.
+    /// Upstreams may be where `egress` says; their documents' `${env:…}` are variables of `environment`. Throws where the system's trusted
+    /// certificates cannot be read.
     package init(
-        group: MultiThreadedEventLoopGroup, node: NodeID, events: any EventSink, version: String, limits: PoolLimits = PoolLimits(),
-        timings: UpstreamTimings = UpstreamTimings(), logger: Logger
+        group: MultiThreadedEventLoopGroup, node: NodeID, events: any EventSink, version: String, egress: EgressPolicy,
+        environment: [String: String] = [:], limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(), logger: Logger
     ) throws {
-        let connector = try Connector(limits: limits)
+        let connector = try Connector(limits: limits, policy: egress)
+        secrets = NodeSecrets(environment: environment)
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
         self.node = node
         self.events = events
@@ -75,7 +78,7 @@ package final class Catalogues: Sendable {
     private func upstreams(of tenant: Tenant) -> TenantUpstreams {
         tenants.withLock { tenants in
             if let known = tenants[tenant.name] { return known }
-            let new = TenantUpstreams(tenant, version: version)
+            let new = TenantUpstreams(tenant, secrets: secrets, version: version)
             tenants[tenant.name] = new
             return new
         }

@@ -31,13 +31,9 @@ final class Upstream: Sendable {
     let wanted = Bell()
     private let knowledge = Mutex(Knowledge())
 
-    init(_ document: UpstreamDocument, version: String) {
+    init(_ document: UpstreamDocument, tenant: TenantName, secrets: NodeSecrets, version: String) {
         self.document = document
-        guard case .url(let url) = document.place else {
-            transport = nil
-            return
-        }
-        transport = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
+        transport = Endpoint(document, tenant: tenant, secrets: secrets, agent: "satgate/\(version)")
             .map { StreamableHTTP(link: Link(endpoint: $0), version: version) }
     }
 

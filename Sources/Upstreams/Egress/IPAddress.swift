@@ -13,12 +13,12 @@ enum IPAddress: Sendable, Hashable {
 
     /// Nil for a Unix domain socket.
     init?(_ address: SocketAddress) {
+        // Where `sockaddr_in` and `sockaddr_in6` have it, in network order.
+        let bytes = address.withSockAddr { pointer, size in Array(UnsafeRawBufferPointer(start: pointer, count: size)) }
         switch address {
-        case .v4(let address): self = .v4(UInt32(bigEndian: address.address.sin_addr.s_addr))
-        case .v6(let address):
-            let bytes = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
-            self = .v6(bytes.reduce(0) { $0 << 8 | UInt128($1) })
-        case .unixDomainSocket: return nil
+        case .v4 where bytes.count >= 8: self = .v4(bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) })
+        case .v6 where bytes.count >= 24: self = .v6(bytes[8..<24].reduce(0) { $0 << 8 | UInt128($1) })
+        default: return nil
         }
     }
 

@@ -16,8 +16,8 @@ enum NodeFile {
 
     /// Nil where there is no regular file of at most the limit's size.
     static func stamp(of path: String) -> Stamp? {
-        var status = Glibc.stat()
-        guard Glibc.stat(path, &status) == 0 else { return nil }
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
         return stamp(status)
     }
 
@@ -27,7 +27,7 @@ enum NodeFile {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { return nil }
         defer { close(file) }
-        var status = Glibc.stat()
+        var status = stat()
         guard fstat(file, &status) == 0, let stamp = stamp(status) else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(stamp.size))
         var filled = 0

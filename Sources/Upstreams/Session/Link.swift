@@ -18,12 +18,11 @@ final class Link: Sendable {
         _ body: [UInt8], id: Int, head: PreparedHead, extra: [HeaderLine] = [], inSession: Bool, call: ToolCall? = nil, on lane: Lane,
         before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> (exchange: UpstreamExchange, headers: HTTPHeaders)? {
-        let route = Route(lane: lane, origin: endpoint.origin, head: head)
+        let route = Route(lane: lane, head: head)
         let (exchange, response): (HTTPExchange, HTTPResponseHead)
         do throws(HTTPFailure) {
             let resend: Lane.Resend = call == nil ? .ifUnanswered : .ifUnsent
-            let request = try head.request(body, extra: extra)
-            exchange = try await lane.send(request, to: endpoint.origin, before: deadline, resend: resend)
+            exchange = try await lane.send(body, under: head, extra: extra, before: deadline, resend: resend)
             response = try await exchange.responseHead()
         } catch {
             if call != nil, error.leavesWorkBehind { route.cancel(id) }
@@ -45,7 +44,7 @@ final class Link: Sendable {
     func notify(_ body: [UInt8], head: PreparedHead, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) {
         let status: UInt
         do throws(HTTPFailure) {
-            let exchange = try await lane.send(try head.request(body), to: endpoint.origin, before: deadline, resend: .ifUnanswered)
+            let exchange = try await lane.send(body, under: head, before: deadline, resend: .ifUnanswered)
             status = try await exchange.responseHead().status.code
             exchange.finish()
         } catch {
@@ -54,11 +53,13 @@ final class Link: Sendable {
         guard 200..<300 ~= status else { throw .broken(reason: "HTTP \(status)") }
     }
 
-    /// What a response that carries no answer under 200 means: a JSON-RPC error in it may say that the message was refused.
+    /// What a response that carries no answer under 200 means: a JSON-RPC error in it may say that the message was refused, and
+    /// a redirect that it was not taken.
     private func refusal(_ exchange: HTTPExchange, status: Int, _ messages: ResponseMessages?) async -> UpstreamFailure {
         var messages = messages
         let message = try? await messages?.next()
         exchange.finish()
+        if status == 307 || status == 308 { return .notDispatched(reason: "HTTP \(status)") }
         guard (400..<600).contains(status), let message, let answer = try? Answer(message), answer.provesNotRun
         else { return .broken(reason: "HTTP \(status)") }
         return .refused(answer)

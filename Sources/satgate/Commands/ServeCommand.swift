@@ -22,9 +22,9 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let settings = try await NodeConfiguration(file: config, environment: environment)
             logger = Logger(label: "satgate", level: settings.logLevel)
-            let tenants = try TenantsFile(environment: environment).read(settings.tenantsFile)
+            let tenants = try TenantsFile().read(settings.tenantsFile)
             let keys = try KeysFile.read(settings.keysFile)
-            node = try Node(settings, tenants: tenants, keys: keys, logger: logger) { address in
+            node = try Node(settings, tenants: tenants, keys: keys, environment: environment, logger: logger) { address in
                 let host = address.ipAddress ?? ""
                 let shown = host.contains(":") ? "[\(host)]" : host
                 FileHandle.standardOutput.write(Data("listening on http://\(shown):\(address.port ?? 0)\n".utf8))

@@ -4,9 +4,6 @@ import Governance
 /// Reads tenants' documents from YAML: a list `tenants`, each with `name`, `upstreams`, `tariff`, `budgets`, `default_budget`, `cap`,
 /// `unbudgeted` and `naming`. Unknown keys and bad values are errors that name their line.
 struct TenantsFile {
-    /// Values for `${env:NAME}`.
-    let environment: [String: String]
-
     /// The tenants of the file.
     func read(_ file: String) throws(ConfigurationError) -> [Tenant] { try tenants(in: try YAMLNode.read(file)) }
 
@@ -60,7 +57,7 @@ struct TenantsFile {
         guard let name = keys["name"] else { throw node.error("name: missing") }
         guard let url = keys["url"] else { throw node.error("url: missing") }
         var headers: [String: Template] = [:]
-        for (header, value) in try keys["headers"]?.members() ?? [] { headers[header] = Template(literal: try resolved(value)) }
+        for (header, value) in try keys["headers"]?.members() ?? [] { headers[header] = try template(value) }
         return UpstreamDocument(
             name: try name.value("a name like tools-1: [a-z][a-z0-9-]{0,31}", { UpstreamName($0) }),
             place: .url(try url.value("an http:// or https:// address", Self.address)), transport: .streamableHTTP, sessions: .shared,
@@ -68,6 +65,11 @@ struct TenantsFile {
             timeout: try keys["timeout"].map { node throws(ConfigurationError) in
                 try node.value("a duration like 30s or 500ms", { Milliseconds($0)?.count })
             } ?? 30_000)
+    }
+
+    /// A text that may refer to secrets; whether they are there is seen when the upstream is spoken to.
+    private func template(_ node: YAMLNode) throws(ConfigurationError) -> Template {
+        try node.value("a text with ${env:NAME} or ${file:PATH}, if any", { Template($0) })
     }
 
     private func tariff(_ node: YAMLNode?) throws(ConfigurationError) -> Tariff {
@@ -91,26 +93,6 @@ struct TenantsFile {
 
     private func credits(_ node: YAMLNode) throws(ConfigurationError) -> Credits {
         try node.value("credits: a number with at most six decimals", { Credits(decimal: $0) })
-    }
-
-    /// The text with every `${env:NAME}` and `${file:PATH}` put in; a missing one is an error that names it, never its value.
-    private func resolved(_ node: YAMLNode) throws(ConfigurationError) -> String {
-        var rest = try node.text()[...]
-        var text = ""
-        while let open = rest.range(of: "${") {
-            guard let close = rest[open.upperBound...].firstIndex(of: "}") else { throw node.error("${ without }") }
-            let name = rest[open.upperBound..<close]
-            guard let value = lookup(name) else { throw node.error("${\(name)} cannot be resolved") }
-            text += rest[..<open.lowerBound] + value
-            rest = rest[rest.index(after: close)...]
-        }
-        return text + rest
-    }
-
-    private func lookup(_ name: Substring) -> String? {
-        if name.hasPrefix("env:") { return environment[String(name.dropFirst(4))] }
-        guard name.hasPrefix("file:"), let data = FileManager.default.contents(atPath: String(name.dropFirst(5))) else { return nil }
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
 
     /// The text when it is an absolute http(s) URL with a host and without credentials.

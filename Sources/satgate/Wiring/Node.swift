@@ -19,9 +19,9 @@ struct Node {
     /// In the order of dependence: the listener is last, hence the first to stop.
     let services: [any Service]
 
-    /// Wires the node; nothing runs yet. `onListening` is told the agents' address.
+    /// Wires the node; nothing runs yet. Secrets of upstreams come from `environment`; `onListening` is told the agents' address.
     init(
-        _ configuration: NodeConfiguration, tenants: [Tenant], keys: KeyRing, logger: Logger,
+        _ configuration: NodeConfiguration, tenants: [Tenant], keys: KeyRing, environment: [String: String] = [:], logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) -> Void
     ) throws {
         let id = NodeID()
@@ -36,7 +36,9 @@ struct Node {
         let ledger = RedisLedger(redis: client, names: names)
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
-        let catalogues = try Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
+        let catalogues = try Catalogues(
+            group: group, node: id, events: events, version: SatGateVersion.text, egress: configuration.egress, environment: environment,
+            logger: logger)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)

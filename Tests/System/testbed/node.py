@@ -62,6 +62,7 @@ class Node:
         self.process = Process(name, [BINARY, "serve"], cell.directory, {
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1",
             "SATGATE_REDIS_URL": cell.redis.url, "SATGATE_TENANTS_FILE": str(cell.tenants), "SATGATE_KEYS_FILE": str(cell.keys),
+            "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true",
             **settings})
         eventually(f"node {name} ready", self._ready, within=15)
 

@@ -16,20 +16,23 @@ final class Workbench: Sendable {
     let events = EventRecorder()
     let catalogues: Catalogues
 
-    private init(_ group: MultiThreadedEventLoopGroup, limits: PoolLimits, timings: UpstreamTimings) throws {
+    private init(
+        _ group: MultiThreadedEventLoopGroup, limits: PoolLimits, timings: UpstreamTimings, egress: EgressPolicy, environment: [String: String]
+    ) throws {
         self.group = group
         catalogues = try Catalogues(
-            group: group, node: NodeID(), events: events, version: "0", limits: limits, timings: timings,
+            group: group, node: NodeID(), events: events, version: "0", egress: egress, environment: environment, limits: limits, timings: timings,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// Runs the body beside the upkeep of the tenants' upstreams, all of it on loops of its own.
     static func run(
         _ tenants: [Tenant], loops: Int = 1, limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = .quick,
+        egress: EgressPolicy = EgressPolicy(allowsPrivateNetworks: true), environment: [String: String] = [:],
         _ body: @escaping @Sendable (Workbench) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let bench = try Workbench(group, limits: limits, timings: timings)
+        let bench = try Workbench(group, limits: limits, timings: timings, egress: egress, environment: environment)
         let result = await withTaskGroup(of: Result<Void, any Error>?.self) { tasks in
             tasks.addTask {
                 await bench.catalogues.run(tenants)
