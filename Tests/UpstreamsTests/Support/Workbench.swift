@@ -78,6 +78,29 @@ final class Workbench: Sendable {
         throw UpstreamFailure.broken(reason: "no answer")
     }
 
+    /// Why the tenant's upstream is down; nil where it answers a call of its tool `t`.
+    func reasonDown(_ upstream: String = "one", of tenant: Tenant) async throws -> String? {
+        _ = await catalogues.catalogue(of: tenant)
+        let down = events.all(.upstreamDown).first { $0.text("upstream") == upstream && $0.tenant == tenant.name }
+        if let reason = down?.text("reason") { return reason }
+        _ = try await answer("t", to: upstream, of: tenant)
+        return nil
+    }
+
+    /// Expects that a call to the upstream is answered.
+    func expectUp(_ upstream: String = "one", of tenant: Tenant, at place: SourceLocation = #_sourceLocation) async throws {
+        let reason = try await reasonDown(upstream, of: tenant)
+        #expect(reason == nil, sourceLocation: place)
+    }
+
+    /// Expects that the upstream is down for that reason.
+    func expectDown(
+        _ upstream: String = "one", of tenant: Tenant, _ wanted: String, at place: SourceLocation = #_sourceLocation
+    ) async throws {
+        let reason = try await reasonDown(upstream, of: tenant)
+        #expect(reason == wanted, sourceLocation: place)
+    }
+
     /// The failure of such a call.
     func failure(
         _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, within time: TimeAmount = .seconds(15)
@@ -112,12 +135,14 @@ extension Tenant {
     /// A tenant with these upstreams, in this order.
     static func of(_ urls: KeyValuePairs<String, String>, headers: [String: String] = [:], naming: Naming = .onCollision) throws -> Tenant {
         let upstreams = try urls.map {
-            UpstreamDocument(
-                name: try #require(UpstreamName($0.key)), place: .url($0.value), transport: .streamableHTTP, sessions: .shared,
-                headers: headers.mapValues { Template(literal: $0) })
+            try UpstreamDocument.at($0.value, as: $0.key, headers: headers.mapValues { Template(literal: $0) })
         }
-        return Tenant(
-            name: try #require(TenantName("acme")), upstreams: upstreams, tariff: Tariff(base: .zero), naming: naming)
+        return try of(upstreams, naming: naming)
+    }
+
+    /// A tenant with these upstreams, in this order.
+    static func of(_ upstreams: [UpstreamDocument], as name: String = "acme", naming: Naming = .onCollision) throws -> Tenant {
+        Tenant(name: try #require(TenantName(name)), upstreams: upstreams, tariff: Tariff(base: .zero), naming: naming)
     }
 }
 
@@ -149,5 +174,16 @@ final class Box<Value: Sendable>: Sendable {
     var value: Value? {
         get { stored.withLock { $0 } }
         set { stored.withLock { $0 = newValue } }
+    }
+}
+
+extension UpstreamDocument {
+    /// A shared upstream at this URL.
+    static func at(
+        _ url: String, as name: String = "one", headers: [String: Template] = [:], tls: TLS = TLS(), oauth: OAuth? = nil
+    ) throws -> UpstreamDocument {
+        UpstreamDocument(
+            name: try #require(UpstreamName(name)), place: .url(url), transport: .streamableHTTP, sessions: .shared, headers: headers,
+            tls: tls, oauth: oauth)
     }
 }
