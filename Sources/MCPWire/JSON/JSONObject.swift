@@ -4,7 +4,9 @@ package struct JSONObject: Sendable {
 
     /// Nil for malformed JSON, any other value, and an object in which a key stands twice.
     package init?(_ bytes: [UInt8]) {
-        guard let document = try? JSONDocument(bytes, as: .other), document.isObject(document.root), !document.isAmbiguous else { return nil }
+        guard let document = try? JSONDocument(bytes, as: .other), document.isObject(document.root), !document.isAmbiguous else {
+            return nil
+        }
         self.document = document
     }
 

@@ -44,7 +44,8 @@ struct AddressGuard: Sendable {
 
     private static let special = networks(
         // this network, link-local with the metadata services, IETF assignments, documentation, 6to4 relays, benchmarks
-        "0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24",
         // multicast, reserved, broadcast
         "224.0.0.0/4", "240.0.0.0/4",
         // metadata services at addresses of other kinds: Alibaba, Azure, AWS, Google

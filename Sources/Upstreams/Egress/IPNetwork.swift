@@ -7,10 +7,11 @@ package struct IPNetwork: Sendable, Hashable {
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let address = IPAddress(String(first)) else { return nil }
-        let width = switch address {
-        case .v4: 32
-        case .v6: 128
-        }
+        let width =
+            switch address {
+            case .v4: 32
+            case .v6: 128
+            }
         var length = width
         if parts.count == 2 {
             guard parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(parts[1]),

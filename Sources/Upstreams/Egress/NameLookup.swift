@@ -66,8 +66,10 @@ final class NameLookup: Sendable {
     private static func address(of entry: addrinfo, host: String) -> SocketAddress? {
         let raw = UnsafeRawPointer(entry.ai_addr)
         switch (entry.ai_family, Int(entry.ai_addrlen)) {
-        case (AF_INET, MemoryLayout<sockaddr_in>.size...): return raw.map { SocketAddress($0.loadUnaligned(as: sockaddr_in.self), host: host) }
-        case (AF_INET6, MemoryLayout<sockaddr_in6>.size...): return raw.map { SocketAddress($0.loadUnaligned(as: sockaddr_in6.self), host: host) }
+        case (AF_INET, MemoryLayout<sockaddr_in>.size...):
+            return raw.map { SocketAddress($0.loadUnaligned(as: sockaddr_in.self), host: host) }
+        case (AF_INET6, MemoryLayout<sockaddr_in6>.size...):
+            return raw.map { SocketAddress($0.loadUnaligned(as: sockaddr_in6.self), host: host) }
         default: return nil
         }
     }

@@ -26,7 +26,8 @@ struct AddressGuardTests {
         "2002::1", "2001:0:a9fe:a9fe::f7f7:f7f7", "2001:0:808:808::5601:5601",
     ]
 
-    @Test("a public address is allowed, also one that is wrapped",
+    @Test(
+        "a public address is allowed, also one that is wrapped",
         arguments: [
             "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "172.15.255.255", "172.32.0.0",
             "192.167.255.255", "192.169.0.0", "169.253.255.255", "169.255.0.0", "223.255.255.255", "2606:4700::1111", "2a00::1",
@@ -60,7 +61,9 @@ struct AddressGuardTests {
 
     @Test(
         "what is no block of addresses is refused",
-        arguments: ["", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/-1", "10.0.0.0/+8", "10/8", "fd00::/129", "fd00::1/64", "a/8"])
+        arguments: [
+            "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/-1", "10.0.0.0/+8", "10/8", "fd00::/129", "fd00::1/64", "a/8",
+        ])
     func unreadable(_ text: String) { #expect(IPNetwork(text) == nil) }
 
     @Test("a block of length 0 is the whole family")

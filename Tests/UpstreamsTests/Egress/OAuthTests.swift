@@ -108,7 +108,8 @@ struct OAuthTests {
         "without a usable token the calls of its upstream are not dispatched, and its server is not stormed",
         arguments: [
             #"{"error":"server_error"}"#, #"{"access_token":"a b","token_type":"bearer"}"#, #"{"access_token":"a","token_type":"mac"}"#,
-            #"{"access_token":"a","token_type":"bearer","expires_in":-1}"#, #"{"access_token":"a","access_token":"b","token_type":"bearer"}"#,
+            #"{"access_token":"a","token_type":"bearer","expires_in":-1}"#,
+            #"{"access_token":"a","access_token":"b","token_type":"bearer"}"#,
             "[]", "",
         ])
     func unusable(_ body: String) async throws {
@@ -136,7 +137,9 @@ struct OAuthTests {
 
     @Test("the pause after failures grows to half a minute")
     func pauses() {
-        let bounds: [(failures: Int, least: Int64, most: Int64)] = [(1, 750, 1000), (2, 1500, 2000), (6, 22_500, 30_000), (99, 22_500, 30_000)]
+        let bounds: [(failures: Int, least: Int64, most: Int64)] = [
+            (1, 750, 1000), (2, 1500, 2000), (6, 22_500, 30_000), (99, 22_500, 30_000),
+        ]
         for (failures, least, most) in bounds {
             let pause = OAuthTokens.pause(after: failures).nanoseconds / 1_000_000
             #expect((least...most).contains(pause), "\(failures)")

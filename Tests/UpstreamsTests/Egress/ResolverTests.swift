@@ -113,7 +113,8 @@ struct ResolverTests {
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             var limits = PoolLimits()
             limits.connect = .milliseconds(200)
-            let lane = Lane(group.next(), connector: try Connector(limits: limits, policy: .init(allowsPrivateNetworks: true), lookup: lookup))
+            let lane = Lane(
+                group.next(), connector: try Connector(limits: limits, policy: .init(allowsPrivateNetworks: true), lookup: lookup))
             let tenant = try #require(tenant)
             let outcomes = await withTaskGroup(of: HTTPFailure?.self) { tasks in
                 for host in Array(repeating: "slow.example", count: 20) + ["quick.example"] {

@@ -17,11 +17,13 @@ final class Workbench: Sendable {
     let catalogues: Catalogues
 
     private init(
-        _ group: MultiThreadedEventLoopGroup, limits: PoolLimits, timings: UpstreamTimings, egress: EgressPolicy, environment: [String: String]
+        _ group: MultiThreadedEventLoopGroup, limits: PoolLimits, timings: UpstreamTimings, egress: EgressPolicy,
+        environment: [String: String]
     ) throws {
         self.group = group
         catalogues = try Catalogues(
-            group: group, node: NodeID(), events: events, version: "0", egress: egress, environment: environment, limits: limits, timings: timings,
+            group: group, node: NodeID(), events: events, version: "0", egress: egress, environment: environment, limits: limits,
+            timings: timings,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
