@@ -83,6 +83,9 @@ let package = Package(
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
         tests(
             "SatGateTests",
-            ["satgate", "Macaroons", "Governance", "Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            [
+                "satgate", "Macaroons", "Governance", "Gateway", "Upstreams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ]
 )

@@ -40,7 +40,8 @@ final class Credentials: Sendable, Redacted {
         resolved = Mutex(Self.resolve(fields, secrets))
     }
 
-    /// Changes when the lines have; throws where there is no token. Costs two atomic loads in between.
+    /// Changes when the lines have; throws where there is no token. It costs atomic loads, a look at the clock where there are files or
+    /// tokens, and once a second a look at the files.
     func generation() throws(HTTPFailure) -> Int {
         let due = due.load(ordering: .relaxed)
         if due != .max { look(due) }
@@ -60,7 +61,8 @@ final class Credentials: Sendable, Redacted {
     private func look(_ due: UInt64) {
         let now = NIODeadline.now()
         guard now.uptimeNanoseconds >= due else { return }
-        let next = (now + NodeSecrets.pause).uptimeNanoseconds
+        // A little later, or the file's own pause would not be over yet.
+        let next = (now + NodeSecrets.pause + .milliseconds(20)).uptimeNanoseconds
         guard self.due.compareExchange(expected: due, desired: next, ordering: .relaxed).exchanged else { return }
         let fresh = Self.resolve(fields, secrets)
         let isOther = resolved.withLock { resolved in

@@ -53,7 +53,7 @@ struct NodeConfiguration {
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
         egress = EgressPolicy(
-            allowsPrivateNetworks: try await reader.flag("upstreams.allow_private_networks") ?? false,
+            allowsPrivateNetworks: try await reader.fetchBool(forKey: "upstreams.allow_private_networks") ?? false,
             allowedNetworks: try await reader.networks("upstreams.allow_networks"))
         if let level = try await reader.fetchString(forKey: "log.level") {
             guard let known = Logger.Level(rawValue: level) else { throw BadValue(key: "log.level", wanted: "a level such as info") }
@@ -74,12 +74,6 @@ extension ConfigReader {
     fileprivate func required(_ key: ConfigKey) async throws -> String {
         guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }
         return value
-    }
-
-    fileprivate func flag(_ key: ConfigKey) async throws -> Bool? {
-        guard let value = try await fetchString(forKey: key) else { return nil }
-        guard let flag = ["true": true, "false": false][value.lowercased()] else { throw BadValue(key: "\(key)", wanted: "true or false") }
-        return flag
     }
 
     fileprivate func networks(_ key: ConfigKey) async throws -> [IPNetwork] {

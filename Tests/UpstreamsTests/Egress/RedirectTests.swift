@@ -1,5 +1,6 @@
 import Governance
 import MCPWire
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -98,6 +99,20 @@ struct RedirectTests {
                 try await eventually("calls are answered") { (try? await bench.answer("t", of: tenant)) != nil }
                 #expect(server.requests(Method.toolsCall).last?.head.uri == "/mcp")
             }
+        }
+    }
+
+    @Test("an endpoint that an upstream names is taken with the document's credentials, within its origin only")
+    func siblings() throws {
+        let document = try UpstreamDocument.at("http://h.example/sse", headers: ["X-Key": Template(literal: "k")])
+        let tenant = try #require(TenantName("acme"))
+        let endpoint = try #require(Endpoint(document, tenant: tenant, secrets: NodeSecrets(environment: [:]), agent: "a"))
+        let sibling = try #require(endpoint.sibling("/message?session=1"))
+        let head = String(buffer: try sibling.prepared([("X-Line", "l")], method: .get).request([]))
+        #expect(head.hasPrefix("GET /message?session=1 HTTP/1.1\r\nHost: h.example\r\n"))
+        #expect(head.contains("\r\nX-Key: k\r\nX-Line: l\r\n") && head.contains("User-Agent: a\r\n") && !head.contains("Content-Type"))
+        for other in ["https://h.example/message", "http://h.example:8080/", "//other.example/", "http://169.254.169.254/"] {
+            #expect(endpoint.sibling(other) == nil, "\(other)")
         }
     }
 
