@@ -118,8 +118,7 @@ struct CredentialsTests {
         #expect(String(buffer: request).contains("X-Key: \(Self.canary)\r\n"))
         let answer = Array(#"{"access_token":"\#(Self.canary)","token_type":"Bearer"}"#.utf8)
         let token = try #require(AccessToken(answer, at: .now()))
-        let upstream = Upstream(document, tenant: tenant, secrets: secrets, version: "0")
-        let holders: [Any] = [secrets, endpoint, endpoint.credentials, head, token, document, upstream]
+        let holders: [Any] = [secrets, endpoint, endpoint.credentials, head, token, document, Link(endpoint: endpoint)]
         for holder in holders {
             var dumped = ""
             dump(holder, to: &dumped)
