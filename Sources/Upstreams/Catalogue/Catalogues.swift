@@ -12,17 +12,19 @@ package final class Catalogues: Sendable {
     private let surroundings: Surroundings
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
-    /// Throws where the trusted certificates cannot be read.
+    /// Upstreams may be where `egress` says; their documents' `${env:…}` are variables of `environment`. Throws where the system's trusted
+    /// certificates cannot be read.
     package init(
         group: MultiThreadedEventLoopGroup, node: NodeID, directory: any CatalogueDirectory, sessions: any UpstreamSessions,
-        events: any EventSink, version: String, limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(),
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        events: any EventSink, version: String, egress: EgressPolicy, environment: [String: String] = [:],
+        limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(), logger: Logger,
+        now: @escaping @Sendable () -> Int64
     ) throws {
-        let connector = try Connector(limits: limits)
+        let connector = try Connector(limits: limits, policy: egress)
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
         surroundings = Surroundings(
-            node: node, directory: directory, sessions: sessions, events: events, version: version, timings: timings, logger: logger,
-            now: now)
+            node: node, directory: directory, sessions: sessions, events: events, version: version,
+            secrets: NodeSecrets(environment: environment), timings: timings, logger: logger, now: now)
     }
 
     /// Follows the tenants' documents, all of them in each snapshot, and keeps their upstreams until cancelled.

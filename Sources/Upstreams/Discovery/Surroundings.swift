@@ -10,6 +10,7 @@ struct Surroundings: Sendable {
     let events: any EventSink
     /// The gateway's own version, told to upstreams.
     let version: String
+    let secrets: NodeSecrets
     let timings: UpstreamTimings
     let logger: Logger
     /// Unix ms by the clock that all nodes share.

@@ -17,11 +17,12 @@ final class Upstream: Sendable {
     private let retired = Atomic(false)
 
     init(
-        _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, timings: UpstreamTimings, version: String
+        _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, timings: UpstreamTimings,
+        secrets: NodeSecrets, version: String
     ) {
         self.document = document
         fingerprint = Fingerprint.of(document)
-        transport = Self.transport(for: document, version: version)
+        transport = Self.transport(for: document, of: tenant, secrets, version: version)
         calls = transport.map { [wanted] transport in
             UpstreamCalls(
                 limits: document.limits, sessions: CallSessions(of: tenant, with: document, over: transport, in: sessions),
@@ -48,9 +49,10 @@ final class Upstream: Sendable {
         return try await calls.forward(call, tool: tool, for: agent, terms: terms, on: lane, before: deadline)
     }
 
-    private static func transport(for document: UpstreamDocument, version: String) -> (any UpstreamTransport)? {
-        guard case .url(let url) = document.place else { return nil }
-        return Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
+    private static func transport(
+        for document: UpstreamDocument, of tenant: TenantName, _ secrets: NodeSecrets, version: String
+    ) -> (any UpstreamTransport)? {
+        Endpoint(document, tenant: tenant, secrets: secrets, agent: "satgate/\(version)")
             .map { AutoTransport(streamable: StreamableHTTP(link: Link(endpoint: $0), version: version)) }
     }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The connections of one event loop to one origin: the idle ones, and those who wait for one. Bound to its loop.
+/// The connections of one event loop to one destination: the idle ones, and those who wait for one. Bound to its loop.
 final class ConnectionPool {
     /// One who waits for a connection.
     final class Waiter {
@@ -19,14 +19,14 @@ final class ConnectionPool {
     private(set) var open = 0
     private var opening = 0
 
-    init(to origin: Origin, connector: Connector, eventLoop: any EventLoop) {
+    init(to destination: Destination, connector: Connector, eventLoop: any EventLoop) {
         self.connector = connector
         self.limits = connector.limits
         self.eventLoop = eventLoop
-        self.origin = origin
+        self.destination = destination
     }
 
-    let origin: Origin
+    let destination: Destination
 
     /// An idle connection; nil when there is none.
     func takeIdle() -> HTTPConnection? {

@@ -3,35 +3,43 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Opens connections to origins.
+/// Opens connections to destinations, only to addresses that the operator's policy allows.
 struct Connector: Sendable {
     let limits: PoolLimits
-    private let tls: NIOSSLContext
+    private let addresses: AddressGuard
+    private let lookup: NameLookup
+    private let contexts: TLSContexts
 
-    /// Throws where the trusted certificates cannot be read.
-    init(limits: PoolLimits) throws {
+    /// Throws where the system's certificates cannot be read.
+    init(limits: PoolLimits, policy: EgressPolicy, lookup: NameLookup = NameLookup()) throws {
         self.limits = limits
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.applicationProtocols = ["http/1.1"]
-        if let file = limits.trustedRoots { configuration.additionalTrustRoots = [.file(file)] }
-        tls = try NIOSSLContext(configuration: configuration)
+        self.lookup = lookup
+        addresses = AddressGuard(policy: policy)
+        contexts = try TLSContexts()
     }
 
     /// Opens a connection for the pool; `done` is called on its event loop, later.
     func connect(
         pool: ConnectionPool, on eventLoop: any EventLoop, _ done: @escaping (Result<HTTPConnection, HTTPFailure>) -> Void
     ) {
-        let origin = pool.origin
+        let origin = pool.destination.origin
+        let context: NIOSSLContext?
+        do throws(HTTPFailure) {
+            context = origin.isSecure ? try contexts.context(of: pool.destination.tls) : nil
+        } catch {
+            return eventLoop.assumeIsolated().execute { done(.failure(error)) }
+        }
         let ready = eventLoop.makePromise(of: Void.self)
         let connection = HTTPConnection(pool: pool, eventLoop: eventLoop, limits: limits, isSecure: origin.isSecure, ready: ready)
         let bound = NIOLoopBound(connection, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
+            .resolver(GuardedResolver(lookup, guard: addresses, on: eventLoop))
             .connectTimeout(limits.connect)
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try prepare(channel, for: origin, bound.value) }
+                channel.eventLoop.makeCompletedFuture { try prepare(channel, for: origin, context, bound.value) }
             }
             .connect(host: origin.host, port: origin.port)
             .assumeIsolated()
@@ -41,22 +49,24 @@ struct Connector: Sendable {
         }
     }
 
-    private func prepare(_ channel: any Channel, for origin: Origin, _ connection: HTTPConnection) throws {
+    private func prepare(_ channel: any Channel, for origin: Origin, _ context: NIOSSLContext?, _ connection: HTTPConnection) throws {
         let pipeline = channel.pipeline.syncOperations
-        if origin.isSecure {
-            let isAddress = (try? SocketAddress(ipAddress: origin.host, port: origin.port)) != nil
-            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : origin.host))
-        }
+        if let context { try pipeline.addHandler(Self.handler(context, for: origin.host)) }
         var bounds = NIOHTTPDecoderLimitConfiguration()
         bounds.maxHeaderListSize = limits.head
         try pipeline.addHandlers(
             RequestWriter(), ByteToMessageHandler(HTTPResponseDecoder(limitConfiguration: bounds)), connection)
     }
 
+    private static func handler(_ context: NIOSSLContext, for host: String) throws -> NIOSSLClientHandler {
+        if let name = ServerName(host) { return try name.handler(context) }
+        return try NIOSSLClientHandler(context: context, serverHostname: nil)
+    }
+
     private static func reason(of error: any Error) -> HTTPFailure.Reason {
         if let error = error as? NIOConnectionError {
-            guard let first = error.connectionErrors.first else { return .notResolved }
-            return reason(of: first.error)
+            if let first = error.connectionErrors.first { return reason(of: first.error) }
+            return error.dnsAError is GuardedResolver.Refused ? .forbidden : .notResolved
         }
         if case .connectTimeout = error as? ChannelError { return .connectTimeout }
         if let error = error as? IOError, error.errnoCode == 111 { return .refused }

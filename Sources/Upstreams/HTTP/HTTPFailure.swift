@@ -14,10 +14,15 @@ enum HTTPFailure: Error, Sendable, Hashable {
     enum Reason: String, Sendable, Hashable {
         case badURL = "bad URL"
         case notResolved = "name not resolved"
+        /// By the operator's rules; see `AddressGuard`.
+        case forbidden = "address not allowed"
         case refused = "connection refused"
         case unreachable = "unreachable"
         case connectTimeout = "connect timed out"
         case tls = "TLS handshake failed"
+        case badCertificates = "certificate or key file not usable"
+        case noCredentials = "credentials not available"
+        case noToken = "no token from the authorization server"
         case busy = "too many calls are waiting for a connection"
         case queueTimeout = "timed out before it could be sent"
         case closed = "connection closed"

@@ -6,7 +6,7 @@ final class Lane: Sendable {
     let eventLoop: any EventLoop
     let executor: LoopExecutor
     private let connector: Connector
-    private let pools: NIOLoopBoundBox<[Origin: ConnectionPool]>
+    private let pools: NIOLoopBoundBox<[Destination: ConnectionPool]>
 
     /// Whether a request whose connection failed before any answer may be sent once more.
     enum Resend {
@@ -23,19 +23,19 @@ final class Lane: Sendable {
         pools = .makeBoxSendingValue([:], eventLoop: eventLoop)
     }
 
-    /// The pool of that origin.
-    func pool(for origin: Origin) -> ConnectionPool {
-        if let pool = pools.value[origin] { return pool }
-        let pool = ConnectionPool(to: origin, connector: connector, eventLoop: eventLoop)
-        pools.value[origin] = pool
+    /// The pool of that destination.
+    func pool(for destination: Destination) -> ConnectionPool {
+        if let pool = pools.value[destination] { return pool }
+        let pool = ConnectionPool(to: destination, connector: connector, eventLoop: eventLoop)
+        pools.value[destination] = pool
         return pool
     }
 
     /// Sends the request and returns when its response begins. A kept-alive connection that proves dead is replaced once by a fresh one.
     func send(
-        _ request: ByteBuffer, to origin: Origin, before deadline: NIODeadline, resend: Resend
+        _ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline, resend: Resend
     ) async throws(HTTPFailure) -> HTTPExchange {
-        let pool = pool(for: origin)
+        let pool = pool(for: destination)
         let urgent = resend == .ifUnanswered
         let connection = if let idle = pool.takeIdle() { idle } else { try await lease(from: pool, before: deadline, urgent: urgent) }
         let isFirstUse = connection.uses == 0
@@ -54,17 +54,17 @@ final class Lane: Sendable {
 
     /// Sends the request on a connection of its own, which counts for no limit, and returns when its response begins: for a stream that
     /// stays open.
-    func sendApart(_ request: ByteBuffer, to origin: Origin, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPExchange {
-        let apart = ConnectionPool(to: origin, connector: connector, eventLoop: eventLoop)
+    func sendApart(_ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPExchange {
+        let apart = ConnectionPool(to: destination, connector: connector, eventLoop: eventLoop)
         let exchange = try await lease(from: apart, before: deadline, urgent: true).start(request, deadline: deadline)
         _ = try await exchange.responseHead()
         return exchange
     }
 
     /// Sends a short message whose response matters to nobody.
-    func post(_ request: ByteBuffer, to origin: Origin) {
+    func post(_ request: ByteBuffer, to destination: Destination) {
         let deadline = NIODeadline.now() + .seconds(5)
-        let pool = pool(for: origin)
+        let pool = pool(for: destination)
         if let connection = pool.takeIdle() { return connection.start(request, deadline: deadline).finish() }
         pool.lease(before: deadline, urgent: true) { result in
             guard case .success(let connection) = result else { return }

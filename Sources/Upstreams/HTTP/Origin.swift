@@ -30,6 +30,27 @@ struct Location: Sendable, Hashable {
         target = path.hasPrefix("/") ? String(path) : "/\(path)"
     }
 
+    /// Another target of the same origin.
+    func moved(to target: String) -> Location { Location(origin: origin, target: target) }
+
+    /// What a URI reference (RFC 3986) found here means; nil for one that is none of ours to follow.
+    func resolving(_ reference: String) -> Location? {
+        let text = String(reference.prefix { $0 != "#" })
+        if Self.scheme(of: text) != nil { return Location(text) }
+        if text.hasPrefix("//") { return Location((origin.isSecure ? "https:" : "http:") + text) }
+        let path = target.prefix { $0 != "?" }
+        let folder = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
+        let place = text.hasPrefix("/") ? text : text.hasPrefix("?") ? path + text : folder + text
+        guard !text.isEmpty, text.hasPrefix("/") || text.hasPrefix("?") || !text.prefix(while: { $0 != "/" && $0 != "?" }).contains(":")
+        else { return nil }
+        return Location("\(origin.isSecure ? "https" : "http")://\(origin.authority)\(place)")
+    }
+
+    private init(origin: Origin, target: String) {
+        self.origin = origin
+        self.target = target
+    }
+
     private static func scheme(of url: String) -> (isSecure: Bool, length: Int)? {
         let lower = url.prefix(8).lowercased()
         if lower.hasPrefix("https://") { return (true, 8) }

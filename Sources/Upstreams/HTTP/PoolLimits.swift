@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// The bounds of one event loop's connections to one origin.
+/// The bounds of one event loop's connections to one destination.
 package struct PoolLimits: Sendable {
     /// Open connections at most, those being opened included.
     package var connections = 256
@@ -12,8 +12,6 @@ package struct PoolLimits: Sendable {
     package var connect: TimeAmount = .seconds(5)
     /// The bytes of a response's header fields.
     package var head = 64 * 1024
-    /// A file of PEM certificates trusted besides the system's.
-    package var trustedRoots: String?
 
     /// The defaults.
     package init() {}

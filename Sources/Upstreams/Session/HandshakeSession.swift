@@ -72,10 +72,10 @@ final class HandshakeSession: UpstreamSession {
     }
 
     func close(on lane: Lane) {
-        guard terms.id != nil, let request = try? link.endpoint.prepared(lines, method: .delete).request([]) else { return }
-        let origin = link.endpoint.origin
-        lane.eventLoop.execute { lane.post(request, to: origin) }
+        guard terms.id != nil else { return }
+        let head = link.endpoint.prepared(lines, method: .delete)
+        lane.eventLoop.execute { lane.post([], under: head) }
     }
 
-    private func route(on lane: Lane) -> Route { Route(lane: lane, origin: link.endpoint.origin, head: head) }
+    private func route(on lane: Lane) -> Route { Route(lane: lane, head: head) }
 }

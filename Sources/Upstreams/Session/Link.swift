@@ -45,10 +45,9 @@ final class Link: Sendable {
 
     /// The one place where a request goes out and is waited for.
     func send(_ request: LinkRequest, on lane: Lane, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPExchange {
-        let bytes = try request.head.request(request.body, extra: request.extra)
-        if request.silence != nil { return try await lane.sendApart(bytes, to: endpoint.origin, before: deadline) }
-        return try await lane.send(
-            bytes, to: endpoint.origin, before: deadline, resend: request.call == nil ? .ifUnanswered : .ifUnsent)
+        try await lane.send(
+            request.body, under: request.head, extra: request.extra, before: deadline,
+            resend: request.call == nil ? .ifUnanswered : .ifUnsent, isApart: request.silence != nil)
     }
 
     /// The answer in the body of a response that is no success.

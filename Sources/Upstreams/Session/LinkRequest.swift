@@ -28,9 +28,11 @@ enum LinkReply {
 }
 
 extension UpstreamFailure {
-    /// What a response is that carries no answer under 200: a JSON-RPC error in it may say that the message was refused.
+    /// What a response is that carries no answer under 200: a JSON-RPC error in it may say that the message was refused, and a redirect
+    /// that it was not taken.
     init(status: Int, _ answer: Answer?) {
         switch answer {
+        case _ where status == 307 || status == 308: self = .notDispatched(reason: "HTTP \(status)")
         case .some(let answer) where (400..<600).contains(status) && answer.provesNotRun: self = .refused(answer)
         default: self = .broken(reason: "HTTP \(status)")
         }

@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import UnixSignals
+import Upstreams
 
 /// `satgate demo`: a private Redis, two small tool servers, one node, and an agent that spends a budget.
 struct DemoCommand: AsyncParsableCommand {
@@ -72,6 +73,7 @@ struct DemoCommand: AsyncParsableCommand {
         var settings = NodeConfiguration(keysFile: "")
         settings.port = try await FreePort.preferring(port, on: group)
         settings.redis.url = redis.url
+        settings.egress.allowsPrivateNetworks = true
         return settings
     }
 

@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
             let file = settings.tenantsFile
             let tenants = TenantsFileUpkeep.Statement(tenants: try file.map { try TenantsFile.read($0) } ?? [], file: file)
             let keys = try KeysFile.read(settings.keysFile)
-            node = try Node(settings, tenants: tenants, keys: keys, logger: logger) { address in
+            node = try Node(settings, tenants: tenants, keys: keys, environment: environment, logger: logger) { address in
                 let host = address.ipAddress ?? ""
                 let shown = host.contains(":") ? "[\(host)]" : host
                 FileHandle.standardOutput.write(Data("listening on http://\(shown):\(address.port ?? 0)\n".utf8))

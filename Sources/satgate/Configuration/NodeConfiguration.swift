@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Logging
 import NIOCore
+import Upstreams
 
 /// What a node is told, read once at the start from the environment (`SATGATE_…`) and then the file.
 ///
@@ -9,6 +10,7 @@ import NIOCore
 /// - `loops` (integer, the number of cores)
 /// - the keys of `RedisSettings`
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
+/// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
 /// - `hold.lease` (ms, 15000), `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
 struct NodeConfiguration {
     var host = "127.0.0.1"
@@ -23,6 +25,7 @@ struct NodeConfiguration {
     var lease = 15_000
     var keepAlive = 15_000
     var logLevel = Logger.Level.info
+    var egress = EgressPolicy()
 
     /// The defaults.
     init(keysFile: String) { self.keysFile = keysFile }
@@ -39,6 +42,9 @@ struct NodeConfiguration {
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
+        egress = EgressPolicy(
+            allowsPrivateNetworks: try await reader.fetchBool(forKey: "upstreams.allow_private_networks") ?? false,
+            allowedNetworks: try await reader.networks("upstreams.allow_networks"))
         if let level = try await reader.fetchString(forKey: "log.level") {
             guard let known = Logger.Level(rawValue: level) else { throw BadValue(key: "log.level", wanted: "a level such as info") }
             logLevel = known
@@ -70,6 +76,15 @@ extension ConfigReader {
     fileprivate func required(_ key: ConfigKey) async throws -> String {
         guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }
         return value
+    }
+
+    fileprivate func networks(_ key: ConfigKey) async throws -> [IPNetwork] {
+        try (try await fetchStringArray(forKey: key) ?? []).map { text in
+            guard let network = IPNetwork(text.filter { $0 != " " }) else {
+                throw BadValue(key: "\(key)", wanted: "CIDR blocks such as 10.1.0.0/16 without bits behind the prefix")
+            }
+            return network
+        }
     }
 
     func integer(_ key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {

@@ -19,9 +19,10 @@ struct Node {
     /// In the order of dependence: the listener is last, hence the first to stop.
     let services: [any Service]
 
-    /// Wires the node; nothing runs yet. `onListening` is told the agents' address.
+    /// Wires the node; nothing runs yet. Secrets of upstreams come from `environment`; `onListening` is told the agents' address.
     init(
-        _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, logger: Logger,
+        _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, environment: [String: String] = [:],
+        logger: Logger,
         onListening: @escaping @Sendable (SocketAddress) -> Void
     ) throws {
         let id = NodeID()
@@ -36,8 +37,8 @@ struct Node {
         let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
         let catalogues = try Catalogues(
             group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
-            sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text, logger: logger,
-            now: { client.now() })
+            sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text,
+            egress: configuration.egress, environment: environment, logger: logger, now: { client.now() })
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)

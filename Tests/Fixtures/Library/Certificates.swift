@@ -1,4 +1,4 @@
-/// An authority, a server and a client certificate of it, and a second authority that signed neither: PEM files made by openssl.
+/// An authority, server and client certificates of it, and a second authority that signed none: PEM files made by openssl.
 package struct Certificates: Sendable {
     private let directory: String
 
@@ -13,7 +13,9 @@ package struct Certificates: Sendable {
         }
         try issue("server", names: "DNS:localhost,IP:127.0.0.1")
         try issue("elsewhere", names: "DNS:elsewhere.example")
+        try issue("address", names: "DNS:elsewhere.example,IP:127.0.0.1,IP:::1")
         try issue("client", names: "DNS:client")
+        try issueExpired("expired", names: "DNS:localhost,IP:127.0.0.1")
     }
 
     package var authority: String { path("ca", "crt") }
@@ -22,6 +24,15 @@ package struct Certificates: Sendable {
     /// What a server of `localhost` shows.
     package var serverCertificate: String { path("server", "crt") }
     package var serverKey: String { path("server", "key") }
+    /// For another name.
+    package var elsewhereCertificate: String { path("elsewhere", "crt") }
+    package var elsewhereKey: String { path("elsewhere", "key") }
+    /// For another name and the loopback addresses.
+    package var addressCertificate: String { path("address", "crt") }
+    package var addressKey: String { path("address", "key") }
+    /// Of `localhost`, and no longer valid.
+    package var expiredCertificate: String { path("expired", "crt") }
+    package var expiredKey: String { path("expired", "key") }
     package var clientCertificate: String { path("client", "crt") }
     package var clientKey: String { path("client", "key") }
 
@@ -39,6 +50,15 @@ package struct Certificates: Sendable {
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=\(name)",
             "-CA", path("ca", "crt"), "-CAkey", path("ca", "key"), "-addext", "subjectAltName=\(names)", "-addext",
             "basicConstraints=critical,CA:FALSE", "-keyout", path(name, "key"), "-out", path(name, "crt"))
+    }
+
+    private func issueExpired(_ name: String, names: String) throws {
+        try openssl(
+            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=\(name)", "-addext",
+            "subjectAltName=\(names)", "-keyout", path(name, "key"), "-out", path(name, "csr"))
+        try openssl(
+            "x509", "-req", "-in", path(name, "csr"), "-CA", path("ca", "crt"), "-CAkey", path("ca", "key"), "-CAcreateserial", "-days",
+            "-1", "-copy_extensions", "copyall", "-out", path(name, "crt"))
     }
 
     private func path(_ name: String, _ kind: String) -> String { "\(directory)/\(name).\(kind)" }

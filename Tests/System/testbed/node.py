@@ -66,6 +66,7 @@ class Node:
         self.sse = f"{self.base}/sse"
         self.process = Process(name, [BINARY, "serve"], cell.directory, {
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1",
+            "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true",
             **cell.environment, **settings})
         eventually(f"node {name} ready", self._ready, within=15)
 

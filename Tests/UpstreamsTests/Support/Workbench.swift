@@ -19,12 +19,16 @@ final class Workbench: Sendable {
     let cluster: Cluster
     private let documents = AsyncStream<[Tenant]>.makeStream()
 
-    private init(_ group: MultiThreadedEventLoopGroup, _ cluster: Cluster, limits: PoolLimits, timings: UpstreamTimings) throws {
+    private init(
+        _ group: MultiThreadedEventLoopGroup, _ cluster: Cluster, limits: PoolLimits, timings: UpstreamTimings, egress: EgressPolicy,
+        environment: [String: String]
+    ) throws {
         self.group = group
         self.cluster = cluster
         catalogues = try Catalogues(
             group: group, node: NodeID(), directory: cluster.directory, sessions: cluster.sessions, events: events, version: "0",
-            limits: limits, timings: timings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            egress: egress, environment: environment, limits: limits, timings: timings,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { Cluster.now() })
         cluster.add(catalogues)
     }
@@ -32,11 +36,12 @@ final class Workbench: Sendable {
     /// Runs the body beside the upkeep of the tenants' upstreams, all of it on loops of its own.
     static func run(
         _ tenants: [Tenant], in cluster: Cluster = Cluster(), loops: Int = 1, limits: PoolLimits = PoolLimits(),
-        timings: UpstreamTimings = .quick,
+        timings: UpstreamTimings = .quick, egress: EgressPolicy = EgressPolicy(allowsPrivateNetworks: true),
+        environment: [String: String] = [:],
         _ body: @escaping @Sendable (Workbench) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let bench = try Workbench(group, cluster, limits: limits, timings: timings)
+        let bench = try Workbench(group, cluster, limits: limits, timings: timings, egress: egress, environment: environment)
         bench.state(tenants)
         let result = await withTaskGroup(of: Result<Void, any Error>?.self) { tasks in
             tasks.addTask {
@@ -92,6 +97,29 @@ final class Workbench: Sendable {
         throw UpstreamFailure.broken(reason: "no answer")
     }
 
+    /// Why the tenant's upstream is down; nil where it answers a call of its tool `t`.
+    func reasonDown(_ upstream: String = "one", of tenant: Tenant) async throws -> String? {
+        _ = await catalogues.catalogue(of: tenant)
+        let down = events.all(.upstreamDown).first { $0.text("upstream") == upstream && $0.tenant == tenant.name }
+        if let reason = down?.text("reason") { return reason }
+        _ = try await answer("t", to: upstream, of: tenant)
+        return nil
+    }
+
+    /// Expects that a call to the upstream is answered.
+    func expectUp(_ upstream: String = "one", of tenant: Tenant, at place: SourceLocation = #_sourceLocation) async throws {
+        let reason = try await reasonDown(upstream, of: tenant)
+        #expect(reason == nil, sourceLocation: place)
+    }
+
+    /// Expects that the upstream is down for that reason.
+    func expectDown(
+        _ upstream: String = "one", of tenant: Tenant, _ wanted: String, at place: SourceLocation = #_sourceLocation
+    ) async throws {
+        let reason = try await reasonDown(upstream, of: tenant)
+        #expect(reason == wanted, sourceLocation: place)
+    }
+
     /// The failure of such a call.
     func failure(
         _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, session: SessionID = SessionID(),
@@ -130,11 +158,16 @@ extension Tenant {
         sessions: UpstreamDocument.Sessions = .shared, limits: UpstreamDocument.Limits = .init(), pinsTools: Bool = false
     ) throws -> Tenant {
         let upstreams = try urls.map {
-            UpstreamDocument(
-                name: try #require(UpstreamName($0.key)), place: .url($0.value), transport: .streamableHTTP, sessions: sessions,
-                headers: headers.mapValues { Template(literal: $0) }, limits: limits, pinsTools: pinsTools)
+            try UpstreamDocument.at(
+                $0.value, as: $0.key, headers: headers.mapValues { Template(literal: $0) }, sessions: sessions, limits: limits,
+                pinsTools: pinsTools)
         }
-        return Tenant(name: try #require(TenantName("acme")), upstreams: upstreams, tariff: Tariff(base: .zero), naming: naming)
+        return try of(upstreams, naming: naming)
+    }
+
+    /// A tenant with these upstreams, in this order.
+    static func of(_ upstreams: [UpstreamDocument], as name: String = "acme", naming: Naming = .onCollision) throws -> Tenant {
+        Tenant(name: try #require(TenantName(name)), upstreams: upstreams, tariff: Tariff(base: .zero), naming: naming)
     }
 }
 
@@ -166,5 +199,17 @@ final class Box<Value: Sendable>: Sendable {
     var value: Value? {
         get { stored.withLock { $0 } }
         set { stored.withLock { $0 = newValue } }
+    }
+}
+
+extension UpstreamDocument {
+    /// A shared upstream at this URL.
+    static func at(
+        _ url: String, as name: String = "one", headers: [String: Template] = [:], tls: TLS = TLS(), oauth: OAuth? = nil,
+        sessions: Sessions = .shared, limits: Limits = Limits(), pinsTools: Bool = false
+    ) throws -> UpstreamDocument {
+        UpstreamDocument(
+            name: try #require(UpstreamName(name)), place: .url(url), transport: .streamableHTTP, sessions: sessions, headers: headers,
+            tls: tls, oauth: oauth, limits: limits, pinsTools: pinsTools)
     }
 }

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+import Upstreams
+
+@testable import satgate
+
+@Suite struct NodeConfigurationTests {
+    private static let required = ["SATGATE_TENANTS_FILE": "t", "SATGATE_KEYS_FILE": "k"]
+
+    private func egress(_ environment: [String: String], yaml: String? = nil) async throws -> EgressPolicy {
+        var file: String?
+        if let yaml {
+            let url = FileManager.default.temporaryDirectory.appending(path: "satgate-\(UUID().uuidString).yaml")
+            try Data(yaml.utf8).write(to: url)
+            file = url.path()
+        }
+        defer { if let file { try? FileManager.default.removeItem(atPath: file) } }
+        return try await NodeConfiguration(file: file, environment: Self.required.merging(environment) { $1 }).egress
+    }
+
+    @Test("upstreams may be at public addresses only, unless the operator says more, in the environment or in the file")
+    func egress() async throws {
+        let networks = try ["10.1.0.0/16", "fd00:1::/32"].map { try #require(IPNetwork($0)) }
+        let none = try await egress([:])
+        #expect(none == EgressPolicy())
+        let variables = try await egress([
+            "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true", "SATGATE_UPSTREAMS_ALLOW_NETWORKS": "10.1.0.0/16, fd00:1::/32",
+        ])
+        #expect(variables == EgressPolicy(allowsPrivateNetworks: true, allowedNetworks: networks))
+        let file = try await egress(
+            [:], yaml: "upstreams:\n  allow_private_networks: true\n  allow_networks: [10.1.0.0/16, \"fd00:1::/32\"]\n")
+        #expect(file == EgressPolicy(allowsPrivateNetworks: true, allowedNetworks: networks))
+    }
+
+    @Test(
+        "a value that could be misread stops the start",
+        arguments: [
+            ("SATGATE_UPSTREAMS_ALLOW_NETWORKS", "10.1.0.1/16"), ("SATGATE_UPSTREAMS_ALLOW_NETWORKS", "10.1.0.0/16,all"),
+            ("SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS", "perhaps"),
+        ])
+    func misread(_ variable: String, _ value: String) async {
+        await #expect(throws: (any Error).self) { _ = try await egress([variable: value]) }
+    }
+}
