@@ -32,7 +32,7 @@ struct AutoTransport: UpstreamTransport {
         terms.transport == .sse ? sse?.resume(terms) : streamable.resume(terms)
     }
 
-    func shutDown() async { await sse?.shutDown() }
+    func run() async { await sse?.run() }
 
     /// The endpoint takes no POST, and does not say so as a server of Streamable HTTP would.
     private static func mayBeOlder(_ status: Int, _ answer: Answer?) -> Bool {
