@@ -12,19 +12,22 @@ package final class Catalogues: Sendable {
     private let surroundings: Surroundings
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
-    /// Upstreams may be where `egress` says; their documents' `${env:…}` are variables of `environment`. Throws where the system's trusted
-    /// certificates cannot be read.
+    /// Upstreams may be where `egress` says; their documents' `${env:…}` are variables of `environment`. `guardian` is the command under
+    /// which programs of tenants run: it ends them when their input closes. Throws where the system's trusted certificates cannot be read.
     package init(
         group: MultiThreadedEventLoopGroup, node: NodeID, directory: any CatalogueDirectory, sessions: any UpstreamSessions,
-        events: any EventSink, version: String, egress: EgressPolicy, environment: [String: String] = [:],
+        events: any EventSink, version: String, egress: EgressPolicy, environment: [String: String] = [:], guardian: [String] = [],
         limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) throws {
         let connector = try Connector(limits: limits, policy: egress)
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
+        let secrets = NodeSecrets(environment: environment)
         surroundings = Surroundings(
-            node: node, directory: directory, sessions: sessions, events: events, version: version,
-            secrets: NodeSecrets(environment: environment), timings: timings, logger: logger, now: now)
+            node: node, directory: directory, sessions: sessions, events: events,
+            transports: Transports(
+                version: version, secrets: secrets, host: .own(secrets, environment: environment, guardian: guardian), logger: logger),
+            timings: timings, logger: logger, now: now)
     }
 
     /// Follows the tenants' documents, all of them in each snapshot, and keeps their upstreams until cancelled.

@@ -126,8 +126,7 @@ final class TenantUpstreams: Sendable {
 
     private static func make(_ document: UpstreamDocument, of tenant: TenantName, _ surroundings: Surroundings) -> Upstream {
         Upstream(
-            document, of: tenant, sessions: surroundings.sessions, timings: surroundings.timings, secrets: surroundings.secrets,
-            version: surroundings.version)
+            document, of: tenant, sessions: surroundings.sessions, timings: surroundings.timings, by: surroundings.transports)
     }
 
     /// A catalogue once complete stays one: what is added later joins it when it has been tried.

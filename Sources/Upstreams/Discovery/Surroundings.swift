@@ -8,9 +8,7 @@ struct Surroundings: Sendable {
     let directory: any CatalogueDirectory
     let sessions: any UpstreamSessions
     let events: any EventSink
-    /// The gateway's own version, told to upstreams.
-    let version: String
-    let secrets: NodeSecrets
+    let transports: Transports
     let timings: UpstreamTimings
     let logger: Logger
     /// Unix ms by the clock that all nodes share.

@@ -18,11 +18,11 @@ final class Upstream: Sendable {
 
     init(
         _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, timings: UpstreamTimings,
-        secrets: NodeSecrets, version: String
+        by transports: Transports
     ) {
         self.document = document
         fingerprint = Fingerprint.of(document)
-        transport = Self.transport(for: document, of: tenant, secrets, version: version)
+        transport = transports.transport(to: document, of: tenant)
         calls = transport.map { [wanted] transport in
             UpstreamCalls(
                 limits: document.limits, sessions: CallSessions(of: tenant, with: document, over: transport, in: sessions),
@@ -47,12 +47,5 @@ final class Upstream: Sendable {
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         guard let calls else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
         return try await calls.forward(call, tool: tool, for: agent, terms: terms, on: lane, before: deadline)
-    }
-
-    private static func transport(
-        for document: UpstreamDocument, of tenant: TenantName, _ secrets: NodeSecrets, version: String
-    ) -> (any UpstreamTransport)? {
-        Endpoint(document, tenant: tenant, secrets: secrets, agent: "satgate/\(version)")
-            .map { AutoTransport(streamable: StreamableHTTP(link: Link(endpoint: $0), version: version)) }
     }
 }

@@ -41,7 +41,8 @@ protocol UpstreamTransport: Sendable {
     ) async throws(UpstreamFailure) -> any UpstreamSession
     /// The session that another node has opened on these terms; nil where it cannot be gone on with from here.
     func resume(_ terms: SessionTerms) -> (any UpstreamSession)?
-    /// Keeps running what the transport needs beside its sessions until the task is cancelled; returns at once where that is nothing.
+    /// Keeps running what the transport needs beside its sessions until the task is cancelled; returns at once where that is nothing. Only
+    /// while it runs can sessions with processes and over event streams be opened.
     func run() async
 }
 

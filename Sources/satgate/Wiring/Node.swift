@@ -38,7 +38,7 @@ struct Node {
         let catalogues = try Catalogues(
             group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
             sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text,
-            egress: configuration.egress, environment: environment, logger: logger, now: { client.now() })
+            egress: configuration.egress, environment: environment, guardian: ProcessGuard.own, logger: logger, now: { client.now() })
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)

@@ -1,3 +1,4 @@
+import Governance
 import MCPWire
 import NIOCore
 import NIOPosix
@@ -11,12 +12,22 @@ func withTransport(
     _ url: String, limits: PoolLimits = PoolLimits(), _ body: @escaping @Sendable (StreamableHTTP, Lane) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let lane = Lane(group.next(), connector: try Connector(limits: limits))
+    let lane = Lane(group.next(), connector: try Connector(limits: limits, policy: EgressPolicy(allowsPrivateNetworks: true)))
     let endpoint = try #require(Endpoint(url: url, headers: [:], agent: "test"))
     let transport = StreamableHTTP(link: Link(endpoint: endpoint), version: "0")
     let result = await Task(executorPreference: lane.executor) { try await body(transport, lane) }.result
     try await group.shutdownGracefully()
     try result.get()
+}
+
+extension Endpoint {
+    /// That of an upstream at this URL, with these headers.
+    convenience init?(url: String, headers: [String: String] = [:], agent: String) {
+        guard let tenant = TenantName("acme"), let name = UpstreamName("one") else { return nil }
+        let document = UpstreamDocument(
+            name: name, place: .url(url), headers: headers.mapValues { Template(literal: $0) })
+        self.init(document, tenant: tenant, secrets: NodeSecrets(environment: [:]), agent: agent)
+    }
 }
 
 extension UpstreamSession {

@@ -1,0 +1,26 @@
+import Governance
+import Logging
+
+/// Makes the way to each upstream that a tenant's document names.
+struct Transports: Sendable {
+    /// The gateway's own version, told to upstreams.
+    let version: String
+    let secrets: NodeSecrets
+    let host: Launch.Host
+    let logger: Logger
+
+    /// Nil where the document's URL or a header cannot be sent, or its place and its transport do not go together.
+    func transport(to document: UpstreamDocument, of tenant: TenantName) -> (any UpstreamTransport)? {
+        switch (document.place, document.transport) {
+        case (.command(let command), .stdio), (.command(let command), .auto):
+            return ProcessTransport(command, on: host, version: version, logger: logger)
+        case (.command, _), (.url, .stdio): return nil
+        case (.url, let transport):
+            guard let endpoint = Endpoint(document, tenant: tenant, secrets: secrets, agent: "satgate/\(version)") else { return nil }
+            let streamable = StreamableHTTP(link: Link(endpoint: endpoint), version: version)
+            if transport == .streamableHTTP { return streamable }
+            let sse = EventStreamTransport(endpoint, version: version)
+            return transport == .sse ? sse : AutoTransport(streamable: streamable, sse: sse)
+        }
+    }
+}
