@@ -54,7 +54,9 @@ final class Lane: Sendable {
 
     /// Sends the request on a connection of its own, which counts for no limit, and returns when its response begins: for a stream that
     /// stays open.
-    func sendApart(_ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPExchange {
+    func sendApart(_ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline) async throws(HTTPFailure)
+        -> HTTPExchange
+    {
         let apart = ConnectionPool(to: destination, connector: connector, eventLoop: eventLoop)
         let exchange = try await lease(from: apart, before: deadline, urgent: true).start(request, deadline: deadline)
         _ = try await exchange.responseHead()
