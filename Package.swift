@@ -20,6 +20,7 @@ let http: [Target.Dependency] = nio + [.product(name: "NIOHTTP1", package: "swif
 let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// One module of `Sources`; what it may import is exactly what is listed here.
@@ -54,7 +55,7 @@ let package = Package(
         module("Events", ["Governance"]),
         module(
             "Upstreams",
-            http + ["COpenSSL", "MCPWire", "Governance", "Events", tls, log, .product(name: "NIOTLS", package: "swift-nio")]),
+            http + ["COpenSSL", "MCPWire", "Governance", "Events", tls, log, .product(name: "NIOTLS", package: "swift-nio"), subprocess]),
         module("Gateway", http + ["Macaroons", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log],
@@ -66,7 +67,7 @@ let package = Package(
                 "Macaroons", "Governance", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                subprocess,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: strict),

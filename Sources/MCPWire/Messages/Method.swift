@@ -9,4 +9,7 @@ package enum Method {
     package static let progress = "notifications/progress"
     package static let setLevel = "logging/setLevel"
     package static let discover = "server/discover"
+    package static let listen = "subscriptions/listen"
+    package static let acknowledged = "notifications/subscriptions/acknowledged"
+    package static let toolsListChanged = "notifications/tools/list_changed"
 }

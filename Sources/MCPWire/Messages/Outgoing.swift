@@ -34,6 +34,9 @@ package enum Outgoing {
         }
     }
 
+    /// Our `ping`.
+    package static func ping(id: Int) -> [UInt8] { request(id: id, Method.ping) { JSONText.append(raw: "{}", to: &$0) } }
+
     /// `notifications/cancelled` for one of our own requests.
     package static func cancelled(requestID: Int, reason: String) -> [UInt8] {
         notification(Method.cancelled) { out in

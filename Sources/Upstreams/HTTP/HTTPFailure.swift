@@ -26,6 +26,9 @@ enum HTTPFailure: Error, Sendable, Hashable {
         case endedEarly = "the response ended before the answer"
         case tooLarge = "answer too large"
         case cancelled = "cancelled"
+        case notStarted = "the program could not be started"
+        case processEnded = "the process ended"
+        case streamEnded = "the event stream ended"
 
         /// Says nothing about the upstream: this node had no room or no time.
         var isOurs: Bool { self == .busy || self == .queueTimeout || self == .cancelled }

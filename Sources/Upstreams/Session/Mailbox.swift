@@ -5,7 +5,7 @@ import Synchronization
 /// The messages of one request, sorted out of a stream that many requests share; filled from any thread, read by one task.
 final class Mailbox: Sendable {
     private struct State {
-        var messages: [Message] = []
+        var messages: CircularBuffer<Message> = []
         var bytes = 0
         var failure: HTTPFailure?
         var waiter: CheckedContinuation<Void, Never>?
@@ -16,9 +16,12 @@ final class Mailbox: Sendable {
 
     private let state = Mutex(State())
     private let alarm: Mutex<Scheduled<Void>?> = Mutex(nil)
+    private let released: (@Sendable () -> Void)?
 
-    /// From `deadline` on there is nothing but the failure.
-    init(on eventLoop: any EventLoop, before deadline: NIODeadline) {
+    /// From `deadline` on there is nothing but the failure. `released` is called when nobody holds the mailbox any more.
+    init(on eventLoop: any EventLoop, before deadline: NIODeadline, released: (@Sendable () -> Void)? = nil) {
+        self.released = released
+        guard deadline < .distantFuture else { return }
         let scheduled = eventLoop.scheduleTask(deadline: deadline) { [weak self] in
             self?.fail(.timedOut)
             return ()
@@ -26,7 +29,10 @@ final class Mailbox: Sendable {
         alarm.withLock { $0 = scheduled }
     }
 
-    deinit { alarm.withLock { $0 }?.cancel() }
+    deinit {
+        alarm.withLock { $0 }?.cancel()
+        released?()
+    }
 
     /// Puts a message in.
     func deliver(_ message: Message) {
@@ -46,8 +52,7 @@ final class Mailbox: Sendable {
     func next() async throws(HTTPFailure) -> Message {
         while true {
             let (message, failure) = state.withLock { state in
-                guard !state.messages.isEmpty else { return (Message?.none, state.failure) }
-                let message = state.messages.removeFirst()
+                guard let message = state.messages.popFirst() else { return (Message?.none, state.failure) }
                 state.bytes -= message.bytes.count
                 return (message, nil)
             }
