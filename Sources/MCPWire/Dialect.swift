@@ -18,14 +18,19 @@ package struct Dialect: Sendable, Hashable {
         Dialect(revision: "2025-06-18", sendsVersionHeader: true, primesStreams: false),
         newestHandshake,
     ]
-    /// The revisions without a handshake, in which each request names its own.
-    package static let modern = ["2026-07-28"]
+    /// The newest revision without a handshake.
+    package static let newestModern = "2026-07-28"
+    /// The revisions without a handshake, in which each request names its own; oldest first.
+    package static let modern = [newestModern]
 
     /// The dialect of a revision with a handshake.
     package static func named(_ revision: String) -> Dialect? { all.first { $0.revision == revision } }
 
     /// What `initialize` answers to an offered version: the same when we speak it, else the newest with a handshake.
     package static func offered(_ version: String) -> Dialect { named(version) ?? newestHandshake }
+
+    /// The newest revision without a handshake that the other side speaks too.
+    package static func mutualModern(among versions: [String]) -> String? { modern.last { versions.contains($0) } }
 }
 
 // MARK: Eras

@@ -8,24 +8,27 @@ package enum UpstreamFailure: Error, Sendable {
     case timedOut
     /// Sent, but the connection, the HTTP status or the answer was no good.
     case broken(reason: String)
-    /// The upstream refused the message itself (-32700, -32600, -32601, -32602 under an HTTP error status): it did not run.
+    /// The upstream refused the message itself (an error that proves it, under an HTTP error status): it did not run.
     case refused(Answer)
+    /// The upstream wants input of the agent's before it does its work, and there is no way to ask for it: the call did not run.
+    case needsInput
 
     /// False where the call provably did not run.
     package var mayHaveRun: Bool {
         switch self {
-        case .notDispatched, .refused: false
+        case .notDispatched, .refused, .needsInput: false
         case .timedOut, .broken: true
         }
     }
 
-    /// One of four words, for metrics and events.
+    /// One of five words, for metrics and events.
     package var label: String {
         switch self {
         case .notDispatched: "not_dispatched"
         case .timedOut: "timed_out"
         case .broken: "broken"
         case .refused: "refused"
+        case .needsInput: "needs_input"
         }
     }
 
@@ -34,6 +37,7 @@ package enum UpstreamFailure: Error, Sendable {
         switch self {
         case .notDispatched(let reason), .broken(let reason): reason
         case .timedOut: "timed out"
+        case .needsInput: "asks for input, which this agent cannot give here"
         case .refused(let answer): if case .error(let code) = answer.kind { "refused the message (\(code))" } else { "refused the message" }
         }
     }

@@ -5,14 +5,17 @@ package struct Answer: Sendable {
 
     package let message: Message
     package let kind: Kind
+    /// Of the upstream that gave it.
+    package let era: Dialect.Kind
 
     /// The id it answers; an error may come without.
     package var id: RequestID? { message.id }
 
     /// Reads a response whose result is an object, or whose error has an integer code and a text.
-    package init(_ message: Message) throws(WireError) {
+    package init(_ message: Message, era: Dialect.Kind = .legacy) throws(WireError) {
         guard message.kind == .response else { throw .invalidRequest(message.id) }
         self.message = message
+        self.era = era
         let document = message.document
         if let result = document.value("result", in: .envelope) {
             guard document.isObject(result) else { throw .invalidRequest(message.id) }
@@ -26,6 +29,12 @@ package struct Answer: Sendable {
         }
     }
 
+    /// What a result without a handshake says of itself: `complete` where it says nothing. Nil for what is no text.
+    package var resultType: String? {
+        guard let range = message.document.value("resultType", in: .result) else { return "complete" }
+        return message.document.text(range)
+    }
+
     /// The text of the error; nil for a result.
     package var errorMessage: String? { message.document.text("message", in: .error) }
 
@@ -36,8 +45,8 @@ package struct Answer: Sendable {
         return document.text(range) ?? String(decoding: document.bytes[range], as: UTF8.self)
     }
 
-    /// The bytes for the agent: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
-    /// `io.modelcontextprotocol/serverInfo` removed; all else byte for byte.
+    /// The bytes for an agent with a handshake: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
+    /// `io.modelcontextprotocol/serverInfo` removed, and what only results without a handshake say; all else byte for byte.
     package func addressed(to id: RequestID) -> [UInt8] {
         let document = message.document
         var edits = JSONEdits()
@@ -49,6 +58,11 @@ package struct Answer: Sendable {
         }
         edits.removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
+        }
+        if era == .modern {
+            edits.removeMembers(of: .result, in: document) { member in
+                ["resultType", "ttlMs", "cacheScope"].contains { document.key(of: member, is: $0) }
+            }
         }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }

@@ -19,13 +19,10 @@ package struct InitializeResult: Sendable, Hashable {
             throw .invalidRequest(answer.id)
         }
         let server = document.value("serverInfo", in: .result).flatMap { document.object($0) }
-        let capabilities = document.value("capabilities", in: .result).flatMap { document.object($0) }
         protocolVersion = version
         serverName = server?.text("name", in: .other)
         serverVersion = server?.text("version", in: .other)
         instructions = document.text("instructions", in: .result)
-        let tools = capabilities?.value("tools", in: .other)
-        offersTools = tools != nil
-        announcesTools = tools.flatMap { capabilities?.object($0) }?.isTrue("listChanged", in: .other) ?? false
+        (offersTools, announcesTools) = document.toolsCapability
     }
 }

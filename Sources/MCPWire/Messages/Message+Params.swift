@@ -17,6 +17,17 @@ extension Message {
     /// The revision that a stateless request names in its `_meta`.
     package var protocolVersionOfMeta: String? { metaText(MetaKey.protocolVersion) }
 
+    /// The request of ours that opened the stream on which the notification comes, where it is tagged so.
+    package var subscription: Int? {
+        token(MetaKey.subscriptionID, in: .paramsMeta).flatMap { RequestID(raw: $0)?.number }
+    }
+
+    /// Whether an acknowledged subscription will tell of changes of the tools.
+    package var acknowledgesTools: Bool {
+        guard method == Method.acknowledged, let range = document.value("notifications", in: .params) else { return false }
+        return document.object(range)?.isTrue("toolsListChanged", in: .other) ?? false
+    }
+
     /// The request that `notifications/cancelled` is about.
     package var cancelledRequest: RequestID? {
         guard method == Method.cancelled, let range = document.value("requestId", in: .params) else { return nil }

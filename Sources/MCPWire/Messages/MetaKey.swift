@@ -4,7 +4,12 @@ package enum MetaKey {
     package static let ours = "io.satgate/"
     package static let cost = "io.satgate/cost"
     package static let idempotencyKey = "io.satgate/idempotencyKey"
+    /// What begins so is the protocol's own: each sender of a request without a handshake says it of itself.
+    package static let protocols = "io.modelcontextprotocol/"
     package static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
+    package static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
+    package static let clientInfo = "io.modelcontextprotocol/clientInfo"
+    package static let subscriptionID = "io.modelcontextprotocol/subscriptionId"
     package static let serverInfo = "io.modelcontextprotocol/serverInfo"
     /// Where SatGate's stdio clients put the agent's macaroon.
     package static let token = "token"

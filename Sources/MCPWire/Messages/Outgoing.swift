@@ -22,14 +22,36 @@ package enum Outgoing {
     /// `notifications/initialized`.
     package static func initialized() -> [UInt8] { notification(Method.initialized) { JSONText.append(raw: "{}", to: &$0) } }
 
-    /// `tools/list`, from the cursor on if there is one.
-    package static func toolsList(id: Int, cursor: String?) -> [UInt8] {
+    /// `tools/list`, from the cursor on if there is one; `sender` where there is no handshake.
+    package static func toolsList(id: Int, cursor: String?, sender: Sender? = nil) -> [UInt8] {
         request(id: id, Method.toolsList) { out in
             JSONText.append(raw: "{", to: &out)
             if let cursor {
                 JSONText.append(raw: #""cursor":"#, to: &out)
                 JSONText.append(string: cursor, to: &out)
             }
+            if let sender {
+                if cursor != nil { JSONText.append(raw: ",", to: &out) }
+                sender.append(to: &out)
+            }
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// `server/discover`.
+    package static func discover(id: Int, sender: Sender) -> [UInt8] {
+        request(id: id, Method.discover) { out in
+            JSONText.append(raw: "{", to: &out)
+            sender.append(to: &out)
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// `subscriptions/listen` for changes of the tools.
+    package static func listen(id: Int, sender: Sender) -> [UInt8] {
+        request(id: id, Method.listen) { out in
+            JSONText.append(raw: #"{"notifications":{"toolsListChanged":true},"#, to: &out)
+            sender.append(to: &out)
             JSONText.append(raw: "}", to: &out)
         }
     }
@@ -106,7 +128,7 @@ package enum Outgoing {
 
     // MARK: Parts
 
-    private static func appendIdentity(version: String, to out: inout [UInt8]) {
+    static func appendIdentity(version: String, to out: inout [UInt8]) {
         JSONText.append(raw: #"{"name":"#, to: &out)
         JSONText.append(string: productName, to: &out)
         JSONText.append(raw: #","version":"#, to: &out)

@@ -46,8 +46,9 @@ package struct ToolCall: Sendable {
     }
 
     /// The bytes to send upstream: `id` for the id and for the progress token (if any), `name` for the tool; without `params.task`,
-    /// `_meta.token` and `_meta["io.satgate/…"]`; all else byte for byte.
-    package func forwarded(id: Int, name: String) -> [UInt8] {
+    /// `_meta.token` and `_meta["io.satgate/…"]`; all else byte for byte. Where there is no handshake `sender` is put in the place of all
+    /// `_meta["io.modelcontextprotocol/…"]`.
+    package func forwarded(id: Int, name: String, sender: Sender? = nil) -> [UInt8] {
         let document = message.document
         let number = Array(String(id).utf8)
         var edits = JSONEdits()
@@ -55,9 +56,11 @@ package struct ToolCall: Sendable {
         if !name.utf8.elementsEqual(self.name.utf8) { edits.replace(nameRange, with: JSONText.string(name)) }
         if progressToken != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: number) }
         edits.removeMembers(of: .params, in: document) { document.key(of: $0, is: "task") }
-        edits.removeMembers(of: .paramsMeta, in: document) {
+        let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) {
             document.key(of: $0, is: MetaKey.token) || document.key(of: $0, startsWith: MetaKey.ours)
+                || sender != nil && document.key(of: $0, startsWith: MetaKey.protocols)
         }
+        if let sender { edits.introduce(sender, in: document, beforeOthers: keepsAny) }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }
 
@@ -73,5 +76,22 @@ package struct ToolCall: Sendable {
         edits.replace(range, with: progressToken)
         edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
+    }
+}
+
+extension JSONEdits {
+    /// Puts the sender's members into `params._meta`, which is made where there is none.
+    fileprivate mutating func introduce(_ sender: Sender, in document: JSONDocument, beforeOthers: Bool) {
+        if let meta = document.value("_meta", in: .params) {
+            guard document.isObject(meta) else { return replace(meta, with: [UInt8(ascii: "{")] + sender.members + [UInt8(ascii: "}")]) }
+            let inside = meta.lowerBound + 1
+            replace(inside..<inside, with: beforeOthers ? sender.members + [UInt8(ascii: ",")] : sender.members)
+        } else if let params = document.value("params", in: .envelope) {
+            // A call has a name, so there is always a member behind it.
+            let inside = params.lowerBound + 1
+            var text: [UInt8] = []
+            sender.append(to: &text)
+            replace(inside..<inside, with: text + [UInt8(ascii: ",")])
+        }
     }
 }

@@ -6,6 +6,9 @@ package struct ToolDefinition: Sendable {
     package let bytes: [UInt8]
     /// Whether the tool can only be called as a task (`execution.taskSupport` is `required`).
     package let requiresTask: Bool
+    /// The arguments to repeat in headers where the upstream has no handshake; nil where the definition says so in a way that the protocol
+    /// forbids, so that such an upstream's tool is not to be offered.
+    package let mirrored: [MirroredParameter]?
     /// The definition as it is shown, cut where its name and its cost go.
     private let template: Template
 
@@ -18,6 +21,7 @@ package struct ToolDefinition: Sendable {
         self.name = name
         self.bytes = document.raw(document.root)
         requiresTask = document.text("taskSupport", in: .toolExecution) == "required"
+        mirrored = MirrorScan.parameters(of: document)
         template = Template(document, nameRange: nameRange)
     }
 
@@ -32,6 +36,7 @@ package struct ToolDefinition: Sendable {
         self.name = name
         bytes = open + JSONText.string(name) + rest + [UInt8(ascii: "}")]
         requiresTask = false
+        mirrored = []
         template = Template(beforeName: open, between: rest + Array(",\"_meta\":{\"\(MetaKey.cost)\":".utf8), afterCost: Array("}}".utf8))
     }
 

@@ -4,7 +4,7 @@ package struct ToolPage: Sendable {
     package let tools: [ToolDefinition]
     /// Where the next page begins; nil on the last.
     package let nextCursor: String?
-    /// How many entries were left out because they are no definition or say a key twice.
+    /// How many entries were left out because they are no definition, say a key twice, or want headers that may not be.
     package let unreadable: Int
 
     /// Reads a result with an array of tools; one unreadable tool hides no other.
@@ -13,7 +13,7 @@ package struct ToolPage: Sendable {
         guard case .result = answer.kind, let range = document.value("tools", in: .result),
             let elements = JSONScanner.elements(of: document.bytes, in: range)
         else { throw .invalidRequest(answer.id) }
-        tools = elements.compactMap { try? ToolDefinition(document.raw($0)) }
+        tools = elements.compactMap { try? ToolDefinition(document.raw($0)) }.filter { answer.era == .legacy || $0.mirrored != nil }
         unreadable = elements.count - tools.count
         nextCursor = document.text("nextCursor", in: .result)
     }

@@ -8,8 +8,10 @@ package struct ServerSentEventParser: Sendable {
     private var eventRetry: Int?
     private var skipsLineFeed = false
     private var isAtStart = true
+    /// The last id read, of an event that may not be whole yet.
+    private var idSoFar: String?
 
-    /// The last id the stream gave.
+    /// The id of the last whole event that gave one: what a client that comes back has seen.
     package private(set) var lastEventID: String?
     /// The milliseconds the stream last asked to wait before coming back.
     package private(set) var retry: Int?
@@ -73,7 +75,7 @@ package struct ServerSentEventParser: Sendable {
         case "data":
             if data == nil { data = Array(value) } else { data?.append(contentsOf: [0x0A] + value) }
         case "event": name = String(decoding: value, as: UTF8.self)
-        case "id": if !value.contains(0) { lastEventID = value.isEmpty ? nil : String(decoding: value, as: UTF8.self) }
+        case "id": if !value.contains(0) { idSoFar = value.isEmpty ? nil : String(decoding: value, as: UTF8.self) }
         case "retry":
             guard !value.isEmpty, value.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else { return }
             eventRetry = Int(String(decoding: value, as: UTF8.self))
@@ -85,6 +87,7 @@ package struct ServerSentEventParser: Sendable {
     /// The event that the empty line completes; nil when no line gave it data.
     private mutating func endEvent() -> ServerSentEvent? {
         defer { (data, name, eventRetry) = (nil, nil, nil) }
+        lastEventID = idSoFar
         guard let data else { return nil }
         return ServerSentEvent(id: lastEventID, name: name?.isEmpty == true ? nil : name, data: data, retry: eventRetry)
     }

@@ -38,7 +38,7 @@ final class Upstream: Sendable {
             return
         }
         transport = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
-            .map { StreamableHTTP(link: Link(endpoint: $0), version: version) }
+            .map { AutoTransport(streamable: StreamableHTTP(link: Link(endpoint: $0), version: version)) }
     }
 
     /// What is known of it now.

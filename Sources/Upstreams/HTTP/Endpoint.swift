@@ -22,7 +22,8 @@ struct Endpoint: Sendable {
     /// Headers that are the gateway's to send; a document that names one is refused.
     private static let reserved: Set<String> = [
         "host", "content-length", "content-type", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect",
-        "accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "last-event-id",
+        "accept", "accept-encoding", "mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name",
+        "last-event-id",
     ]
 
     /// Nil where the URL or a header cannot be sent as it is.

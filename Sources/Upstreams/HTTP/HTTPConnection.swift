@@ -66,6 +66,11 @@ final class HTTPConnection: ChannelInboundHandler {
         return exchange
     }
 
+    /// The exchange in progress may take until then.
+    func extend(to deadline: NIODeadline) {
+        if case .busy = phase { expect(by: deadline) }
+    }
+
     /// Reads on, now that someone asks for more.
     func readOn() { context?.read() }
 

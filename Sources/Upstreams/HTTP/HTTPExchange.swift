@@ -38,6 +38,9 @@ final class HTTPExchange {
         }
     }
 
+    /// The rest of the response may take until then, whatever was said before.
+    func extend(to deadline: NIODeadline) { connection?.extend(to: deadline) }
+
     /// True while the response is not whole, given up or failed.
     var isOpen: Bool { connection != nil }
 

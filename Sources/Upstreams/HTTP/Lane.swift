@@ -52,6 +52,15 @@ final class Lane: Sendable {
         return retried
     }
 
+    /// Sends the request on a connection of its own, which counts for no limit, and returns when its response begins: for a stream that
+    /// stays open.
+    func sendApart(_ request: ByteBuffer, to origin: Origin, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPExchange {
+        let apart = ConnectionPool(to: origin, connector: connector, eventLoop: eventLoop)
+        let exchange = try await lease(from: apart, before: deadline, urgent: true).start(request, deadline: deadline)
+        _ = try await exchange.responseHead()
+        return exchange
+    }
+
     /// Sends a short message whose response matters to nobody.
     func post(_ request: ByteBuffer, to origin: Origin) {
         let deadline = NIODeadline.now() + .seconds(5)

@@ -7,6 +7,8 @@ final class HandshakeSession: UpstreamSession {
     let server: String?
     private let link: Link
     private let head: PreparedHead
+    /// Of the GETs, which open streams.
+    private let streamHead: PreparedHead
     private let lines: [HeaderLine]
 
     /// Nil where the id has other characters than the visible ASCII ones, or the revision is not one with a handshake.
@@ -23,15 +25,22 @@ final class HandshakeSession: UpstreamSession {
         self.link = link
         self.lines = lines
         head = link.endpoint.prepared(lines)
+        streamHead = link.endpoint.prepared(lines, method: .get)
     }
 
     func send(
         _ request: UpstreamRequest, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange? {
         let id = link.newID()
-        let opened = try await link.open(
-            request.message(id: id), id: id, head: head, inSession: terms.id != nil, call: request.call, on: lane, before: deadline)
-        return opened?.exchange
+        let route = route(on: lane)
+        let message = LinkRequest(body: request.message(id: id), id: id, head: head, call: request.call, backchannel: route)
+        switch try await link.ask(message, on: lane, before: deadline) {
+        case .answered(let stream, _):
+            if request.call != nil { stream.resumption = Resumption(link: link, lane: lane, head: streamHead, deadline: deadline) }
+            return UpstreamExchange(stream, id: id, call: request.call, lane: lane, backchannel: route)
+        case .rejected(status: 404, _) where terms.id != nil: return nil
+        case .rejected(let status, let answer): throw UpstreamFailure(status: status, answer)
+        }
     }
 
     /// Sends a notification; returns when the upstream has accepted it.
@@ -40,7 +49,26 @@ final class HandshakeSession: UpstreamSession {
     }
 
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
-        .unsupported
+        let request = LinkRequest(head: streamHead, silence: Ear.silence)
+        switch try await link.ask(request, on: lane, before: .now() + Ear.opening) {
+        case .rejected(let status, let answer):
+            guard Ear.refusals.contains(status) || (200..<300).contains(status) else { throw UpstreamFailure(status: status, answer) }
+            return .unsupported
+        case .answered(let stream, _):
+            guard stream.isEventStream else {
+                stream.cancel()
+                return .unsupported
+            }
+            heard(.connected)
+            let route = route(on: lane)
+            var patience = Ear.Patience()
+            _ = await Ear(stream: stream).listen { message in
+                if message.method == Method.toolsListChanged, message.kind == .notification { heard(.toolsChanged) }
+                if message.kind == .request, patience.allows() { route.answer(message) }
+                return true
+            }
+            return .ended
+        }
     }
 
     func close(on lane: Lane) {
@@ -48,4 +76,6 @@ final class HandshakeSession: UpstreamSession {
         let origin = link.endpoint.origin
         lane.eventLoop.execute { lane.post(request, to: origin) }
     }
+
+    private func route(on lane: Lane) -> Route { Route(lane: lane, origin: link.endpoint.origin, head: head) }
 }

@@ -13,39 +13,28 @@ final class Link: Sendable {
     /// A number no other request to this upstream has.
     func newID() -> Int { lastID.add(1, ordering: .relaxed).newValue }
 
-    /// Sends the request and judges the head of its response; nil when the upstream knows no such session (404): it did not run.
-    func open(
-        _ body: [UInt8], id: Int, head: PreparedHead, extra: [HeaderLine] = [], inSession: Bool, call: ToolCall? = nil, on lane: Lane,
-        before deadline: NIODeadline
-    ) async throws(UpstreamFailure) -> (exchange: UpstreamExchange, headers: HTTPHeaders)? {
-        let route = Route(lane: lane, origin: endpoint.origin, head: head)
-        let (exchange, response): (HTTPExchange, HTTPResponseHead)
+    /// Sends the request and judges the head of its response. A stream that stays open must begin before the deadline, anything else must
+    /// end before it.
+    func ask(_ request: LinkRequest, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) -> LinkReply {
         do throws(HTTPFailure) {
-            let resend: Lane.Resend = call == nil ? .ifUnanswered : .ifUnsent
-            let request = try head.request(body, extra: extra)
-            exchange = try await lane.send(request, to: endpoint.origin, before: deadline, resend: resend)
-            response = try await exchange.responseHead()
+            let exchange = try await send(request, on: lane, before: deadline)
+            let response = try await exchange.responseHead()
+            let messages = ResponseMessages(exchange, head: response, silence: response.status == .ok ? request.silence : nil)
+            if response.status == .ok, let messages {
+                return .answered(ResponseStream(exchange, messages), session: response.headers.first(name: "mcp-session-id"))
+            }
+            return .rejected(status: Int(response.status.code), await Self.answer(exchange, messages, era: request.era))
         } catch {
-            if call != nil, error.leavesWorkBehind { route.cancel(id) }
+            if request.call != nil, error.leavesWorkBehind { request.backchannel?.cancel(request.id) }
             throw UpstreamFailure(error)
         }
-        let messages = ResponseMessages(exchange, head: response)
-        if response.status == .ok, let messages {
-            let opened = UpstreamExchange(exchange, messages: messages, id: id, call: call, lane: lane, backchannel: route)
-            return (opened, response.headers)
-        }
-        if response.status == .notFound, inSession {
-            exchange.finish()
-            return nil
-        }
-        throw await refusal(exchange, status: Int(response.status.code), messages)
     }
 
     /// Sends a notification; returns when the upstream has accepted it.
     func notify(_ body: [UInt8], head: PreparedHead, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) {
         let status: UInt
         do throws(HTTPFailure) {
-            let exchange = try await lane.send(try head.request(body), to: endpoint.origin, before: deadline, resend: .ifUnanswered)
+            let exchange = try await send(LinkRequest(body: body, head: head), on: lane, before: deadline)
             status = try await exchange.responseHead().status.code
             exchange.finish()
         } catch {
@@ -54,13 +43,19 @@ final class Link: Sendable {
         guard 200..<300 ~= status else { throw .broken(reason: "HTTP \(status)") }
     }
 
-    /// What a response that carries no answer under 200 means: a JSON-RPC error in it may say that the message was refused.
-    private func refusal(_ exchange: HTTPExchange, status: Int, _ messages: ResponseMessages?) async -> UpstreamFailure {
+    /// The one place where a request goes out and is waited for.
+    func send(_ request: LinkRequest, on lane: Lane, before deadline: NIODeadline) async throws(HTTPFailure) -> HTTPExchange {
+        let bytes = try request.head.request(request.body, extra: request.extra)
+        if request.silence != nil { return try await lane.sendApart(bytes, to: endpoint.origin, before: deadline) }
+        return try await lane.send(
+            bytes, to: endpoint.origin, before: deadline, resend: request.call == nil ? .ifUnanswered : .ifUnsent)
+    }
+
+    /// The answer in the body of a response that is no success.
+    private static func answer(_ exchange: HTTPExchange, _ messages: ResponseMessages?, era: Dialect.Kind) async -> Answer? {
         var messages = messages
         let message = try? await messages?.next()
         exchange.finish()
-        guard (400..<600).contains(status), let message, let answer = try? Answer(message), answer.provesNotRun
-        else { return .broken(reason: "HTTP \(status)") }
-        return .refused(answer)
+        return message.flatMap { try? Answer($0, era: era) }
     }
 }

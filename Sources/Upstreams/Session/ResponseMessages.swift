@@ -16,10 +16,13 @@ struct ResponseMessages {
     private let exchange: HTTPExchange
     private var form: Form
     private let expectedLength: Int
+    private let silence: TimeAmount?
     private var pending: ArraySlice<ServerSentEvent> = []
+    /// False after something that is no message.
+    private(set) var isIntact = true
 
-    /// Nil where the body is neither JSON nor an event stream.
-    init?(_ exchange: HTTPExchange, head: HTTPResponseHead) {
+    /// Nil where the body is neither JSON nor an event stream. With `silence` a response lasts as long as no pause in it is longer.
+    init?(_ exchange: HTTPExchange, head: HTTPResponseHead, silence: TimeAmount? = nil) {
         guard let type = head.headers.first(name: "content-type") else { return nil }
         if type.isMediaType("application/json") {
             form = .document
@@ -29,8 +32,19 @@ struct ResponseMessages {
             return nil
         }
         self.exchange = exchange
+        self.silence = silence
+        if let silence { exchange.extend(to: .now() + silence) }
         expectedLength = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
     }
+
+    /// True for events, false for one document.
+    var isEventStream: Bool { if case .events = form { true } else { false } }
+
+    /// The id of the last event read.
+    var lastEventID: String? { if case .events(let parser) = form { parser.lastEventID } else { nil } }
+
+    /// The milliseconds that the server wants between the loss of a connection and the next.
+    var retry: Int? { if case .events(let parser) = form { parser.retry } else { nil } }
 
     /// The next message; nil at the end of the body.
     mutating func next() async throws(HTTPFailure) -> Message? {
@@ -40,7 +54,7 @@ struct ResponseMessages {
         }
     }
 
-    private func document() async throws(HTTPFailure) -> Message? {
+    private mutating func document() async throws(HTTPFailure) -> Message? {
         guard expectedLength <= Self.limit else { throw .broken(.tooLarge) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(expectedLength)
@@ -49,16 +63,17 @@ struct ResponseMessages {
             bytes.append(contentsOf: piece.readableBytesView)
         }
         if bytes.isEmpty { return nil }
-        return try Self.message(bytes)
+        return try message(bytes)
     }
 
     private mutating func event() async throws(HTTPFailure) -> Message? {
         while true {
             while let event = pending.popFirst() {
                 guard !event.data.isEmpty, event.name == nil || event.name == "message" else { continue }
-                return try Self.message(event.data)
+                return try message(event.data)
             }
             guard let piece = try await exchange.nextPiece() else { return nil }
+            if let silence { exchange.extend(to: .now() + silence) }
             pending = try parse(piece)[...]
         }
     }
@@ -71,14 +86,16 @@ struct ResponseMessages {
         do {
             return try parser.push(piece.readableBytesView)
         } catch {
+            isIntact = false
             throw .broken(.tooLarge)
         }
     }
 
-    private static func message(_ bytes: [UInt8]) throws(HTTPFailure) -> Message {
+    private mutating func message(_ bytes: [UInt8]) throws(HTTPFailure) -> Message {
         do {
             return try Message(bytes)
         } catch {
+            isIntact = false
             throw .broken(.unreadable)
         }
     }

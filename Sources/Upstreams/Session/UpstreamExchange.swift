@@ -14,9 +14,9 @@ package final class UpstreamExchange {
     private let id: Int
     private let call: ToolCall?
     private let backchannel: (any Backchannel)?
+    private let era: Dialect.Kind
     /// The messages of a response of its own …
-    private var response: ResponseMessages?
-    private let exchange: NIOLoopBound<HTTPExchange>?
+    private let response: NIOLoopBound<ResponseStream>?
     /// … or those of a stream that is shared.
     private let mailbox: Mailbox?
     private var isOver = false
@@ -30,10 +30,10 @@ package final class UpstreamExchange {
 
     /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
     init(
-        _ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, lane: Lane, backchannel: (any Backchannel)?
+        _ response: ResponseStream, id: Int, call: ToolCall?, lane: Lane, backchannel: (any Backchannel)?, era: Dialect.Kind = .legacy
     ) {
-        self.exchange = NIOLoopBound(exchange, eventLoop: lane.eventLoop)
-        self.response = messages
+        self.response = NIOLoopBound(response, eventLoop: lane.eventLoop)
+        self.era = era
         mailbox = nil
         self.id = id
         self.call = call
@@ -41,8 +41,9 @@ package final class UpstreamExchange {
     }
 
     /// The exchange of a request whose messages are put in the mailbox.
-    init(_ mailbox: Mailbox, id: Int, call: ToolCall?, backchannel: any Backchannel) {
-        exchange = nil
+    init(_ mailbox: Mailbox, id: Int, call: ToolCall?, backchannel: any Backchannel, era: Dialect.Kind = .legacy) {
+        response = nil
+        self.era = era
         self.mailbox = mailbox
         self.id = id
         self.call = call
@@ -52,13 +53,13 @@ package final class UpstreamExchange {
     deinit {
         guard !isOver else { return }
         let (backchannel, id) = (backchannel, id)
-        guard let exchange else {
+        guard let response else {
             backchannel?.cancel(id)
             return
         }
-        exchange.eventLoop.execute {
-            guard exchange.value.isOpen else { return }
-            exchange.value.cancel()
+        response.eventLoop.execute {
+            guard response.value.isOpen else { return }
+            response.value.cancel()
             backchannel?.cancel(id)
         }
     }
@@ -66,32 +67,30 @@ package final class UpstreamExchange {
     /// The next message, the answer being the last; nil after it.
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
-        do throws(HTTPFailure) {
-            while let message = try await nextMessage() {
-                if let item = take(message) { return item }
-            }
-        } catch {
-            throw failed(error)
+        while true {
+            let message: Message?
+            do throws(HTTPFailure) { message = try await nextMessage() } catch { throw failed(error) }
+            guard let message else { throw failed(.broken(.endedEarly)) }
+            if let item = try take(message) { return item }
         }
-        throw failed(.broken(.endedEarly))
     }
 
     /// Gives the call up: tells the upstream and closes the connection.
     package func cancel() {
         guard !isOver else { return }
         isOver = true
-        exchange?.value.cancel()
+        response?.value.cancel()
         backchannel?.cancel(id)
     }
 
     private func nextMessage() async throws(HTTPFailure) -> Message? {
         if let mailbox { return try await mailbox.next() }
-        return try await response?.next()
+        return try await response?.value.next()
     }
 
-    private func take(_ message: Message) -> Item? {
+    private func take(_ message: Message) throws(UpstreamFailure) -> Item? {
         switch message.kind {
-        case .response: return answer(message)
+        case .response: return try answer(message)
         case .notification:
             guard let progress = call?.progress(message, sentAs: id) else { return nil }
             hasStarted = true
@@ -105,16 +104,17 @@ package final class UpstreamExchange {
     }
 
     /// An answer that is ours, or an error that is addressed to nobody.
-    private func answer(_ message: Message) -> Item? {
-        guard let answer = try? Answer(message), answer.id == nil || answer.id?.number == id else { return nil }
+    private func answer(_ message: Message) throws(UpstreamFailure) -> Item? {
+        guard let answer = try? Answer(message, era: era), answer.id == nil || answer.id?.number == id else { return nil }
         isOver = true
-        exchange?.value.finish()
-        return .answer(answer)
+        response?.value.finish()
+        guard era == .modern, answer.resultType != "complete" else { return .answer(answer) }
+        throw answer.resultType == "input_required" ? .needsInput : .broken(reason: "a result of a kind that was not asked for")
     }
 
     private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
         isOver = true
-        exchange?.value.cancel()
+        response?.value.cancel()
         if failure.leavesWorkBehind { backchannel?.cancel(id) }
         return UpstreamFailure(failure)
     }

@@ -10,11 +10,17 @@ enum UpstreamRequest: Sendable {
     /// The call in it.
     var call: ToolCall? { if case .call(let call, _) = self { call } else { nil } }
 
-    /// The message of a revision with a handshake.
-    func message(id: Int) -> [UInt8] {
+    /// The message, of a revision with a handshake, or without one where it says who the `sender` is.
+    func message(id: Int, sender: Sender? = nil) -> [UInt8] {
         switch self {
-        case .call(let call, let tool): call.forwarded(id: id, name: tool.name)
-        case .toolsList(let cursor): Outgoing.toolsList(id: id, cursor: cursor)
+        case .call(let call, let tool): call.forwarded(id: id, name: tool.name, sender: sender)
+        case .toolsList(let cursor): Outgoing.toolsList(id: id, cursor: cursor, sender: sender)
         }
+    }
+
+    /// The headers that repeat parts of the message where there is no handshake, but for its method.
+    var mirroredHeaders: [HeaderLine] {
+        guard case .call(let call, let tool) = self else { return [] }
+        return [("Mcp-Name", HeaderValue.encoded(tool.name))] + call.headers(for: tool.mirrored ?? [])
     }
 }

@@ -104,6 +104,7 @@ final class ScriptedServer: Sendable {
 
     private static func sound(_ request: Request) -> [Step] {
         switch request.method {
+        case Method.discover: [.send(response(noSession, status: "400 Bad Request"))]
         case Method.initialize:
             [.send(json(request.id, result: initializeResult, session: "s-\(request.count)"))]
         case Method.toolsList: [.send(json(request.id, result: #"{"tools":[{"name":"t","inputSchema":{"type":"object"}}]}"#))]
@@ -114,6 +115,9 @@ final class ScriptedServer: Sendable {
 
     static let initializeResult =
         #"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"scripted","version":"1"}}"#
+
+    /// What servers with a handshake answer to anything else without a session.
+    static let noSession = #"{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"Bad Request: Missing session ID"}}"#
 
     /// A whole JSON response.
     static func json(_ id: String, result: String, session: String? = nil) -> String {

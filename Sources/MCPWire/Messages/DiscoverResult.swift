@@ -1,0 +1,46 @@
+/// An upstream's answer to our `server/discover`.
+package struct DiscoverResult: Sendable, Hashable {
+    /// The revisions it speaks.
+    package let supportedVersions: [String]
+    /// Its name and version in one text, as it tells them.
+    package let server: String?
+    /// Whether the upstream says that it has tools.
+    package let offersTools: Bool
+    /// Whether it says that it tells when they change.
+    package let announcesTools: Bool
+
+    /// Reads a result with a list of revisions.
+    package init(_ answer: Answer) throws(WireError) {
+        let document = answer.message.document
+        guard case .result = answer.kind, let versions = document.value("supportedVersions", in: .result).flatMap({ document.texts($0) })
+        else { throw .invalidRequest(answer.id) }
+        let info = document.value(MetaKey.serverInfo, in: .resultMeta).flatMap { document.object($0) }
+        let version = info?.text("version", in: .other)
+        supportedVersions = versions
+        server = info?.text("name", in: .other).map { name in version.map { "\(name) \($0)" } ?? name }
+        (offersTools, announcesTools) = document.toolsCapability
+    }
+}
+
+extension Answer {
+    /// The revisions that the upstream speaks, where that is why it refuses (-32022); empty where it does not say.
+    package var supportedVersions: [String]? {
+        guard kind == .error(code: ErrorCode.unsupportedVersion) else { return nil }
+        let data = message.document.value("data", in: .error).flatMap { message.document.object($0) }
+        return data?.value("supported", in: .other).flatMap { data?.texts($0) } ?? []
+    }
+}
+
+extension JSONDocument {
+    /// What `result.capabilities` says of tools: whether there are any, and whether their changes are told.
+    var toolsCapability: (isOffered: Bool, isAnnounced: Bool) {
+        let capabilities = value("capabilities", in: .result).flatMap { object($0) }
+        let tools = capabilities?.value("tools", in: .other)
+        return (tools != nil, tools.flatMap { capabilities?.object($0) }?.isTrue("listChanged", in: .other) ?? false)
+    }
+
+    /// The texts in the array at `range`, others left out; nil where there is no array.
+    fileprivate func texts(_ range: Range<Int>) -> [String]? {
+        JSONScanner.elements(of: bytes, in: range).map { $0.compactMap { text($0) } }
+    }
+}

@@ -1,0 +1,38 @@
+/// An argument that a tool's definition wants repeated in a header of the call (`x-mcp-header` in its input schema).
+package struct MirroredParameter: Sendable, Hashable {
+    /// The header's name.
+    package let header: String
+    /// The keys that lead to the argument.
+    let path: [String]
+}
+
+extension ToolCall {
+    /// The headers that repeat those arguments which the call has and which are a text, a number or a truth value.
+    package func headers(for parameters: [MirroredParameter]) -> [(name: String, value: String)] {
+        guard !parameters.isEmpty, let range = message.document.value("arguments", in: .params),
+            let arguments = message.document.object(range)
+        else { return [] }
+        return parameters.compactMap { parameter in
+            Self.text(at: parameter.path[...], in: arguments).map { (parameter.header, HeaderValue.encoded($0)) }
+        }
+    }
+
+    private static func text(at path: ArraySlice<String>, in object: JSONDocument) -> String? {
+        guard let key = path.first, let range = object.value(key, in: .other) else { return nil }
+        guard path.count == 1 else { return object.object(range).flatMap { text(at: path.dropFirst(), in: $0) } }
+        switch object.bytes[range.lowerBound] {
+        case UInt8(ascii: "\""): return object.text(range)
+        case UInt8(ascii: "t"): return "true"
+        case UInt8(ascii: "f"): return "false"
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return number(String(decoding: object.bytes[range], as: UTF8.self))
+        default: return nil
+        }
+    }
+
+    /// An integer in plain digits, however it is written (`1e3`, `42.0`), where it is safe to compare; anything else as it is written.
+    private static func number(_ written: String) -> String {
+        guard Int(written) == nil, let value = Double(written), value.magnitude < 9_007_199_254_740_992, let whole = Int(exactly: value)
+        else { return written }
+        return String(whole)
+    }
+}

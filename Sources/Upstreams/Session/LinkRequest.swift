@@ -1,0 +1,38 @@
+import MCPWire
+import NIOCore
+
+/// One request to an upstream over HTTP, and how to judge its answer.
+struct LinkRequest {
+    /// Empty for a GET.
+    var body: [UInt8] = []
+    /// Its number; 0 where it has none.
+    var id = 0
+    let head: PreparedHead
+    /// Header lines of this request alone.
+    var extra: [HeaderLine] = []
+    /// The call that it carries, which must not be sent twice.
+    var call: ToolCall?
+    var era = Dialect.Kind.legacy
+    /// How the upstream is told that nobody waits for the call any more; nil where the end of its connection tells it.
+    var backchannel: (any Backchannel)?
+    /// How long the response may be silent, where it is a stream that stays open; such a one has a connection of its own.
+    var silence: TimeAmount?
+}
+
+/// What came of a request over HTTP. Bound to the event loop it was asked on.
+enum LinkReply {
+    /// Status 200 and a body of messages; `session` is the id that its head gives.
+    case answered(ResponseStream, session: String?)
+    /// Any other response, with the answer in its body if there is one.
+    case rejected(status: Int, Answer?)
+}
+
+extension UpstreamFailure {
+    /// What a response is that carries no answer under 200: a JSON-RPC error in it may say that the message was refused.
+    init(status: Int, _ answer: Answer?) {
+        switch answer {
+        case .some(let answer) where (400..<600).contains(status) && answer.provesNotRun: self = .refused(answer)
+        default: self = .broken(reason: "HTTP \(status)")
+        }
+    }
+}
