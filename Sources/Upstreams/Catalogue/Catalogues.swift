@@ -12,20 +12,23 @@ package final class Catalogues: Sendable {
     private let node: NodeID
     private let events: any EventSink
     private let version: String
+    private let transports: Transports
     private let timings: UpstreamTimings
     private let logger: Logger
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
-    /// Throws where the trusted certificates cannot be read.
+    /// `guardian` is the command under which programs of tenants run: it ends them when their input closes. Throws where the trusted
+    /// certificates cannot be read.
     package init(
-        group: MultiThreadedEventLoopGroup, node: NodeID, events: any EventSink, version: String, limits: PoolLimits = PoolLimits(),
-        timings: UpstreamTimings = UpstreamTimings(), logger: Logger
+        group: MultiThreadedEventLoopGroup, node: NodeID, events: any EventSink, version: String, guardian: [String] = [],
+        limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(), logger: Logger
     ) throws {
         let connector = try Connector(limits: limits)
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
         self.node = node
         self.events = events
         self.version = version
+        transports = Transports(version: version, surroundings: .own(guardian: guardian), logger: logger)
         self.timings = timings
         self.logger = logger
     }
@@ -43,6 +46,7 @@ package final class Catalogues: Sendable {
                         upstream: upstream, tenant: upstreams, lane: lane, node: node, events: events, version: version,
                         timings: timings, logger: logger)
                     group.addTask(executorPreference: lane.executor) { await upkeep.run() }
+                    group.addTask { await upstream.transport?.run() }
                 }
             }
         }
@@ -75,7 +79,7 @@ package final class Catalogues: Sendable {
     private func upstreams(of tenant: Tenant) -> TenantUpstreams {
         tenants.withLock { tenants in
             if let known = tenants[tenant.name] { return known }
-            let new = TenantUpstreams(tenant, version: version)
+            let new = TenantUpstreams(tenant, by: transports)
             tenants[tenant.name] = new
             return new
         }

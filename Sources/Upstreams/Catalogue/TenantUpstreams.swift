@@ -16,9 +16,9 @@ final class TenantUpstreams: Sendable {
     /// Rung with each new catalogue.
     private let changed = Bell()
 
-    init(_ tenant: Tenant, version: String) {
+    init(_ tenant: Tenant, by transports: Transports) {
         self.tenant = tenant
-        upstreams = tenant.upstreams.map { Upstream($0, version: version) }
+        upstreams = tenant.upstreams.map { Upstream($0, by: transports) }
         byName = Dictionary(upstreams.map { ($0.document.name, $0) }) { first, _ in first }
     }
 

@@ -31,14 +31,9 @@ final class Upstream: Sendable {
     let wanted = Bell()
     private let knowledge = Mutex(Knowledge())
 
-    init(_ document: UpstreamDocument, version: String) {
+    init(_ document: UpstreamDocument, by transports: Transports) {
         self.document = document
-        guard case .url(let url) = document.place else {
-            transport = nil
-            return
-        }
-        transport = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
-            .map { AutoTransport(streamable: StreamableHTTP(link: Link(endpoint: $0), version: version)) }
+        transport = transports.transport(to: document)
     }
 
     /// What is known of it now.

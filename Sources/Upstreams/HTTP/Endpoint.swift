@@ -12,6 +12,7 @@ struct Endpoint: Sendable {
     }
 
     let origin: Origin
+    private let location: Location
     /// The rest of the request line, and `Host`.
     private let requestLine: [UInt8]
     /// The agent's name and the document's headers, each line ended.
@@ -30,6 +31,7 @@ struct Endpoint: Sendable {
     init?(url: String, headers: [String: String], agent: String) {
         guard let location = Location(url) else { return nil }
         origin = location.origin
+        self.location = location
         requestLine = Array(" \(location.target) HTTP/1.1\r\nHost: \(location.origin.authority)\r\n".utf8)
         var text = ""
         if !headers.keys.contains(where: { $0.lowercased() == "user-agent" }) { text += "User-Agent: \(agent)\r\n" }
@@ -38,6 +40,19 @@ struct Endpoint: Sendable {
             text += "\(name): \(value)\r\n"
         }
         head = Array(text.utf8)
+    }
+
+    private init(_ location: Location, head: [UInt8]) {
+        self.location = location
+        self.head = head
+        origin = location.origin
+        requestLine = Array(" \(location.target) HTTP/1.1\r\nHost: \(location.origin.authority)\r\n".utf8)
+    }
+
+    /// The endpoint at a URI reference that the upstream gave, with the same headers; nil unless it is of the same origin.
+    func place(of reference: String) -> Endpoint? {
+        guard let place = location.resolving(reference), place.origin == origin else { return nil }
+        return Endpoint(place, head: head)
     }
 
     /// The head of every request of this method that carries these further header lines.

@@ -29,6 +29,8 @@ enum HTTPFailure: Error, Sendable, Hashable {
         case notStarted = "the program could not be started"
         case processEnded = "the process ended"
         case streamEnded = "the event stream ended"
+        case noEndpoint = "the event stream does not begin with an endpoint"
+        case otherOrigin = "endpoint of another origin"
 
         /// Says nothing about the upstream: this node had no room or no time.
         var isOurs: Bool { self == .busy || self == .queueTimeout || self == .cancelled }

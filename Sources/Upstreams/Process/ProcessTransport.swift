@@ -10,11 +10,16 @@ final class ProcessTransport: UpstreamTransport {
     private let surroundings: Launch.Surroundings
     private let version: String
     private let logger: Logger
+    private let patience: TimeAmount
     private let owner = TaskOwner()
     private let current: Mutex<ServerProcess?> = Mutex(nil)
 
-    /// `version` is the gateway's own, told to the upstream.
-    init(_ command: UpstreamDocument.Command, in surroundings: Launch.Surroundings, version: String, logger: Logger) {
+    /// `version` is the gateway's own, told to the upstream, which may think for `patience` about a question that it may not understand.
+    init(
+        _ command: UpstreamDocument.Command, in surroundings: Launch.Surroundings, version: String, logger: Logger,
+        patience: TimeAmount = .seconds(5)
+    ) {
+        self.patience = patience
         self.command = command
         self.surroundings = surroundings
         self.version = version
@@ -36,8 +41,10 @@ final class ProcessTransport: UpstreamTransport {
             guard let session = process.session else { return try await process.session(before: deadline, on: lane.eventLoop) }
             if await session.isAnswering(on: lane, before: deadline) { return session }
             guard !Task.isCancelled else { throw .notDispatched(reason: HTTPFailure.Reason.cancelled.rawValue) }
-            process.stop()
-            throw .notDispatched(reason: "the process does not answer")
+            guard process.isOver else {
+                process.stop()
+                throw .notDispatched(reason: "the process does not answer")
+            }
         }
         await process?.end(before: deadline)
         return try await start(remembering: terms, on: lane).session(before: deadline, on: lane.eventLoop)
@@ -55,7 +62,7 @@ final class ProcessTransport: UpstreamTransport {
         let launch = try Launch(command, in: surroundings)
         return try current.withLock { current throws(UpstreamFailure) in
             if let current, !current.isOver { return current }
-            let process = ServerProcess(launch, on: lane, remembering: terms, version: version, logger: logger)
+            let process = ServerProcess(launch, on: lane, remembering: terms, version: version, patience: patience, logger: logger)
             guard owner.start(on: lane, { await process.run() }) else { throw .notDispatched(reason: "shutting down") }
             current = process
             return process

@@ -24,6 +24,7 @@ final class ServerProcess: Carrier {
     private let lane: Lane
     private let remembered: SessionTerms?
     private let version: String
+    private let patience: TimeAmount
     private let logger: Logger
     private let state = Mutex(State())
     private let changed = Bell()
@@ -35,11 +36,12 @@ final class ServerProcess: Carrier {
     /// From the end of its input to SIGTERM, and from there to SIGKILL.
     private static let grace = Duration.seconds(2)
 
-    init(_ launch: Launch, on lane: Lane, remembering terms: SessionTerms?, version: String, logger: Logger) {
+    init(_ launch: Launch, on lane: Lane, remembering terms: SessionTerms?, version: String, patience: TimeAmount, logger: Logger) {
         self.launch = launch
         self.lane = lane
         remembered = terms
         self.version = version
+        self.patience = patience
         self.logger = logger
         pipe = .makeEmptyBox(valueType: MessagePipe.self, eventLoop: lane.eventLoop)
     }
@@ -47,7 +49,7 @@ final class ServerProcess: Carrier {
     /// The session while it lasts.
     var session: StreamSession? { state.withLock { $0.failure == nil ? $0.session : nil } }
     /// True when it has begun to end.
-    var isOver: Bool { state.withLock { $0.failure != nil } }
+    var isOver: Bool { stream.isOver || state.withLock { $0.failure != nil } }
     /// The number of the process; nil before it is started.
     var id: pid_t? { state.withLock { $0.id } }
 
@@ -116,6 +118,7 @@ final class ServerProcess: Carrier {
                 return .negotiated
             }
             while let step = await group.next(), step == .negotiated {}
+            failed(UpstreamFailure(.broken(.processEnded)))
             closeInput()
             group.cancelAll()
         }
@@ -155,9 +158,9 @@ final class ServerProcess: Carrier {
     }
 
     private func negotiate() async {
-        let opening = StreamOpening(stream: stream, carrier: self, transport: .stdio, version: version, lane: lane)
+        let opening = StreamOpening(stream: stream, carrier: self, transport: .stdio, version: version, lane: lane, patience: patience)
         do throws(UpstreamFailure) {
-            let session = try await opening.handshake(before: .now() + Self.startLimit)
+            let session = try await opening.session(remembering: remembered, before: .now() + Self.startLimit)
             state.withLock { $0.session = session }
             changed.ring()
         } catch {

@@ -32,6 +32,8 @@ struct AutoTransport: UpstreamTransport {
         terms.transport == .sse ? sse?.resume(terms) : streamable.resume(terms)
     }
 
+    func run() async { await sse?.run() }
+
     func shutDown() async { await sse?.shutDown() }
 
     /// The endpoint takes no POST, and does not say so as a server of Streamable HTTP would.

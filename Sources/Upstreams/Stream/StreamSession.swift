@@ -30,22 +30,19 @@ final class StreamSession: UpstreamSession {
             throw error
         }
         let backchannel = StreamBackchannel(carrier: carrier, wording: wording)
-        return UpstreamExchange(mailbox, id: id, call: request.call, backchannel: backchannel)
+        return UpstreamExchange(mailbox, id: id, call: request.call, backchannel: backchannel, era: wording.era)
     }
 
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
         let id = stream.newID()
         guard let mailbox = stream.mailbox(id, isListener: true, on: lane.eventLoop, before: .distantFuture) else { return .ended }
-        if let request = wording.subscription(id) {
-            guard try await carrier.send(request, isCall: false, on: lane, before: .now() + .seconds(10)) else { return .ended }
-        } else {
+        guard let request = wording.subscription(id) else {
             heard(.connected)
+            while (try? await mailbox.next()) != nil { heard(.toolsChanged) }
+            return .ended
         }
-        while let message = try? await mailbox.next(), message.kind == .notification {
-            heard(message.method == Method.toolsListChanged ? .toolsChanged : .connected)
-        }
-        if Task.isCancelled, wording.subscription(id) != nil { carrier.post(wording.cancelled(id)) }
-        return .ended
+        guard try await carrier.send(request, isCall: false, on: lane, before: .now() + Ear.opening) else { return .ended }
+        return await listen(in: mailbox, id: id, heard)
     }
 
     func close(on lane: Lane) { carrier.close() }
@@ -56,6 +53,22 @@ final class StreamSession: UpstreamSession {
         guard let mailbox = stream.mailbox(id, on: lane.eventLoop, before: deadline) else { return false }
         guard (try? await carrier.send(wording.probe(id), isCall: false, on: lane, before: deadline)) == true else { return false }
         return (try? await mailbox.next()) != nil
+    }
+
+    /// A subscription begins with what the upstream will tell; all that belongs to it is tagged with its number.
+    private func listen(in mailbox: Mailbox, id: Int, _ heard: (Notice) -> Void) async -> Listening {
+        var isConnected = false
+        while let message = try? await mailbox.next(), message.kind == .notification {
+            guard message.subscription == id else { continue }
+            if message.method == Method.toolsListChanged {
+                heard(.toolsChanged)
+            } else if message.acknowledgesTools {
+                isConnected = true
+                heard(.connected)
+            }
+        }
+        if Task.isCancelled { carrier.post(wording.cancelled(id)) }
+        return isConnected || stream.isOver || Task.isCancelled ? .ended : .unsupported
     }
 }
 

@@ -36,7 +36,8 @@ struct Node {
         let ledger = RedisLedger(redis: client, names: names)
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
-        let catalogues = try Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
+        let catalogues = try Catalogues(
+            group: group, node: id, events: events, version: SatGateVersion.text, guardian: ProcessGuard.own, logger: logger)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
