@@ -53,7 +53,7 @@ def main() -> int:
     # swift test writes Swift Testing's report beside the one of XCTest
     swift = ("swift test", [*shlex.split(sys.argv[1]), "--xunit-output", str(REPORTS / "swift.xml")], REPORTS / "swift-swift-testing.xml", ROOT)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    totals = [suite(*each) for each in (swift, pytest(1, "interop"), pytest(2, "interop"), pytest(2, "cluster", "faults", "cli"))]
+    totals = [suite(*each) for each in (swift, pytest(1, "interop"), pytest(2, "interop"), pytest(2, "fixtures", "cluster", "faults", "cli"))]
     passed, failed, skipped = (sum(column) for column in zip(*totals))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
 case "${1:?demo, test or bench}" in
 demo) ;;
-test) packages+=(python3 python3-venv) ;;
+test) packages+=(python3 python3-venv git) ;;
 bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
 *) echo "setup.sh: demo, test or bench" >&2; exit 2 ;;
 esac
@@ -24,9 +24,9 @@ if ((${#missing[@]})); then
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
 
-# environment GENERATION: a venv with the exact versions of requirements-mcpGENERATION.txt, made anew only when they change.
+# environment NAME: a venv with the exact versions of requirements-NAME.txt, made anew only when they change.
 environment() {
-    local venv=.build/venv-mcp$1 wanted=Tests/System/requirements-mcp$1.txt
+    local venv=.build/venv-$1 wanted=Tests/System/requirements-$1.txt
     if [[ -x $venv/bin/python ]] && cmp -s "$wanted" "$venv/installed.txt"; then return; fi
     echo "making $venv"
     rm -rf "$venv"
@@ -37,6 +37,7 @@ environment() {
 }
 
 if [[ $1 == test ]]; then
-    environment 1
-    environment 2
+    environment mcp1
+    environment mcp2
+    environment thirdparty
 fi

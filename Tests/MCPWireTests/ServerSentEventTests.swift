@@ -115,6 +115,15 @@ struct ReadEventStreamTests {
         #expect(parser.lastEventID == "7" && parser.retry == 250)
     }
 
+    @Test("has seen an event only when it is whole: who comes back asks for the rest of it")
+    func unfinished() throws {
+        var parser = ServerSentEventParser(limit: 100)
+        #expect(try parser.push(bytes("id: 7\ndata: a\n\nid: 8\ndata: b\n")).map(\.id) == ["7"])
+        #expect(parser.lastEventID == "7")
+        #expect(try parser.push(bytes("\ndata: c\n\n")).map(\.id) == ["8", "8"])
+        #expect(parser.lastEventID == "8")
+    }
+
     @Test("of one large event is read in time linear in it")
     func large() throws {
         let data = [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20)

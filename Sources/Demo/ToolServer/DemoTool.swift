@@ -4,7 +4,7 @@ package import NIOCore
 /// A tool that a `ToolServer` offers.
 package struct DemoTool: Sendable {
     package let name: String
-    package let description: String
+    package var description: String
     /// The JSON text of its input schema.
     package let schema: String
     /// What it does with its arguments (an object).
@@ -22,6 +22,14 @@ package struct DemoTool: Sendable {
         let properties = members.map { #""\#($0.key)":{"type":"\#($0.value)"}"# }.joined(separator: ",")
         let required = members.map { #""\#($0.key)""# }.joined(separator: ",")
         return #"{"type":"object","properties":{\#(properties)},"required":[\#(required)]}"#
+    }
+
+    /// How a call goes, with at least this pause before an answer without progress.
+    func performance(of call: ToolCall, after delay: TimeAmount) -> Performance {
+        let arguments = call.message.paramToken("arguments").flatMap { JSONValue($0) } ?? .object([:])
+        var performance = play(arguments)
+        if performance.steps == 0, delay > performance.pause { performance.pause = delay }
+        return performance
     }
 
     /// Its entry in `tools/list`.

@@ -17,18 +17,18 @@ enum HTTPText {
     private static let okHead = Array("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ".utf8)
 
     /// A whole response with a JSON body.
-    static func response(_ status: Status, session: String? = nil, body: [UInt8]) -> ByteBuffer {
-        var buffer = ByteBufferAllocator().buffer(capacity: body.count + 192)
-        if status.code == 200, session == nil {
+    static func response(_ reply: ToolReply) -> ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(capacity: reply.body.count + 192)
+        if reply.status.code == 200, reply.session == nil {
             buffer.writeBytes(okHead)
         } else {
-            buffer.writeString("HTTP/1.1 \(status.code) \(status.code < 400 ? "OK" : "Refused")\r\n")
-            if let session { buffer.writeString("Mcp-Session-Id: \(session)\r\n") }
-            buffer.writeString(body.isEmpty ? "Content-Length: " : "Content-Type: application/json\r\nContent-Length: ")
+            buffer.writeString("HTTP/1.1 \(reply.status.code) \(reply.status.code < 400 ? "OK" : "Refused")\r\n")
+            if let session = reply.session { buffer.writeString("Mcp-Session-Id: \(session)\r\n") }
+            buffer.writeString(reply.body.isEmpty ? "Content-Length: " : "Content-Type: application/json\r\nContent-Length: ")
         }
-        buffer.writeString(String(body.count))
+        buffer.writeString(String(reply.body.count))
         buffer.writeStaticString("\r\n\r\n")
-        buffer.writeBytes(body)
+        buffer.writeBytes(reply.body)
         return buffer
     }
 

@@ -1,9 +1,9 @@
-import MCPWire
+import Foundation
 import Synchronization
 
 /// What a tool server has seen, and how it is told to misbehave; shared by its connections.
 package final class ServerRecord: Sendable {
-    /// How the server treats what is sent to its MCP endpoint.
+    /// How the server treats what is sent to its MCP endpoints.
     package enum Mode: Sendable, Hashable {
         case normal
         /// Never answers.
@@ -19,33 +19,41 @@ package final class ServerRecord: Sendable {
     }
 
     private struct State {
-        var calls: [String: Int] = [:]
-        var requests = 0
-        var cancelled = 0
-        var connections = 0
-        var authorizations: Set<String> = []
+        var counts = ServerCounts()
         var sessions: Set<String> = []
-        var inFlight = 0
+        var mailboxes: [String: @Sendable (ToolReaction) -> Void] = [:]
         var mode = Mode.normal
         var parked: [@Sendable () -> Void] = []
     }
 
     private let state = Mutex(State())
 
+    /// Nothing seen yet.
+    package init() {}
+
+    /// All counts at one instant.
+    package var counts: ServerCounts {
+        state.withLock { state in
+            var counts = state.counts
+            counts.sessions = state.sessions.count
+            return counts
+        }
+    }
+
     /// Calls of a tool begun so far.
-    package func calls(of tool: String) -> Int { state.withLock { $0.calls[tool] ?? 0 } }
-    /// MCP requests read so far.
-    package var requests: Int { state.withLock { $0.requests } }
+    package func calls(of tool: String) -> Int { counts.calls[tool] ?? 0 }
+    /// MCP messages read so far.
+    package var requests: Int { counts.requests }
     /// Connections accepted so far.
-    package var connections: Int { state.withLock { $0.connections } }
+    package var connections: Int { counts.connections }
     /// Cancellations received so far.
-    package var cancelled: Int { state.withLock { $0.cancelled } }
+    package var cancelled: Int { counts.cancelled }
     /// Calls begun and neither answered nor cut off.
-    package var inFlight: Int { state.withLock { $0.inFlight } }
+    package var inFlight: Int { counts.inflight }
     /// Sessions open now.
-    package var sessions: Int { state.withLock { $0.sessions.count } }
+    package var sessions: Int { counts.sessions }
     /// The distinct `Authorization` values seen.
-    package var authorizations: Set<String> { state.withLock { $0.authorizations } }
+    package var authorizations: Set<String> { counts.auth }
 
     /// How the server behaves from now on.
     package var mode: Mode {
@@ -65,75 +73,92 @@ package final class ServerRecord: Sendable {
         for resume in parked { resume() }
     }
 
-    /// Begins counting anew; sessions and what is in flight stay.
-    package func reset() {
-        state.withLock { state in
-            state.calls = [:]
-            state.requests = 0
-            state.cancelled = 0
-            state.authorizations = []
-        }
-    }
+    /// Begins counting anew; sessions and what is open or in flight stay.
+    package func reset() { state.withLock { $0.counts.reset() } }
 
     /// The JSON of `/_stats`.
     package var json: [UInt8] {
-        let state = state.withLock { $0 }
-        var out: [UInt8] = []
-        JSONText.append(raw: #"{"calls":{"#, to: &out)
-        for (index, (tool, count)) in state.calls.sorted(by: { $0.key < $1.key }).enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            JSONText.append(string: tool, to: &out)
-            out.append(UInt8(ascii: ":"))
-            JSONText.append(integer: count, to: &out)
-        }
-        out += Array(#"},"requests":\#(state.requests),"cancelled":\#(state.cancelled),"sessions":\#(state.sessions.count),"#.utf8)
-        out += Array(#""inflight":\#(state.inFlight),"connections":\#(state.connections),"auth":["#.utf8)
-        for (index, value) in state.authorizations.sorted().enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            JSONText.append(string: value, to: &out)
-        }
-        JSONText.append(raw: "]}", to: &out)
-        return out
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return (try? encoder.encode(counts)).map(Array.init) ?? []
     }
 }
 
 /// What connections report.
 extension ServerRecord {
     /// A connection was accepted.
-    func accepted() { state.withLock { $0.connections += 1 } }
-
-    /// An MCP request was read; answers how to treat it.
-    func received(authorization: String?) -> Mode {
-        state.withLock { state in
-            state.requests += 1
-            if let authorization, state.authorizations.count < 1000 { state.authorizations.insert(authorization) }
-            return state.mode
+    func accepted() { count { $0.connections += 1 } }
+    /// An MCP message was read.
+    func received(authorization: String? = nil, version: String? = nil) {
+        count { counts in
+            counts.requests += 1
+            if let authorization, counts.auth.count < 1000 { counts.auth.insert(authorization) }
+            if let version, counts.versions.count < 1000 { counts.versions.insert(version) }
         }
     }
-
+    /// An `initialize` was read.
+    func initialized() { count { $0.initializes += 1 } }
+    /// A `server/discover` was read.
+    func discovered() { count { $0.discovers += 1 } }
+    /// A `tools/list` was read.
+    func listed() { count { $0.lists += 1 } }
     /// A call has begun.
     func began(_ tool: String) {
-        state.withLock { state in
-            state.calls[tool, default: 0] += 1
-            state.inFlight += 1
+        count { counts in
+            counts.calls[tool, default: 0] += 1
+            counts.inflight += 1
         }
     }
-
     /// A call was answered or cut off.
-    func ended() { state.withLock { $0.inFlight -= 1 } }
+    func ended() { count { $0.inflight -= 1 } }
     /// The client gave a request up.
-    func noteCancellation() { state.withLock { $0.cancelled += 1 } }
+    func noteCancellation() { count { $0.cancelled += 1 } }
+    /// A stream was opened, `listen`: by a request whose id tags its notifications.
+    func opened(listen: Bool) { count { if listen { $0.listens += 1 } else { $0.streams += 1 } } }
+    /// Its end.
+    func closed(listen: Bool) { count { if listen { $0.listens -= 1 } else { $0.streams -= 1 } } }
     /// `resume` is called when what is parked is released.
     func park(_ resume: @escaping @Sendable () -> Void) { state.withLock { $0.parked.append(resume) } }
+
+    private func count(_ change: (inout ServerCounts) -> Void) { state.withLock { change(&$0.counts) } }
+}
+
+/// Sessions.
+extension ServerRecord {
     /// A new session's id.
     func openSession() -> String {
         var random = SystemRandomNumberGenerator()
         let id = String(random.next() as UInt64, radix: 16) + String(random.next() as UInt64, radix: 16)
-        state.withLock { _ = $0.sessions.insert(id) }
+        state.withLock { state in
+            state.sessions.insert(id)
+            state.counts.sessionsOpened += 1
+        }
         return id
     }
     /// Whether the session is open.
     func knows(_ session: String) -> Bool { state.withLock { $0.sessions.contains(session) } }
-    /// Ends a session; false when there was none.
-    func close(_ session: String) -> Bool { state.withLock { $0.sessions.remove(session) != nil } }
+    /// Ends a session by its client's wish; false when there was none.
+    func close(_ session: String?) -> Bool {
+        state.withLock { state in
+            guard let session, state.sessions.remove(session) != nil else { return false }
+            state.counts.sessionsClosed += 1
+            return true
+        }
+    }
+
+    /// What is to be done about messages to the session goes to `deliver`.
+    func opened(mailbox: String, _ deliver: @escaping @Sendable (ToolReaction) -> Void) {
+        state.withLock { $0.mailboxes[mailbox] = deliver }
+    }
+    /// The session's stream is gone, and the session with it.
+    func closed(mailbox: String) {
+        state.withLock { state in
+            state.mailboxes[mailbox] = nil
+            if state.sessions.remove(mailbox) != nil { state.counts.sessionsClosed += 1 }
+        }
+    }
+    /// Whether the session has its stream.
+    func hasMailbox(_ session: String) -> Bool { state.withLock { $0.mailboxes[session] != nil } }
+    /// Hands over to the session's stream, if it is still there.
+    func deliver(_ reaction: ToolReaction, to session: String) { state.withLock { $0.mailboxes[session] }?(reaction) }
 }

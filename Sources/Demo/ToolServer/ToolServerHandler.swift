@@ -14,26 +14,10 @@ final class ToolServerHandler: ChannelInboundHandler {
     private let responder: ToolResponder
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
-    private var act: Act?
-
-    /// A call that is under way.
-    private final class Act {
-        let performance: Performance
-        let id: RequestID
-        let progressToken: [UInt8]?
-        let streams: Bool
-        let keepsAlive: Bool
-        var step = 0
-        var timer: Scheduled<Void>?
-
-        init(_ performance: Performance, id: RequestID, progressToken: [UInt8]?, streams: Bool, keepsAlive: Bool) {
-            self.performance = performance
-            self.id = id
-            self.progressToken = progressToken
-            self.streams = streams
-            self.keepsAlive = keepsAlive
-        }
-    }
+    /// The call that is being answered here.
+    private var play: ToolPlay?
+    /// What this connection became, if a request opened a stream.
+    private var stream: ToolStream?
 
     init(responder: ToolResponder) { self.responder = responder }
 
@@ -48,29 +32,34 @@ final class ToolServerHandler: ChannelInboundHandler {
         case .end:
             guard let head else { return }
             self.head = nil
-            react(to: head, context: context)
+            react(to: head, context)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard let act else { return }
-        self.act = nil
-        act.timer?.cancel()
-        responder.record.ended()
+        play?.cutOff()
+        stream?.close()
+        (play, stream) = (nil, nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    private func react(to head: HTTPRequestHead, context: ChannelHandlerContext) {
-        let request = ToolResponder.Request(
-            path: head.uri, authorization: head.headers.first(name: "authorization"),
-            session: head.headers.first(name: "mcp-session-id"), body: body)
-        switch responder.react(to: request, method: head.method.rawValue) {
-        case .reply(let status, let body, let session):
-            write(HTTPText.response(status, session: session, body: body), keepsAlive: head.isKeepAlive, context)
-        case .perform(let performance, let id, let token):
-            let streams = responder.options.streamsAnswers || performance.steps > 0
-            begin(Act(performance, id: id, progressToken: token, streams: streams, keepsAlive: head.isKeepAlive), head, context)
+    private func react(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let reaction = responder.react(
+            to: ToolResponder.Request(method: head.method.rawValue, uri: head.uri, headers: head.headers, body: body))
+        let isControl = head.uri.hasPrefix("/_")
+        let pause = isControl ? .zero : responder.pause(before: reaction)
+        guard pause > .zero else { return carryOut(reaction, head, context) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            if context.channel.isActive { self.carryOut(reaction, head, context) }
+        }
+    }
+
+    private func carryOut(_ reaction: ToolReaction, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        switch reaction {
+        case .reply(let reply): write(HTTPText.response(reply), keepsAlive: head.isKeepAlive, context)
+        case .perform(let turn): perform(turn, head, context)
+        case .subscribe(let subscription): open(subscription, context)
         case .hang: break
         case .drop: context.close(promise: nil)
         case .reset: reset(context)
@@ -90,62 +79,39 @@ final class ToolServerHandler: ChannelInboundHandler {
     }
 }
 
-/// The course of a call.
+/// What takes longer than one answer.
 extension ToolServerHandler {
-    private func begin(_ act: Act, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        self.act = act
-        if act.streams {
-            context.write(wrapOutboundOut(HTTPText.streamHead()), promise: nil)
-            let dialect = head.headers.first(name: "mcp-protocol-version").flatMap { Dialect.named($0) }
-            if dialect?.primesStreams == true { send(ServerSentEvent(id: "0", data: []), context) }
-        }
-        if act.performance.isParked { return park(act, context) }
-        guard act.performance.pause > .zero || act.performance.steps > 0 else { return end(act, context) }
-        wait(act, context)
-    }
-
-    private func park(_ act: Act, _ context: ChannelHandlerContext) {
-        let bound = NIOLoopBound((self, act, context), eventLoop: context.eventLoop)
-        responder.record.park {
-            bound.eventLoop.execute {
-                let (handler, act, context) = bound.value
-                if handler.act === act { handler.end(act, context) }
+    private func perform(_ turn: ToolTurn, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let streams = responder.options.streamsAnswers || turn.performance.steps > 0
+        if streams { beginStream(head, context) }
+        let play = ToolPlay(turn, record: responder.record, loop: context.eventLoop) { [unowned self] _, piece in
+            switch piece {
+            case .progress(let message): send(ServerSentEvent(data: message), context)
+            case .answer(let reply):
+                self.play = nil
+                guard streams else { return write(HTTPText.response(reply), keepsAlive: head.isKeepAlive, context) }
+                send(ServerSentEvent(data: reply.body), context)
+                write(HTTPText.lastChunk(), keepsAlive: head.isKeepAlive, context)
             }
         }
+        self.play = play
+        play.start()
     }
 
-    private func wait(_ act: Act, _ context: ChannelHandlerContext) {
-        act.timer = context.eventLoop.assumeIsolated().scheduleTask(in: act.performance.pause) {
-            guard self.act === act else { return }
-            guard act.step < act.performance.steps else { return self.end(act, context) }
-            act.step += 1
-            if let token = act.progressToken { self.send(ServerSentEvent(data: Self.progress(act, token)), context) }
-            if act.step == act.performance.steps { self.end(act, context) } else { self.wait(act, context) }
-        }
+    private func open(_ subscription: ToolSubscription, _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(HTTPText.streamHead()), promise: nil)
+        let stream = ToolStream(responder, loop: context.eventLoop) { [unowned self] event in send(event, context) }
+        self.stream = stream
+        stream.open(subscription)
     }
 
-    private func end(_ act: Act, _ context: ChannelHandlerContext) {
-        self.act = nil
-        responder.record.ended()
-        let answer = ToolResponder.answer(act.id, act.performance.outcome)
-        guard act.streams else { return write(HTTPText.response(.ok, body: answer), keepsAlive: act.keepsAlive, context) }
-        send(ServerSentEvent(data: answer), context)
-        write(HTTPText.lastChunk(), keepsAlive: act.keepsAlive, context)
+    private func beginStream(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(HTTPText.streamHead()), promise: nil)
+        let dialect = head.headers.first(name: "mcp-protocol-version").flatMap { Dialect.named($0) }
+        if dialect?.primesStreams == true { send(ServerSentEvent(id: "0", data: []), context) }
     }
 
     private func send(_ event: ServerSentEvent, _ context: ChannelHandlerContext) {
         context.writeAndFlush(wrapOutboundOut(HTTPText.chunk(event.encoded())), promise: nil)
-    }
-
-    private static func progress(_ act: Act, _ token: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        JSONText.append(raw: #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"#, to: &out)
-        out += token
-        JSONText.append(raw: #","progress":"#, to: &out)
-        JSONText.append(integer: act.step, to: &out)
-        JSONText.append(raw: #","total":"#, to: &out)
-        JSONText.append(integer: act.performance.steps, to: &out)
-        JSONText.append(raw: "}}", to: &out)
-        return out
     }
 }

@@ -17,6 +17,7 @@ extension Answer {
 package enum ErrorCode {
     package static let methodNotFound = -32601
     package static let invalidRequest = -32600
+    package static let internalError = -32603
     package static let headerMismatch = -32020
     package static let missingCapability = -32021
     package static let unsupportedVersion = -32022

@@ -46,7 +46,8 @@ package struct Answer: Sendable {
     }
 
     /// The bytes for an agent with a handshake: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
-    /// `io.modelcontextprotocol/serverInfo` removed, and what only results without a handshake say; all else byte for byte.
+    /// `io.modelcontextprotocol/serverInfo` removed, and what only results without a handshake say; the error of missing capabilities,
+    /// which such agents do not know, as an internal one; all else byte for byte.
     package func addressed(to id: RequestID) -> [UInt8] {
         let document = message.document
         var edits = JSONEdits()
@@ -60,6 +61,9 @@ package struct Answer: Sendable {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
         if era == .modern {
+            if kind == .error(code: ErrorCode.missingCapability), let range = document.value("code", in: .error) {
+                edits.replace(range, with: Array("\(ErrorCode.internalError)".utf8))
+            }
             edits.removeMembers(of: .result, in: document) { member in
                 ["resultType", "ttlMs", "cacheScope"].contains { document.key(of: member, is: $0) }
             }

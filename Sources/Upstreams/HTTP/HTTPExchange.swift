@@ -97,6 +97,8 @@ extension HTTPExchange {
 
     /// The response is whole; the connection goes its own way.
     func receivedEnd() {
+        // A body may end with its connection: one that we close is not whole.
+        guard connection != nil else { return }
         isWhole = true
         connection = nil
         wake()

@@ -1,4 +1,5 @@
 package import Demo
+import Foundation
 import NIOCore
 
 /// The tools of the light upstream.
@@ -35,4 +36,24 @@ package enum LightTools {
             .structured(#"{"temperature":21.5,"conditions":["dry","calm"]}"#)
         },
     ]
+
+    /// Those of a server that is a process of its own, without a port.
+    package static func ofProcess(_ record: ServerRecord) -> [DemoTool] {
+        [
+            DemoTool(name: "pid", description: "The id of the server's process", schema: DemoTool.schema([:])) { _ in
+                .text(String(getpid()))
+            },
+            DemoTool(name: "crash", description: "Ends the server's process, with a status", schema: DemoTool.schema(["status": "integer"]))
+            {
+                exit(Int32(truncatingIfNeeded: $0["status"]?.integer ?? 1))
+            },
+            DemoTool(name: "process", description: "The process' directory and environment", schema: DemoTool.schema([:])) { _ in
+                let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }.sorted()
+                return .text(([FileManager.default.currentDirectoryPath] + environment).joined(separator: "\n"))
+            },
+            DemoTool(name: "stats", description: "What the server has counted", schema: DemoTool.schema([:])) { _ in
+                .text(String(decoding: record.json, as: UTF8.self))
+            },
+        ]
+    }
 }

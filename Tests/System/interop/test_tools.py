@@ -113,3 +113,43 @@ async def test_the_agents_token_never_reaches_the_upstream(bench, path):
     assert seen["authorization"] == "Bearer the-upstreams-own-credential"
     assert bench.upstream.stats()["auth"] == ["Bearer the-upstreams-own-credential"]
     assert token not in json.dumps(bench.upstream.stats())
+
+
+async def test_the_upstream_is_spoken_with_in_the_newest_revision_that_it_has(bench, path):
+    """Nobody says which: the node finds out."""
+    async with connect(url(bench, path), bench.token()) as agent:
+        seen = json.loads((await agent.call("whoami"))["content"][0]["text"])
+    if bench.tenant == "acme":
+        assert (seen["mcp-protocol-version"], seen["mcp-method"], seen["mcp-name"]) == ("2026-07-28", "tools/call", "whoami")
+        assert "mcp-session-id" not in seen
+    else:
+        assert seen["mcp-protocol-version"] == "2025-11-25" and seen["mcp-session-id"]
+        assert "mcp-method" not in seen
+
+
+async def test_arguments_that_a_server_without_a_handshake_wants_in_headers_are_there(benches, path):
+    bench = benches["acme"]  # only the 2.x server has such a tool
+    async with connect(url(bench, path), bench.token()) as agent:
+        for region in ("us-west1", "Hello, 世界", " padded ", "a\nb", "=?base64?literal?="):
+            # the server refuses a call whose header is not its argument
+            assert (await agent.call("route", {"region": region}))["content"][0]["text"] == region
+
+
+async def test_a_call_whose_stream_the_server_closes_for_a_while_is_answered(bench, path):
+    """The 1.x server closes the stream of this call and keeps the answer for who comes back for it."""
+    before = bench.upstream.calls("drop_stream")
+    async with connect(url(bench, path), bench.token()) as agent:
+        assert (await agent.call("drop_stream", {"delay": 0.3}))["content"][0]["text"] == "after the drop"
+    assert bench.upstream.calls("drop_stream") == before + 1
+
+
+async def test_a_tool_that_asks_its_user_is_refused_and_free_where_nobody_can_be_asked(benches, path):
+    bench = benches["acme"]  # in revisions with a handshake the tool itself learns that nobody answers
+    before = bench.books.spent("team")
+    async with connect(url(bench, path), bench.token()) as agent:
+        try:
+            await agent.call("ask_user")
+            raise AssertionError("must be refused")
+        except Refused as refused:
+            assert refused.code == -32603
+    assert bench.books.spent("team") == before

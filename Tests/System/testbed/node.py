@@ -28,13 +28,17 @@ def attenuate(token: str, *caveats: str) -> str:
 class Cell:
     """The configuration that a set of nodes shares: tenants, root keys, one Redis."""
 
-    def __init__(self, directory: Path, redis: RedisServer, tenants: list[dict[str, Any]]) -> None:
+    def __init__(self, directory: Path, redis: RedisServer, tenants: list[dict[str, Any]], stated: bool = True) -> None:
+        """`stated`: the nodes read the tenants from a file; else somebody applies them."""
         self.directory = directory
         self.redis = redis
-        self.tenants = directory / "tenants.yaml"
         self.keys = directory / "keys.yaml"
-        # JSON is YAML
-        self.tenants.write_text(json.dumps({"tenants": tenants}, indent=1))
+        self.tenants = directory / "tenants.yaml"
+        self.environment = {"SATGATE_REDIS_URL": redis.url, "SATGATE_KEYS_FILE": str(self.keys)}
+        if stated:
+            # JSON is YAML
+            self.tenants.write_text(json.dumps({"tenants": tenants}, indent=1))
+            self.environment["SATGATE_TENANTS_FILE"] = str(self.tenants)
         self.keys.write_text(json.dumps({"keys": [
             {"id": f"key-{tenant['name']}", "tenant": tenant["name"], "secret_hex": os.urandom(32).hex()} for tenant in tenants]}))
 
@@ -61,8 +65,7 @@ class Node:
         self.sse = f"{self.base}/sse"
         self.process = Process(name, [BINARY, "serve"], cell.directory, {
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1",
-            "SATGATE_REDIS_URL": cell.redis.url, "SATGATE_TENANTS_FILE": str(cell.tenants), "SATGATE_KEYS_FILE": str(cell.keys),
-            **settings})
+            **cell.environment, **settings})
         eventually(f"node {name} ready", self._ready, within=15)
 
     def _ready(self) -> bool:

@@ -13,13 +13,21 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Upstream:
-    """An MCP server at `url` that counts at `/_stats`."""
+    """An MCP server at `url` that counts at `/_stats`; started again it has the same port."""
 
     def __init__(self, name: str, argv: list[str], directory: Path) -> None:
+        self.name = name
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/mcp"
-        self.process = Process(name, [*argv, "--port", str(self.port)], directory)
-        eventually(f"{name} answers", self._answers, within=30)
+        self.sse = f"http://127.0.0.1:{self.port}/sse"
+        self._argv = [*argv, "--port", str(self.port)]
+        self._directory = directory
+        self.start()
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        self.process = Process(self.name, self._argv, self._directory)
+        eventually(f"{self.name} answers", self._answers, within=30, every=0.01)
 
     def _answers(self) -> bool:
         assert self.process.running, self.process.tail()
@@ -42,19 +50,63 @@ class Upstream:
         """How often the tool really ran here."""
         return self.stats()["calls"].get(tool, 0)
 
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        Process.live.remove(self.process)
+
+    def freeze(self) -> None:
+        """It hangs: connections are accepted, nothing is answered."""
+        self.process.freeze()
+
+    def thaw(self) -> None:
+        self.process.thaw()
+
     def stop(self) -> None:
         self.process.stop()
+
+
+LIGHT = str(BUILD / "light-upstream")
+
+
+def flags(options: dict[str, Any]) -> list[str]:
+    """`delay_all=True` → `--delay-all yes`; lists are joined by commas."""
+    words = []
+    for key, value in options.items():
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        elif isinstance(value, (list, tuple)):
+            value = ",".join(value)
+        words += [f"--{key.replace('_', '-')}", str(value)]
+    return words
 
 
 class LightUpstream(Upstream):
     """The project's own upstream, light enough for load and faults."""
 
-    def __init__(self, directory: Path, name: str = "light") -> None:
-        super().__init__(f"upstream-{name}", [str(BUILD / "light-upstream"), "--name", name], directory)
+    def __init__(self, directory: Path, name: str = "light", **options: Any) -> None:
+        """`options`: those of `light-upstream`, as `era="modern"`, `delay=200`, `delay_all=True`, `tools=["echo"]`."""
+        super().__init__(f"upstream-{name}", [LIGHT, "--name", name, *flags(options)], directory)
 
     def release(self) -> None:
         """Lets every parked call answer."""
         self._control("/_release", {})
+
+    def reset(self) -> None:
+        """Begins counting anew."""
+        self._control("/_stats/reset", {})
+
+    def behave(self, **mode: Any) -> None:
+        """`hang=True`, `status=503`, `reset=True`, `drop=True`, `garbage=True`, `forgetSessions=True`; nothing: as it should."""
+        self._control("/_mode", mode)
+
+    def show(self, *tools: str) -> None:
+        """Shows exactly these tools from now on and tells who listens."""
+        self._control("/_tools", {"tools": list(tools)})
+
+    def describe(self, tool: str, description: str) -> None:
+        """Changes a tool's definition and tells who listens."""
+        self._control("/_describe", {"tool": tool, "description": description})
 
 
 class EverythingServer(Upstream):
