@@ -45,6 +45,21 @@ struct EventStreamTests {
         }
     }
 
+    @Test("a tenant's calls reach it where the document leaves the transport open")
+    func ofTenant() async throws {
+        let port = try LoopbackPorts.free()
+        let server = try ChildProcess(LineServer.command("sse", "\(port)"), log: "/dev/null")
+        defer { server.kill() }
+        let document = UpstreamDocument(name: try #require(UpstreamName("one")), place: .url("http://127.0.0.1:\(port)/sse"))
+        let tenant = Tenant(name: try #require(TenantName("acme")), upstreams: [document], tariff: Tariff(base: .zero))
+        try await Workbench.run([tenant]) { bench in
+            try await eventually("it is up") { await bench.catalogues.catalogue(of: tenant).entries.map(\.shownName) == ["echo"] }
+            #expect(try await bench.answer("echo", #"{"text":"a"}"#, of: tenant).firstText == "a")
+            #expect(try await bench.failure("hangup", of: tenant).reason == "the event stream ended")
+            try await eventually("it is up again") { (try? await bench.answer("echo", of: tenant)) != nil }
+        }
+    }
+
     @Test("progress goes to its call, and what the upstream asks is answered")
     func backchannel() async throws {
         try await run { bench in

@@ -14,7 +14,9 @@ struct ProcessTests {
         "tools are listed and called, whatever the era and however the program takes the question of it",
         arguments: [("legacy", "2025-06-18"), ("modern", "2026-07-28"), ("garbage", "2025-06-18"), ("silent", "2025-06-18")])
     func callsTools(_ mode: String, _ revision: String) async throws {
-        let transport = try ProcessTransport.of(LineServer.command(mode), patience: mode == "silent" ? .seconds(1) : .seconds(10))
+        var timings = ProcessTimings.quick
+        if mode == "silent" { timings.patience = .seconds(1) }
+        let transport = try ProcessTransport.of(LineServer.command(mode), timings: timings)
         try await TransportBench.run(transport) { bench in
             let session = try await bench.open()
             #expect(session.terms.revision == revision && session.terms.transport == .stdio && session.terms.announcesTools)
@@ -154,8 +156,9 @@ struct ProcessTests {
             #expect(failure?.mayHaveRun == false)
             let first = transport.process
             let session = try await bench.open()
-            #expect(transport.process === first)
-            #expect(try await bench.open() === session, "one that answers is kept")
+            #expect(try await bench.tools(of: try await bench.open()) == ["echo"])
+            #expect(transport.process === first, "one that answers is kept")
+            #expect(try await bench.tools(of: session) == ["echo"])
         }
     }
 
@@ -164,6 +167,7 @@ struct ProcessTests {
         let transport = try ProcessTransport.of(LineServer.command("deaf"))
         try await TransportBench.run(transport) { bench in
             let session = try await bench.open()
+            let first = transport.process
             _ = try await bench.tools(of: session)
             let long = #"{"text":"\#(String(repeating: "z", count: 4_000_000))"}"#
             // The first is begun and may arrive one day; those behind it never leave.
@@ -177,7 +181,9 @@ struct ProcessTests {
             }
             #expect(labels.sorted() == ["not_dispatched", "not_dispatched", "not_dispatched", "timed_out"])
             await #expect(throws: UpstreamFailure.self) { _ = try await bench.open(within: .milliseconds(300)) }
-            try await eventually("another takes its place") { (try? await bench.open(within: .seconds(5))).map { $0 !== session } ?? false }
+            try await eventually("another takes its place") {
+                (try? await bench.open(within: .seconds(5))) != nil && transport.process !== first
+            }
         }
     }
 
@@ -221,18 +227,38 @@ struct ProcessTests {
         try await eventually("all are gone") { started.allSatisfy { !ProcessTable.isAlive($0) } }
     }
 
-    @Test("shutting down ends it while calls are in progress")
-    func shutDown() async throws {
+    @Test("a tenant's calls reach it, and are made again when it was down")
+    func ofTenant() async throws {
+        let command = try #require(UpstreamDocument.Command(arguments: LineServer.command("legacy")))
+        let document = UpstreamDocument(name: try #require(UpstreamName("one")), place: .command(command), transport: .stdio)
+        let tenant = Tenant(name: try #require(TenantName("acme")), upstreams: [document], tariff: Tariff(base: .zero))
+        try await Workbench.run([tenant]) { bench in
+            #expect(await bench.catalogues.catalogue(of: tenant).entries.map(\.shownName) == ["echo"])
+            for _ in 0..<3 {
+                #expect(try await bench.answer("echo", #"{"text":"a"}"#, of: tenant).firstText == "a")
+                #expect(try await bench.failure("crash", of: tenant).reason == "the process ended")
+                try await eventually("it is up again") { (try? await bench.answer("echo", of: tenant)) != nil }
+            }
+        }
+    }
+
+    @Test("it lasts as long as a session with it is held, or a call in it is under way, and ends soon after")
+    func lastsAsLongAsNeeded() async throws {
         let transport = try ProcessTransport.of(LineServer.command("legacy"))
         try await TransportBench.run(transport) { bench in
-            let session = try await bench.open()
-            let id = try #require(transport.process?.id)
-            let slow = try #require(await bench.exchange("sleep", #"{"seconds":60}"#, in: session))
-            await transport.shutDown()
-            #expect(!ProcessTable.isAlive(id))
-            await #expect(throws: UpstreamFailure.self) { _ = try await slow.next() }
-            let failure = await #expect(throws: UpstreamFailure.self) { _ = try await bench.open() }
-            #expect(failure?.reason == "shutting down")
+            try await bench.open().close(on: bench.lanes[0])
+            // The session is let go, the call holds it.
+            let slow = try #require(await bench.exchange("sleep", #"{"seconds":0.5}"#, in: bench.open()))
+            guard case .answer? = try await slow.next() else { throw Unexpected(text: "no answer") }
+        }
+        let first = try ProcessTransport.of(LineServer.command("legacy"))
+        try await TransportBench.run(first) { bench in
+            try await bench.open().close(on: bench.lanes[0])
+            let process = try #require(first.process)
+            let id = try #require(process.id)
+            try await eventually("it is gone") { !ProcessTable.isAlive(id) }
+            #expect(try await bench.tools(of: try await bench.open()) == ["echo"])
+            #expect(first.process !== process)
         }
     }
 }

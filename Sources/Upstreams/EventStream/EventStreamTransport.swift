@@ -14,7 +14,7 @@ final class EventStreamTransport: UpstreamTransport {
         self.version = version
     }
 
-    /// Reads the streams until it is cancelled or the transport is shut down.
+    /// Reads the streams until it is cancelled.
     func run() async { await owner.run() }
 
     func open(
@@ -25,7 +25,7 @@ final class EventStreamTransport: UpstreamTransport {
         do throws(UpstreamFailure) {
             try await carrier.opened(before: deadline, on: lane.eventLoop)
             let opening = StreamOpening(stream: carrier.stream, carrier: carrier, transport: .sse, version: version, lane: lane)
-            return try await opening.handshake(before: deadline)
+            return StreamSession(try await opening.handshake(before: deadline), stream: carrier.stream, carrier: carrier)
         } catch {
             carrier.close()
             throw error
@@ -34,6 +34,4 @@ final class EventStreamTransport: UpstreamTransport {
 
     /// The stream is the session: it cannot be gone on with from elsewhere.
     func resume(_ terms: SessionTerms) -> (any UpstreamSession)? { nil }
-
-    func shutDown() async { owner.end() }
 }

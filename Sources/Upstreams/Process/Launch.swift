@@ -4,7 +4,7 @@ import Governance
 /// How the program of an upstream is started: what its document says, with all values put in.
 struct Launch: Sendable {
     /// What is needed of the node to start a program.
-    struct Surroundings: Sendable {
+    struct Host: Sendable {
         /// The value of a text of the document; nil where a secret is missing.
         let value: @Sendable (Template) -> String?
         /// Where programs are found if the document does not say.
@@ -27,10 +27,10 @@ struct Launch: Sendable {
     let directory: String?
 
     /// Throws where a value or the program is missing.
-    init(_ command: UpstreamDocument.Command, in surroundings: Surroundings) throws(UpstreamFailure) {
-        var environment = ["PATH": surroundings.path]
+    init(_ command: UpstreamDocument.Command, on host: Host) throws(UpstreamFailure) {
+        var environment = ["PATH": host.path]
         for (name, template) in command.environment {
-            guard Self.isName(name), let value = surroundings.value(template), !value.utf8.contains(0) else {
+            guard Self.isName(name), let value = host.value(template), !value.utf8.contains(0) else {
                 throw .notDispatched(reason: "a value of the environment is missing")
             }
             environment[name] = value
@@ -38,7 +38,7 @@ struct Launch: Sendable {
         guard !command.arguments.contains(where: { $0.utf8.contains(0) }), let name = command.arguments.first,
             let file = Self.find(name, in: environment["PATH"] ?? "", from: command.directory)
         else { throw .notDispatched(reason: "no such program") }
-        let whole = surroundings.guardian + [file] + command.arguments.dropFirst()
+        let whole = host.guardian + [file] + command.arguments.dropFirst()
         program = whole[0]
         arguments = Array(whole.dropFirst())
         self.environment = environment
@@ -65,8 +65,8 @@ struct Launch: Sendable {
     }
 }
 
-extension Launch.Surroundings {
-    /// Those of this node: the values of its environment and its files.
+extension Launch.Host {
+    /// This node, with the values of its environment and its files.
     static func own(guardian: [String] = []) -> Self {
         Self(path: variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin", guardian: guardian) { template in
             var text = ""

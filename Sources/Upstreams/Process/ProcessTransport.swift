@@ -7,21 +7,21 @@ import Synchronization
 /// calls share; `run` must be at work for there to be one.
 final class ProcessTransport: UpstreamTransport {
     private let command: UpstreamDocument.Command
-    private let surroundings: Launch.Surroundings
+    private let host: Launch.Host
     private let version: String
     private let logger: Logger
-    private let patience: TimeAmount
+    private let timings: ProcessTimings
     private let owner = TaskOwner()
     private let current: Mutex<ServerProcess?> = Mutex(nil)
 
-    /// `version` is the gateway's own, told to the upstream, which may think for `patience` about a question that it may not understand.
+    /// `version` is the gateway's own, told to the upstream.
     init(
-        _ command: UpstreamDocument.Command, in surroundings: Launch.Surroundings, version: String, logger: Logger,
-        patience: TimeAmount = .seconds(5)
+        _ command: UpstreamDocument.Command, on host: Launch.Host, version: String, logger: Logger,
+        timings: ProcessTimings = ProcessTimings()
     ) {
-        self.patience = patience
+        self.timings = timings
         self.command = command
-        self.surroundings = surroundings
+        self.host = host
         self.version = version
         self.logger = logger
     }
@@ -29,10 +29,10 @@ final class ProcessTransport: UpstreamTransport {
     /// The process there is now.
     var process: ServerProcess? { current.withLock { $0 } }
 
-    /// Runs the processes until it is cancelled or the transport is shut down; returns when the last is gone.
+    /// Runs the processes until it is cancelled; returns when the last is gone.
     func run() async { await owner.run() }
 
-    /// The session of the process, which is started where there is none. It is given its time to start, however often it is asked for
+    /// A session with the process, which is started where there is none and kept as long as there is a session. It is given its time to start, however often it is asked for
     /// meanwhile; one that does not answer any more is replaced.
     func open(
         remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
@@ -53,16 +53,11 @@ final class ProcessTransport: UpstreamTransport {
     /// The session is the process: it cannot be gone on with from elsewhere.
     func resume(_ terms: SessionTerms) -> (any UpstreamSession)? { nil }
 
-    func shutDown() async {
-        owner.end()
-        await process?.end(before: .now() + .seconds(10))
-    }
-
     private func start(remembering terms: SessionTerms?, on lane: Lane) throws(UpstreamFailure) -> ServerProcess {
-        let launch = try Launch(command, in: surroundings)
+        let launch = try Launch(command, on: host)
         return try current.withLock { current throws(UpstreamFailure) in
             if let current, !current.isOver { return current }
-            let process = ServerProcess(launch, on: lane, remembering: terms, version: version, patience: patience, logger: logger)
+            let process = ServerProcess(launch, on: lane, remembering: terms, version: version, timings: timings, logger: logger)
             guard owner.start(on: lane, { await process.run() }) else { throw .notDispatched(reason: "shutting down") }
             current = process
             return process

@@ -9,7 +9,9 @@ import Synchronization
 /// One process of an upstream's program, from its start to its end, and the session with it.
 final class ServerProcess: Carrier {
     private struct State {
-        var session: StreamSession?
+        var agreement: StreamSession.Agreement?
+        /// Sessions that hold the process.
+        var holders = 0
         /// Why there is no session (any more).
         var failure: UpstreamFailure?
         var id: pid_t?
@@ -24,30 +26,35 @@ final class ServerProcess: Carrier {
     private let lane: Lane
     private let remembered: SessionTerms?
     private let version: String
-    private let patience: TimeAmount
+    private let timings: ProcessTimings
     private let logger: Logger
     private let state = Mutex(State())
     private let changed = Bell()
     private let stopWanted = Bell()
     private let pipe: NIOLoopBoundBox<MessagePipe?>
 
-    /// What a program may take to come up, be it that it is downloaded first.
-    private static let startLimit = TimeAmount.minutes(1)
     /// From the end of its input to SIGTERM, and from there to SIGKILL.
     private static let grace = Duration.seconds(2)
 
-    init(_ launch: Launch, on lane: Lane, remembering terms: SessionTerms?, version: String, patience: TimeAmount, logger: Logger) {
+    init(_ launch: Launch, on lane: Lane, remembering terms: SessionTerms?, version: String, timings: ProcessTimings, logger: Logger) {
         self.launch = launch
         self.lane = lane
         remembered = terms
         self.version = version
-        self.patience = patience
+        self.timings = timings
         self.logger = logger
         pipe = .makeEmptyBox(valueType: MessagePipe.self, eventLoop: lane.eventLoop)
     }
 
-    /// The session while it lasts.
-    var session: StreamSession? { state.withLock { $0.failure == nil ? $0.session : nil } }
+    /// A session of its own for the caller; nil while there is none, or none any more.
+    var session: StreamSession? {
+        let agreement = state.withLock { state -> StreamSession.Agreement? in
+            guard state.failure == nil, let agreement = state.agreement else { return nil }
+            state.holders += 1
+            return agreement
+        }
+        return agreement.map { StreamSession($0, stream: stream, carrier: self) }
+    }
     /// True when it has begun to end.
     var isOver: Bool { stream.isOver || state.withLock { $0.failure != nil } }
     /// The number of the process; nil before it is started.
@@ -57,8 +64,7 @@ final class ServerProcess: Carrier {
     func session(before deadline: NIODeadline, on eventLoop: any EventLoop) async throws(UpstreamFailure) -> StreamSession {
         while true {
             let seen = changed.count
-            let (session, failure) = state.withLock { ($0.session, $0.failure) }
-            if let failure { throw failure }
+            if let failure = state.withLock({ $0.failure }) { throw failure }
             if let session { return session }
             guard deadline > .now(), !Task.isCancelled else { throw .notDispatched(reason: "the process is still starting") }
             await changed.wait(after: seen, until: deadline, on: eventLoop)
@@ -158,11 +164,13 @@ final class ServerProcess: Carrier {
     }
 
     private func negotiate() async {
-        let opening = StreamOpening(stream: stream, carrier: self, transport: .stdio, version: version, lane: lane, patience: patience)
+        let opening = StreamOpening(
+            stream: stream, carrier: self, transport: .stdio, version: version, lane: lane, patience: timings.patience)
         do throws(UpstreamFailure) {
-            let session = try await opening.session(remembering: remembered, before: .now() + Self.startLimit)
-            state.withLock { $0.session = session }
+            let agreement = try await opening.agreement(remembering: remembered, before: .now() + timings.start)
+            state.withLock { $0.agreement = agreement }
             changed.ring()
+            stopIfUnused(after: timings.unused)
         } catch {
             failed(error)
             stopWanted.ring()
@@ -214,7 +222,21 @@ extension ServerProcess {
         lane.eventLoop.execute { [pipe] in _ = pipe.value?.write(message, before: .distantFuture) }
     }
 
-    func close() { stop() }
+    /// The last who holds the process ends it, unless another comes soon.
+    func close() {
+        let isLast = state.withLock { state in
+            state.holders -= 1
+            return state.holders == 0
+        }
+        if isLast { stopIfUnused(after: timings.linger) }
+    }
+
+    private func stopIfUnused(after time: TimeAmount) {
+        lane.eventLoop.scheduleTask(in: time) { [weak self] in
+            guard let self, self.state.withLock({ $0.holders == 0 }) else { return }
+            self.stop()
+        }
+    }
 }
 
 // Subprocess's interface has types of swift-system in it, a package that is nobody's dependency here; the protocols they fulfil are

@@ -34,8 +34,6 @@ struct AutoTransport: UpstreamTransport {
 
     func run() async { await sse?.run() }
 
-    func shutDown() async { await sse?.shutDown() }
-
     /// The endpoint takes no POST, and does not say so as a server of Streamable HTTP would.
     private static func mayBeOlder(_ status: Int, _ answer: Answer?) -> Bool {
         guard [400, 404, 405].contains(status) else { return false }

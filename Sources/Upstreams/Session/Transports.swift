@@ -5,14 +5,14 @@ import Logging
 struct Transports: Sendable {
     /// The gateway's own version, told to upstreams.
     let version: String
-    let surroundings: Launch.Surroundings
+    let host: Launch.Host
     let logger: Logger
 
     /// Nil where the document's URL or a header cannot be sent, or its place and its transport do not go together.
     func transport(to document: UpstreamDocument) -> (any UpstreamTransport)? {
         switch (document.place, document.transport) {
         case (.command(let command), .stdio), (.command(let command), .auto):
-            return ProcessTransport(command, in: surroundings, version: version, logger: logger)
+            return ProcessTransport(command, on: host, version: version, logger: logger)
         case (.command, _), (.url, .stdio): return nil
         case (.url(let url), let transport):
             let headers = document.headers.mapValues(\.source)

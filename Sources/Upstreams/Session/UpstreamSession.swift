@@ -41,14 +41,11 @@ protocol UpstreamTransport: Sendable {
     ) async throws(UpstreamFailure) -> any UpstreamSession
     /// The session that another node has opened on these terms; nil where it cannot be gone on with from here.
     func resume(_ terms: SessionTerms) -> (any UpstreamSession)?
-    /// Does what the transport does beside its calls, if anything, until it is cancelled or shut down: it must be at work for sessions over
-    /// processes and event streams to be opened.
+    /// Keeps running what the transport needs beside its sessions until the task is cancelled; returns at once where that is nothing. Only
+    /// while it runs can sessions with processes and over event streams be opened.
     func run() async
-    /// Ends what the transport keeps running, if anything.
-    func shutDown() async
 }
 
 extension UpstreamTransport {
     func run() async {}
-    func shutDown() async {}
 }

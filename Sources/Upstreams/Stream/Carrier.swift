@@ -7,6 +7,6 @@ protocol Carrier: AnyObject, Sendable {
     func send(_ message: [UInt8], isCall: Bool, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) -> Bool
     /// Sends a message without waiting; one for which there is no room is dropped.
     func post(_ message: [UInt8])
-    /// Ends the stream without waiting.
+    /// One of those who hold the stream needs it no more.
     func close()
 }

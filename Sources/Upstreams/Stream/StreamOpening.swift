@@ -14,20 +14,21 @@ struct StreamOpening: Sendable {
     var patience = TimeAmount.seconds(5)
 
     /// Opens a session of either era. What was agreed the last time is tried first; a new upstream is asked by `server/discover`.
-    func session(remembering terms: SessionTerms?, before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession {
+    func agreement(remembering terms: SessionTerms?, before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession.Agreement
+    {
         let wantedHandshake = terms.map { $0.transport == transport && Dialect.named($0.revision) != nil } ?? false
         if !wantedHandshake, let session = try await discovery(before: deadline) { return session }
         do throws(UpstreamFailure) {
             return try await handshake(before: deadline)
         } catch .refused(let answer) {
             // It may have changed, or the question may have come too early.
-            if let session = try await discovery(before: deadline) { return session }
+            if let agreement = try await discovery(before: deadline) { return agreement }
             throw .refused(answer)
         }
     }
 
     /// Opens a session in a revision with a handshake; throws `refused` where the upstream answers it with an error.
-    func handshake(before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession {
+    func handshake(before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession.Agreement {
         let id = stream.newID()
         let body = Outgoing.initialize(id: id, revision: Dialect.newestHandshake.revision, clientVersion: version)
         let answer = try await answer(to: body, id: id, before: deadline)
@@ -38,11 +39,11 @@ struct StreamOpening: Sendable {
         let terms = SessionTerms(
             transport: transport, revision: result.protocolVersion, offersTools: result.offersTools, announcesTools: result.announcesTools)
         guard try await carrier.send(Outgoing.initialized(), isCall: false, on: lane, before: deadline) else { throw Self.noSession }
-        return StreamSession(terms, server: result.server, stream: stream, carrier: carrier, wording: Wording(sender: nil))
+        return StreamSession.Agreement(terms: terms, server: result.server, wording: Wording(sender: nil))
     }
 
     /// A session without a handshake; nil where the upstream wants one, or is silent.
-    private func discovery(before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession? {
+    private func discovery(before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession.Agreement? {
         let id = stream.newID()
         let sender = Sender(revision: Dialect.newestModern, clientVersion: version)
         let answer: Answer
@@ -63,7 +64,7 @@ struct StreamOpening: Sendable {
         stream.leaveRequestsUnanswered()
         let terms = SessionTerms(
             transport: transport, revision: sender.revision, offersTools: result.offersTools, announcesTools: result.announcesTools)
-        return StreamSession(terms, server: result.server, stream: stream, carrier: carrier, wording: Wording(sender: sender))
+        return StreamSession.Agreement(terms: terms, server: result.server, wording: Wording(sender: sender))
     }
 
     /// The answer to a request of the gateway's own.

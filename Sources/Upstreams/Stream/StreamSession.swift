@@ -1,21 +1,33 @@
 import MCPWire
 import NIOCore
+import Synchronization
 
-/// A session whose answers all come on one stream: that of a process, or that of HTTP+SSE. It ends with the stream.
+/// A session whose answers all come on one stream: that of a process, or that of HTTP+SSE. It ends with the stream, which it holds until it
+/// is closed, or let go and its last call has ended.
 final class StreamSession: UpstreamSession {
+    /// What was agreed at the beginning of a stream.
+    struct Agreement: Sendable {
+        let terms: SessionTerms
+        let server: String?
+        let wording: Wording
+    }
+
     let terms: SessionTerms
     let server: String?
+    private let isClosed = Atomic(false)
     private let stream: SharedStream
     private let carrier: any Carrier
     private let wording: Wording
 
-    init(_ terms: SessionTerms, server: String?, stream: SharedStream, carrier: any Carrier, wording: Wording) {
-        self.terms = terms
-        self.server = server
+    init(_ agreement: Agreement, stream: SharedStream, carrier: any Carrier) {
+        terms = agreement.terms
+        server = agreement.server
+        wording = agreement.wording
         self.stream = stream
         self.carrier = carrier
-        self.wording = wording
     }
+
+    deinit { close() }
 
     func send(
         _ request: UpstreamRequest, on lane: Lane, before deadline: NIODeadline
@@ -29,8 +41,7 @@ final class StreamSession: UpstreamSession {
             if error.mayHaveRun { carrier.post(wording.cancelled(id)) }
             throw error
         }
-        let backchannel = StreamBackchannel(carrier: carrier, wording: wording)
-        return UpstreamExchange(mailbox, id: id, call: request.call, backchannel: backchannel, era: wording.era)
+        return UpstreamExchange(mailbox, id: id, call: request.call, backchannel: StreamBackchannel(session: self), era: wording.era)
     }
 
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
@@ -45,7 +56,14 @@ final class StreamSession: UpstreamSession {
         return await listen(in: mailbox, id: id, heard)
     }
 
-    func close(on lane: Lane) { carrier.close() }
+    func close(on lane: Lane) { close() }
+
+    private func close() {
+        if !isClosed.exchange(true, ordering: .relaxed) { carrier.close() }
+    }
+
+    /// Tells that nobody waits for the request any more.
+    fileprivate func cancel(_ id: Int) { carrier.post(wording.cancelled(id)) }
 
     /// Whether the upstream still answers.
     func isAnswering(on lane: Lane, before deadline: NIODeadline) async -> Bool {
@@ -74,10 +92,9 @@ final class StreamSession: UpstreamSession {
 
 /// Speaks of a call in progress on a shared stream.
 private struct StreamBackchannel: Backchannel {
-    let carrier: any Carrier
-    let wording: Wording
+    let session: StreamSession
 
-    func cancel(_ id: Int) { carrier.post(wording.cancelled(id)) }
+    func cancel(_ id: Int) { session.cancel(id) }
 
     /// The stream has replied already: what it brings is not tied to one call.
     func answer(_ request: Message) {}

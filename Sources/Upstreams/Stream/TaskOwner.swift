@@ -17,14 +17,11 @@ final class TaskOwner: Sendable {
         if case .enqueued = queue.yield(Job(executor: lane.executor, work: work)) { true } else { false }
     }
 
-    /// Runs the work until it is cancelled or `end` is called; cancels what is at work then and returns when that has ended.
+    /// Runs the work until it is cancelled; cancels what is at work then and returns when that has ended.
     func run() async {
         await withDiscardingTaskGroup { group in
             for await job in jobs { group.addTask(executorPreference: job.executor) { await job.work() } }
             group.cancelAll()
         }
     }
-
-    /// Takes no more work and cancels what is at work.
-    func end() { queue.finish() }
 }

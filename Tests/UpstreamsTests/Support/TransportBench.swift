@@ -114,11 +114,21 @@ extension ProcessTransport {
     /// A process of this command.
     static func of(
         _ command: [String], environment: [String: Template] = [:], directory: String? = nil, guardian: [String] = [],
-        patience: TimeAmount = .seconds(5)
+        timings: ProcessTimings = .quick
     ) throws -> ProcessTransport {
         let command = try #require(UpstreamDocument.Command(arguments: command, environment: environment, directory: directory))
         return ProcessTransport(
-            command, in: .own(guardian: guardian), version: "0", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            patience: patience)
+            command, on: .own(guardian: guardian), version: "0", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            timings: timings)
+    }
+}
+
+extension ProcessTimings {
+    /// Ends what nobody holds at once.
+    static var quick: ProcessTimings {
+        var timings = ProcessTimings()
+        timings.patience = .seconds(10)
+        timings.linger = .milliseconds(50)
+        return timings
     }
 }

@@ -1,0 +1,16 @@
+import Events
+import Governance
+import Logging
+
+/// What looking after upstreams needs of the node.
+struct Surroundings: Sendable {
+    let node: NodeID
+    let directory: any CatalogueDirectory
+    let sessions: any UpstreamSessions
+    let events: any EventSink
+    let transports: Transports
+    let timings: UpstreamTimings
+    let logger: Logger
+    /// Unix ms by the clock that all nodes share.
+    let now: @Sendable () -> Int64
+}
