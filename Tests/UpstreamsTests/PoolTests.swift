@@ -19,7 +19,7 @@ struct PoolTests {
                 _ = await bench.catalogues.catalogue(of: tenant)
                 for _ in 0..<200 { _ = try await bench.answer("echo", #"{"text":"a"}"#, of: tenant) }
             }
-            #expect(server.record.connections == 1)
+            #expect(server.record.connections <= 2, "one of them listens")
         }
     }
 
@@ -37,7 +37,7 @@ struct PoolTests {
                 }
             }
             #expect(server.record.calls(of: "slow") == 100)
-            #expect(server.record.connections <= 4)
+            #expect(server.record.connections <= 5, "one of them listens")
         }
     }
 
@@ -174,7 +174,7 @@ struct PoolTests {
                     try await group.waitForAll()
                 }
             }
-            #expect(server.record.connections == 3)
+            #expect((3...4).contains(server.record.connections), "one of them listens")
             #expect(server.record.calls(of: "echo") == 60)
         }
     }

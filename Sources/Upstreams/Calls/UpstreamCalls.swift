@@ -97,7 +97,11 @@ final class UpstreamCalls: Sendable {
     private func judge(_ failure: UpstreamFailure) {
         let now = NIODeadline.now()
         switch failure {
-        case .refused, .needsInput: breaker.withLock { $0.succeeded() }
+        case .refused(let answer):
+            breaker.withLock { $0.succeeded() }
+            // A header is not what the upstream wants: the tool is defined otherwise by now.
+            if answer.era == .modern, answer.kind == .error(code: ErrorCode.headerMismatch) { wanted.ring() }
+        case .needsInput: breaker.withLock { $0.succeeded() }
         case .notDispatched(let reason), .broken(let reason):
             guard HTTPFailure.Reason(rawValue: reason)?.isOurs != true else { return breaker.withLock { $0.probeVoided(now: now) } }
             breaker.withLock { $0.failed(reason, now: now) }

@@ -115,15 +115,10 @@ package final class UpstreamExchange {
     /// An answer that is ours, or an error that is addressed to nobody.
     private func answer(_ message: Message) throws(UpstreamFailure) -> Item? {
         guard let answer = try? Answer(message, era: era), answer.id == nil || answer.id?.number == id else { return nil }
+        end(nil)
         response?.value.finish()
-        guard era == .modern, answer.resultType != "complete" else {
-            end(nil)
-            return .answer(answer)
-        }
-        let failure: UpstreamFailure =
-            answer.resultType == "input_required" ? .needsInput : .broken(reason: "a result of a kind that was not asked for")
-        end(failure)
-        throw failure
+        guard era == .modern, answer.resultType != "complete" else { return .answer(answer) }
+        throw answer.resultType == "input_required" ? .needsInput : .broken(reason: "a result of a kind that was not asked for")
     }
 
     private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
