@@ -87,7 +87,8 @@ struct CallExchange {
         let target = held.routed.target
         do throws(UpstreamFailure) {
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
-            let exchange = try await gateway.catalogues.forward(call, to: held.routed.entry, of: agent.tenant, deadline: deadline)
+            let exchange = try await gateway.catalogues.forward(
+                call, to: held.routed.entry, of: agent.tenant, for: agent.session.id, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)

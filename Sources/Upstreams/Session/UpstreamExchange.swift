@@ -20,6 +20,8 @@ package final class UpstreamExchange {
     /// … or those of a stream that is shared.
     private let mailbox: Mailbox?
     private var isOver = false
+    /// Told once when the exchange is over: nil after an answer, else why there is none.
+    var onEnd: (@Sendable (UpstreamFailure?) -> Void)?
     /// The call told of its progress or asked its client something ahead of the answer: it ran, whatever the answer says. A tool whose
     /// question is declined may pass the refusal on as its own.
     package private(set) var hasStarted = false
@@ -51,6 +53,7 @@ package final class UpstreamExchange {
 
     deinit {
         guard !isOver else { return }
+        onEnd?(.cancelled)
         let (backchannel, id) = (backchannel, id)
         guard let exchange else {
             backchannel?.cancel(id)
@@ -79,9 +82,15 @@ package final class UpstreamExchange {
     /// Gives the call up: tells the upstream and closes the connection.
     package func cancel() {
         guard !isOver else { return }
-        isOver = true
+        end(.cancelled)
         exchange?.value.cancel()
         backchannel?.cancel(id)
+    }
+
+    private func end(_ failure: UpstreamFailure?) {
+        isOver = true
+        onEnd?(failure)
+        onEnd = nil
     }
 
     private func nextMessage() async throws(HTTPFailure) -> Message? {
@@ -107,15 +116,16 @@ package final class UpstreamExchange {
     /// An answer that is ours, or an error that is addressed to nobody.
     private func answer(_ message: Message) -> Item? {
         guard let answer = try? Answer(message), answer.id == nil || answer.id?.number == id else { return nil }
-        isOver = true
+        end(nil)
         exchange?.value.finish()
         return .answer(answer)
     }
 
     private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
-        isOver = true
+        let reason = UpstreamFailure(failure)
+        end(reason)
         exchange?.value.cancel()
         if failure.leavesWorkBehind { backchannel?.cancel(id) }
-        return UpstreamFailure(failure)
+        return reason
     }
 }

@@ -41,10 +41,10 @@ protocol UpstreamTransport: Sendable {
     ) async throws(UpstreamFailure) -> any UpstreamSession
     /// The session that another node has opened on these terms; nil where it cannot be gone on with from here.
     func resume(_ terms: SessionTerms) -> (any UpstreamSession)?
-    /// Ends what the transport keeps running, if anything.
-    func shutDown() async
+    /// Keeps running what the transport needs beside its sessions until the task is cancelled; returns at once where that is nothing.
+    func run() async
 }
 
 extension UpstreamTransport {
-    func shutDown() async {}
+    func run() async {}
 }
