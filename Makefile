@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release format lint bench
+.PHONY: setup build test demo release format lint bench chaos
 
 setup:
 	Tests/setup.sh test
@@ -32,6 +32,10 @@ lint:
 release:
 	Tests/setup.sh demo
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
+
+# Upstreams that come, go, hang and lie, at full length; a part of it: `make chaos PART=discovery`, `make chaos PART=turmoil`.
+chaos: build
+	cd Tests/Chaos && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),test_$(PART).py)
 
 # Fewer or shorter than usual, e.g. `make bench ROUNDS=3 SECONDS=2`.
 bench:

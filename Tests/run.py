@@ -39,11 +39,11 @@ def suite(name: str, command: list[str], report: Path, directory: Path) -> tuple
     return passed, failed, skipped
 
 
-def pytest(generation: int, *suites: str) -> tuple[str, list[str], Path, Path]:
+def pytest(generation: int, *suites: str, directory: str = "System") -> tuple[str, list[str], Path, Path]:
     python = ROOT / ".build" / f"venv-mcp{generation}" / "bin" / "python"
-    report = REPORTS / f"{suites[0]}-mcp{generation}.xml"
-    return (f"{' '.join(suites)} with mcp {generation}.x", [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *suites],
-            report, ROOT / "Tests" / "System")
+    report = REPORTS / f"{directory}-{suites[0].strip('-')}-mcp{generation}.xml"
+    return (f"{directory}: {' '.join(suites)} with mcp {generation}.x", [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *suites],
+            report, ROOT / "Tests" / directory)
 
 
 def main() -> int:
@@ -53,7 +53,9 @@ def main() -> int:
     # swift test writes Swift Testing's report beside the one of XCTest
     swift = ("swift test", [*shlex.split(sys.argv[1]), "--xunit-output", str(REPORTS / "swift.xml")], REPORTS / "swift-swift-testing.xml", ROOT)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    totals = [suite(*each) for each in (swift, pytest(1, "interop"), pytest(2, "interop"), pytest(2, "fixtures", "cluster", "faults", "cli"))]
+    totals = [suite(*each) for each in (
+        swift, pytest(1, "interop", "thirdparty"), pytest(2, "interop", "thirdparty"), pytest(2, "fixtures", "cluster", "faults", "cli"),
+        pytest(2, "--short", directory="Chaos"))]
     passed, failed, skipped = (sum(column) for column in zip(*totals))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
