@@ -78,6 +78,7 @@ struct PoolTests {
                 for _ in 0..<5 {
                     _ = try await bench.answer("t", of: tenant)
                     try await eventually("it is closed") { server.open == 0 }
+                    try await bench.turn()
                 }
                 #expect(server.requests(Method.toolsCall).count == 5)
             }

@@ -68,6 +68,11 @@ final class Workbench: Sendable {
         try await Task(executorPreference: LoopExecutor(group.any())) { try await body(self) }.value
     }
 
+    /// Returns when every loop has looked at its sockets since it was called.
+    func turn() async throws {
+        for loop in group.makeIterator() { try await loop.scheduleTask(in: .milliseconds(1)) {}.futureResult.get() }
+    }
+
     /// The tenants' documents are these from now on.
     func state(_ tenants: [Tenant]) { documents.continuation.yield(tenants) }
 
