@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -47,10 +46,7 @@ struct Connector: Sendable {
             let isAddress = (try? SocketAddress(ipAddress: origin.host, port: origin.port)) != nil
             try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : origin.host))
         }
-        var bounds = NIOHTTPDecoderLimitConfiguration()
-        bounds.maxHeaderListSize = limits.head
-        try pipeline.addHandlers(
-            RequestWriter(), ByteToMessageHandler(HTTPResponseDecoder(limitConfiguration: bounds)), connection)
+        try pipeline.addHandler(connection)
     }
 
     private static func reason(of error: any Error) -> HTTPFailure.Reason {

@@ -1,12 +1,12 @@
+import HTTPWire
 import NIOCore
-import NIOHTTP1
 
 /// One request and its response on one connection, read only as fast as it is asked for. Bound to the connection's event loop.
 final class HTTPExchange {
     /// Nil once the response is whole, given up or failed.
     private var connection: HTTPConnection?
     private let eventLoop: any EventLoop
-    private var head: HTTPResponseHead?
+    private var head: ResponseHead?
     private var pieces = CircularBuffer<ByteBuffer>(initialCapacity: 2)
     private var failure: HTTPFailure?
     private var waiter: CheckedContinuation<Void, Never>?
@@ -20,7 +20,7 @@ final class HTTPExchange {
     }
 
     /// The response's head; the exchange is over when it throws.
-    func responseHead() async throws(HTTPFailure) -> HTTPResponseHead {
+    func responseHead() async throws(HTTPFailure) -> ResponseHead {
         while true {
             if let head { return head }
             if let failure { throw failure }
@@ -81,7 +81,7 @@ extension HTTPExchange {
     /// True while someone waits for more.
     var wantsMore: Bool { waiter != nil }
     /// The head has come.
-    func received(head: HTTPResponseHead) {
+    func received(head: ResponseHead) {
         self.head = head
         wake()
     }

@@ -1,6 +1,6 @@
+import HTTPWire
 import MCPWire
 import NIOCore
-import NIOHTTP1
 
 /// Opens sessions and lists tools: the control side of one upstream. Every step ends by the same deadline, which really cancels.
 struct Handshake: Sendable {

@@ -1,3 +1,4 @@
+import HTTPWire
 import MCPWire
 import NIOCore
 import NIOHTTP1
@@ -10,7 +11,7 @@ final class Link: Sendable {
 
     /// What came of sending a request.
     enum Opened {
-        case exchange(UpstreamExchange, HTTPHeaders)
+        case exchange(UpstreamExchange, HeaderBlock)
         /// The upstream knows no such session (404): the request did not run.
         case sessionGone
     }
@@ -25,7 +26,7 @@ final class Link: Sendable {
         _ body: [UInt8], id: Int, head: RequestHead, inSession: Bool, call: ToolCall? = nil, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> Opened {
         let route = Route(lane: lane, origin: endpoint.origin, head: head)
-        let (exchange, response): (HTTPExchange, HTTPResponseHead)
+        let (exchange, response): (HTTPExchange, ResponseHead)
         do throws(HTTPFailure) {
             let resend: Lane.Resend = call == nil ? .ifUnanswered : .ifUnsent
             exchange = try await lane.send(head.request(body), to: endpoint.origin, before: deadline, resend: resend)

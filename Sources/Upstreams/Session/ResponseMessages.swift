@@ -1,6 +1,6 @@
+import HTTPWire
 import MCPWire
 import NIOCore
-import NIOHTTP1
 
 /// The JSON-RPC messages in the body of one response, read one by one as they are asked for.
 struct ResponseMessages {
@@ -19,7 +19,7 @@ struct ResponseMessages {
     private var pending: ArraySlice<ServerSentEvent> = []
 
     /// Nil where the body is neither JSON nor an event stream.
-    init?(_ exchange: HTTPExchange, head: HTTPResponseHead) {
+    init?(_ exchange: HTTPExchange, head: ResponseHead) {
         guard let type = head.headers.first(name: "content-type") else { return nil }
         if type.isMediaType("application/json") {
             form = .document
