@@ -7,6 +7,9 @@ extension RedisLedger {
         let keys = tenants.keys(of: charge.tenant)
         let reply = try await redis.run(
             scripts.reserve, keys: reserveKeys(of: charge, accounts, keys), arguments: reserveArguments(of: charge, accounts, keys))
+        if case .string(let word) = reply, word.elementsEqual("granted".utf8) {
+            return .granted(accounts.isEmpty ? nil : Hold(charge: charge), due: [])
+        }
         guard let elements = reply.elements, elements.count >= 4, let verdict = elements[0].text else { throw .corrupt("reserve") }
         let due = elements.count == 4 ? [] : callIDs(elements.dropFirst(4))
         if verdict == "granted" { return .granted(accounts.isEmpty ? nil : Hold(charge: charge), due: due) }

@@ -7,9 +7,11 @@ final class HTTPExchange {
     private var connection: HTTPConnection?
     private let eventLoop: any EventLoop
     private var head: ResponseHead?
-    private var pieces = CircularBuffer<ByteBuffer>(initialCapacity: 2)
+    /// Mostly there is one piece, which needs no array.
+    private var piece: ByteBuffer?
+    private var furtherPieces: [ByteBuffer] = []
     private var failure: HTTPFailure?
-    private var waiter: CheckedContinuation<Void, Never>?
+    private var waiter: ChangeContinuation?
     private(set) var isWhole = false
     /// True when every byte of the request was handed to the system.
     var isSent = false
@@ -31,7 +33,10 @@ final class HTTPExchange {
     /// The next piece of the body; nil at its end.
     func nextPiece() async throws(HTTPFailure) -> ByteBuffer? {
         while true {
-            if let piece = pieces.popFirst() { return piece }
+            if let piece {
+                self.piece = furtherPieces.isEmpty ? nil : furtherPieces.removeFirst()
+                return piece
+            }
             if isWhole { return nil }
             if let failure { throw failure }
             await change()
@@ -60,7 +65,7 @@ final class HTTPExchange {
     private func change() async {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withChangeContinuation { continuation in
                 waiter = continuation
                 connection?.readOn()
             }
@@ -88,7 +93,7 @@ extension HTTPExchange {
 
     /// A piece of the body has come.
     func received(piece: ByteBuffer) {
-        pieces.append(piece)
+        if self.piece == nil { self.piece = piece } else { furtherPieces.append(piece) }
         wake()
     }
 
