@@ -21,6 +21,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private let bodyLimit: Int
     private var state = State.idle
     private var reader = RequestReader()
+    private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
@@ -63,6 +64,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     /// Takes what has come, up to the end of one request. One that is no HTTP is refused, and the connection closes.
     private func takeParts(_ context: ChannelHandlerContext) {
+        // A request that is answered at once has us take the next one, from within.
+        guard !isTakingParts else { return }
+        isTakingParts = true
+        defer { isTakingParts = false }
         do throws(HTTPViolation) {
             while isReceptive, let part = try reader.next() { take(part, context) }
         } catch {
