@@ -2,6 +2,9 @@
 struct EncodedCommand: Sendable {
     let bytes: [UInt8]
 
+    /// What is encoded already.
+    init(encoded bytes: [UInt8]) { self.bytes = bytes }
+
     init(_ arguments: [RedisArgument]) { self.init(arguments, keys: [], []) }
 
     /// The command whose arguments are those of `head`, then the keys, then the rest.
@@ -78,7 +81,7 @@ struct CommandEncoder {
     }
 
     /// The characters of a decimal number.
-    private static func length(_ value: Int64) -> Int { width(value.magnitude) + (value < 0 ? 1 : 0) }
+    static func length(_ value: Int64) -> Int { width(value.magnitude) + (value < 0 ? 1 : 0) }
 
     private static func width(_ value: UInt64) -> Int {
         var width = 1
