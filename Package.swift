@@ -72,7 +72,8 @@ let package = Package(
             ] + nio,
             swiftSettings: strict),
         .target(
-            name: "Fixtures", dependencies: nio + ["Governance", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict),
+            name: "Fixtures", dependencies: nio + ["Governance", "Upstreams", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict
+        ),
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
@@ -80,11 +81,14 @@ let package = Package(
         tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests("RedisTests", nio + ["Redis", "Fixtures", log]),
-        tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "Gateway", "Fixtures", log]),
+        tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
         tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
         tests(
             "SatGateTests",
-            ["satgate", "Macaroons", "Governance", "Gateway", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            nio + [
+                "satgate", "Macaroons", "MCPWire", "Governance", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ]
 )

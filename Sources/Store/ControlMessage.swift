@@ -4,20 +4,32 @@ package import Governance
 package enum ControlMessage: Sendable, Hashable {
     /// `session <tenant> <session id>`
     case sessionEnded(SessionID, TenantName)
+    /// `catalogue <tenant> <version>`
+    case catalogueChanged(TenantName, version: Int64)
 
     /// As it is published.
     package var text: String {
         switch self {
         case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
+        case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
         }
     }
+
+    /// What a script writes the catalogue's version behind.
+    static func catalogueChange(of tenant: TenantName) -> String { "catalogue \(tenant.text) " }
 
     /// Reads `text` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
         let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, words[0] == "session", let tenant = TenantName(words[1]), let id = SessionID(words[2]) else {
-            return nil
+        guard words.count >= 2, let tenant = TenantName(words[1]) else { return nil }
+        switch (words[0], words.count) {
+        case ("session", 3):
+            guard let id = SessionID(words[2]) else { return nil }
+            self = .sessionEnded(id, tenant)
+        case ("catalogue", 3):
+            guard let version = Int64(words[2]), version >= 0 else { return nil }
+            self = .catalogueChanged(tenant, version: version)
+        default: return nil
         }
-        self = .sessionEnded(id, tenant)
     }
 }

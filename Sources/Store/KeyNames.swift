@@ -26,6 +26,8 @@ package struct KeyNames: Sendable, Hashable {
 
     /// The sorted set of living nodes by their last heartbeat.
     package var nodes: String { prefix + "nodes" }
+    /// The set of the tenants' names.
+    package var tenants: String { prefix + "tenants" }
     /// The stream of events of no proved tenant.
     package var audit: String { prefix + "audit" }
     /// The channel that tells nodes to drop something they remember.
@@ -40,14 +42,16 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts and sessions begin with.
-    let holdBase, accountBase, sessionBase: String
+    /// What the names of holds, accounts, sessions and dialogues begin with.
+    let holdBase, accountBase, sessionBase, dialogueBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
     package func account(_ name: AccountName) -> String { accountBase + name.text }
     /// Hash of a session.
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
+    /// Hash of the upstream sessions of an agent's session, by upstream.
+    package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
     /// Sorted set of open holds by lease end.
     package let holds: String
     /// Sorted set of sessions by expiry.
@@ -60,6 +64,12 @@ package final class TenantKeys: Sendable {
     package let ledger: String
     /// Stream of all other events.
     package let audit: String
+    /// Hash of what is known of the tenant's upstreams, and of who looks after them.
+    package let catalogue: String
+    /// Sorted set of the sessions that have upstream sessions, by when to look whether they have expired.
+    package let dialogues: String
+    /// Hash of the number of upstream sessions, by upstream.
+    package let dialogueCounts: String
     /// The channel of the tenant's events.
     package let events: String
 
@@ -68,12 +78,16 @@ package final class TenantKeys: Sendable {
         holdBase = base + "hold:"
         accountBase = base + "account:"
         sessionBase = base + "session:"
+        dialogueBase = base + "dialogue:"
         holds = base + "holds"
         sessions = base + "sessions"
         revoked = base + "revoked"
         head = base + "ledger:head"
         ledger = base + "ledger"
         audit = base + "audit"
+        catalogue = base + "catalogue"
+        dialogues = base + "dialogues"
+        dialogueCounts = base + "dialogues:count"
         events = names.events(of: tenant)
     }
 }

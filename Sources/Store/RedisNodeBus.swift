@@ -22,14 +22,18 @@ package struct RedisNodeBus: NodeBus {
         return receivers > 0
     }
 
-    /// Hands what comes in for this node to the receiver until it is cancelled.
-    package func run(as node: NodeID, receiver: any NodeBusReceiver) async throws {
+    /// Hands what comes in for this node to the receiver, and all control messages to the listeners too, until it is cancelled.
+    package func run(as node: NodeID, receiver: any NodeBusReceiver, listeners: [any ControlListener] = []) async throws {
         let own = names.node(node)
         let common = names.control
         let subscriber = Subscriber(
-            client: client, channels: [own, common], probeChannel: own, onReady: { receiver.reconnected() },
+            client: client, channels: [own, common], probeChannel: own,
+            onReady: {
+                receiver.reconnected()
+                for listener in listeners { listener.reconnected() }
+            },
             onMessage: { channel, bytes in
-                if channel == own { Self.receive(bytes, receiver) } else if channel == common { Self.control(bytes, receiver) }
+                if channel == own { Self.receive(bytes, receiver) } else if channel == common { Self.control(bytes, receiver, listeners) }
             })
         try await subscriber.run()
     }
@@ -39,8 +43,9 @@ package struct RedisNodeBus: NodeBus {
         receiver.received(Array(bytes.dropFirst(32)), for: session)
     }
 
-    private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
-        guard case .sessionEnded(let session, _) = ControlMessage(bytes) else { return }
-        receiver.sessionEnded(session)
+    private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver, _ listeners: [any ControlListener]) {
+        guard let message = ControlMessage(bytes) else { return }
+        if case .sessionEnded(let session, _) = message { receiver.sessionEnded(session) }
+        for listener in listeners { listener.heard(message) }
     }
 }

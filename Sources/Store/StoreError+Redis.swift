@@ -21,10 +21,10 @@ extension StoreError {
 extension RedisClient {
     /// Runs the script, its failure told in the words of the ports. `idempotent`: to be repeated when it is unknown whether it ran.
     func run(
-        _ script: Script, keys: [String], arguments: [RedisArgument], idempotent: Bool = true
+        _ script: Script, keys: [String], arguments: [RedisArgument], timeout: Duration? = nil, idempotent: Bool = true
     ) async throws(StoreError) -> RedisValue {
         do {
-            return try await evaluate(script, keys: keys, arguments: arguments, idempotent: idempotent)
+            return try await evaluate(script, keys: keys, arguments: arguments, timeout: timeout, idempotent: idempotent)
         } catch { throw StoreError(error) }
     }
 
@@ -34,7 +34,7 @@ extension RedisClient {
     }
 
     /// Sends one idempotent command, its failure told in the words of the ports.
-    func command(_ arguments: [RedisArgument]) async throws(StoreError) -> RedisValue {
-        do { return try await send(arguments, idempotent: true) } catch { throw StoreError(error) }
+    func command(_ arguments: [RedisArgument], timeout: Duration? = nil) async throws(StoreError) -> RedisValue {
+        do { return try await send(arguments, timeout: timeout, idempotent: true) } catch { throw StoreError(error) }
     }
 }

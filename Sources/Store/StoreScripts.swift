@@ -3,6 +3,8 @@ package import Redis
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat: Script
+    package let catalogue: CatalogueScripts
+    package let dialogue: DialogueScripts
 
     /// The scripts of this program.
     package static let embedded = StoreScripts()
@@ -24,8 +26,12 @@ package struct StoreScripts: Sendable {
         session = plain("session", PackageResources.session_lua)
         sessionClose = plain("session_close", PackageResources.session_close_lua)
         beat = plain("beat", PackageResources.beat_lua)
+        catalogue = CatalogueScripts(plain)
+        dialogue = DialogueScripts(plain)
     }
 
     /// All of them.
-    package var all: [Script] { [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat] }
+    package var all: [Script] {
+        [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat] + catalogue.all + dialogue.all
+    }
 }

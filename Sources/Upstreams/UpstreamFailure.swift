@@ -40,6 +40,9 @@ package enum UpstreamFailure: Error, Sendable {
 }
 
 extension UpstreamFailure {
+    /// We gave the call up after it was sent.
+    static var cancelled: UpstreamFailure { .broken(reason: HTTPFailure.Reason.cancelled.rawValue) }
+
     /// The failure of an exchange as the failure of the call it carried.
     init(_ failure: HTTPFailure) {
         switch failure {

@@ -7,7 +7,7 @@ struct SatGate: AsyncParsableCommand {
         commandName: "satgate",
         abstract: "A proxy between AI agents and their MCP tool servers that checks tokens and enforces budgets.",
         version: SatGateVersion.text,
-        subcommands: [ServeCommand.self, DemoCommand.self, TokenCommand.self])
+        subcommands: [ServeCommand.self, DemoCommand.self, TokenCommand.self, UpstreamsCommand.self])
 }
 
 /// The version of this build.

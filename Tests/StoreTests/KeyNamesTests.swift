@@ -12,6 +12,7 @@ struct KeyNamesTests {
         #expect(keys.account(.tenant) == "satgate:{acme}:account:_tenant")
         #expect(keys.hold(call) == "satgate:{acme}:hold:" + call.text)
         #expect([keys.holds, keys.head, keys.ledger] == ["satgate:{acme}:holds", "satgate:{acme}:ledger:head", "satgate:{acme}:ledger"])
+        #expect([keys.catalogue, keys.dialogues] == ["satgate:{acme}:catalogue", "satgate:{acme}:dialogues"])
         #expect(keys.events == "satgate:events:acme")
         #expect(KeyNames.standard.events(of: nil) == "satgate:events:_")
     }

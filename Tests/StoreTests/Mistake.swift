@@ -1,7 +1,7 @@
 import Store
 import Testing
 
-/// A mistake in a script, to see that the walk finds it.
+/// A mistake in a script, to see that its tests find it.
 struct Mistake: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let right, wrong: String
@@ -23,6 +23,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         return count > 0 ? scripts : nil
     }
 
+    /// In the ledger's scripts.
     static let all = [
         Mistake("a repeat holds again", "if state then return answer(", "if state and state ~= 'open' then return answer("),
         Mistake("a late settle overspends", "charged = math.min(charged, available(a))", "charged = charged"),

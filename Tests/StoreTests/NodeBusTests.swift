@@ -53,10 +53,11 @@ struct NodeBusTests {
 }
 
 /// Keeps what the bus brings.
-private final class RecordingReceiver: NodeBusReceiver {
+final class RecordingReceiver: NodeBusReceiver, ControlListener {
     private struct State {
         var messages: [String] = []
         var ended: Set<SessionID> = []
+        var catalogues: [TenantName: [Int64]] = [:]
         var isReady = false
     }
 
@@ -64,6 +65,8 @@ private final class RecordingReceiver: NodeBusReceiver {
 
     var messages: [String] { state.withLock { $0.messages } }
     var ended: Set<SessionID> { state.withLock { $0.ended } }
+    /// The versions told of each tenant's catalogue, in order.
+    var catalogues: [TenantName: [Int64]] { state.withLock { $0.catalogues } }
     var isReady: Bool { state.withLock { $0.isReady } }
 
     func received(_ message: [UInt8], for session: SessionID) {
@@ -71,6 +74,11 @@ private final class RecordingReceiver: NodeBusReceiver {
     }
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
+
+    func heard(_ message: ControlMessage) {
+        guard case .catalogueChanged(let tenant, let version) = message else { return }
+        state.withLock { $0.catalogues[tenant, default: []].append(version) }
+    }
 
     func reconnected() { state.withLock { $0.isReady = true } }
 }

@@ -77,9 +77,14 @@ struct SessionDirectoryTests {
 
     @Test("a control message reads back as what it was, and anything else is nothing")
     func controlMessages() throws {
-        let message = ControlMessage.sessionEnded(SessionID(), try .fresh())
-        #expect(ControlMessage(Array(message.text.utf8)) == message)
-        for text in ["", "session", "session acme", "session acme 1", "tenant acme", "session {a} \(SessionID().text)"] {
+        for message in [ControlMessage.sessionEnded(SessionID(), try .fresh()), .catalogueChanged(try .fresh(), version: .max)] {
+            #expect(ControlMessage(Array(message.text.utf8)) == message)
+        }
+        let wrong = [
+            "", "session", "session acme", "session acme 1", "session {a} \(SessionID().text)", "catalogue acme", "catalogue acme x",
+            "catalogue acme -1", "catalogue acme 1 2", "catalogue {a} 1",
+        ]
+        for text in wrong {
             #expect(ControlMessage(Array(text.utf8)) == nil)
         }
     }

@@ -19,16 +19,17 @@ struct SessionTests {
                 _ = await bench.catalogues.catalogue(of: tenant)
                 _ = try await bench.answer("t", of: tenant)
             }
-            #expect(server.requests.map(\.method) == [Method.initialize, Method.initialized, Method.toolsList, Method.toolsCall])
+            let posted = server.requests.filter { $0.head.method == .POST }
+            #expect(posted.map(\.method) == [Method.initialize, Method.initialized, Method.toolsList, Method.toolsCall])
             let first = try #require(server.requests.first)
             #expect(String(decoding: first.body, as: UTF8.self).contains(#""capabilities":{}"#))
             #expect(first.head.headers["mcp-session-id"].isEmpty && first.head.headers["mcp-protocol-version"].isEmpty)
-            for request in server.requests.dropFirst() {
+            for request in posted.dropFirst() {
                 #expect(request.head.headers["mcp-session-id"] == ["s-1"])
                 #expect(request.head.headers["mcp-protocol-version"] == ["2025-11-25"])
                 #expect(request.head.headers["accept"] == ["application/json, text/event-stream"])
                 #expect(request.head.headers["x-key"] == ["k"])
-                #expect(request.head.uri == "/mcp" && request.head.method == .POST)
+                #expect(request.head.uri == "/mcp")
             }
         }
     }

@@ -44,7 +44,7 @@ struct CallExchange {
         guard agent.grant.scope.allows(name: entry.shownName, bare: target.tool, upstream: target.upstream, among: catalogue.upstreamNames)
         else { throw .outOfScope(call.name) }
         let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
-        return RoutedCall(call: call, target: target, price: agent.tenant.tariff.price(of: entry.shownName), timeout: timeout)
+        return RoutedCall(call: call, entry: entry, price: agent.tenant.tariff.price(of: entry.shownName), timeout: timeout)
     }
 
     private func reserve(_ routed: RoutedCall) async throws(Refusal) -> HeldCall {
@@ -87,7 +87,8 @@ struct CallExchange {
         let target = held.routed.target
         do throws(UpstreamFailure) {
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
-            let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, deadline: deadline)
+            let exchange = try await gateway.catalogues.forward(
+                call, to: held.routed.entry, of: agent.tenant, for: agent.session.id, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)
@@ -140,14 +141,16 @@ struct CallExchange {
 /// A call that may be made, and where it goes. Shared by the stages that follow.
 final class RoutedCall {
     let call: ToolCall
-    let target: Target
+    let entry: CatalogueEntry
     let price: Credits
     /// Milliseconds.
     let timeout: Int64
 
-    init(call: ToolCall, target: Target, price: Credits, timeout: Int64) {
+    var target: Target { entry.target }
+
+    init(call: ToolCall, entry: CatalogueEntry, price: Credits, timeout: Int64) {
         self.call = call
-        self.target = target
+        self.entry = entry
         self.price = price
         self.timeout = timeout
     }

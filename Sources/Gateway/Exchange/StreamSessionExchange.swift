@@ -4,6 +4,7 @@ import Logging
 import MCPWire
 import NIOCore
 import NIOHTTP1
+import Upstreams
 
 /// One request of the oldest transport, HTTP+SSE: the stream is the session, messages come by POST to any node.
 struct StreamSessionExchange {
@@ -91,6 +92,7 @@ extension Gateway {
     fileprivate func end(_ session: Session) {
         start {
             _ = try? await self.sessions.close(session)
+            await self.catalogues.ended(session.id, of: session.tenant)
             self.events.publish(
                 Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: self.node))
         }

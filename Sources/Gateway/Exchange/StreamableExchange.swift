@@ -3,6 +3,7 @@ import Governance
 import MCPWire
 import NIOCore
 import NIOHTTP1
+import Upstreams
 
 /// One request to `/mcp`: Streamable HTTP of the handshake eras.
 struct StreamableExchange {
@@ -39,6 +40,7 @@ struct StreamableExchange {
         gateway.events.publish(
             Event(.sessionClose, tenant: session.tenant, session: session.id, token: session.principal, node: gateway.node))
         reply.send(.noContent)
+        await gateway.catalogues.ended(session.id, of: session.tenant)
     }
 
     /// Answers `initialize` with a new session.

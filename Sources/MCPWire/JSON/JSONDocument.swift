@@ -54,6 +54,11 @@ struct JSONDocument: Sendable {
         value(key, in: section).flatMap { text($0) }
     }
 
+    /// Whether the member is `true`.
+    func isTrue(_ key: String, in section: Section) -> Bool {
+        value(key, in: section).map { bytes[$0.lowerBound] == UInt8(ascii: "t") } ?? false
+    }
+
     /// The value's own bytes.
     func raw(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
 

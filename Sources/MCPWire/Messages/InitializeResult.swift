@@ -6,6 +6,11 @@ package struct InitializeResult: Sendable, Hashable {
     package let instructions: String?
     /// Whether the upstream says that it has tools.
     package let offersTools: Bool
+    /// Whether it says that it tells when they change.
+    package let announcesTools: Bool
+
+    /// Name and version in one text.
+    package var server: String? { serverName.map { name in serverVersion.map { "\(name) \($0)" } ?? name } }
 
     /// Reads a result that names a revision.
     package init(_ answer: Answer) throws(WireError) {
@@ -19,6 +24,8 @@ package struct InitializeResult: Sendable, Hashable {
         serverName = server?.text("name", in: .other)
         serverVersion = server?.text("version", in: .other)
         instructions = document.text("instructions", in: .result)
-        offersTools = capabilities?.value("tools", in: .other) != nil
+        let tools = capabilities?.value("tools", in: .other)
+        offersTools = tools != nil
+        announcesTools = tools.flatMap { capabilities?.object($0) }?.isTrue("listChanged", in: .other) ?? false
     }
 }

@@ -12,12 +12,20 @@ package struct CatalogueEntry: Sendable {
     package let shownName: String
     package let target: Target
     package let definition: ToolDefinition
+
+    package init(shownName: String, target: Target, definition: ToolDefinition) {
+        self.shownName = shownName
+        self.target = target
+        self.definition = definition
+    }
 }
 
 /// The tools of a tenant as one list.
 package struct Catalogue: Sendable {
     /// In the order of the bytes of their shown names.
     package let entries: [CatalogueEntry]
+    /// Rises with each change that agents can see.
+    package let version: Int64
     /// Upstreams that are not connected now; their last known tools may still be in the list.
     package let missing: [UpstreamName]
     /// All upstreams of the tenant's document.
@@ -25,8 +33,12 @@ package struct Catalogue: Sendable {
     private let byName: [String: CatalogueEntry]
 
     /// `also`: entries that are not listed, but can be called by the names given here.
-    init(entries: [CatalogueEntry], also hidden: [String: CatalogueEntry], missing: [UpstreamName], upstreamNames: Set<String>) {
+    init(
+        entries: [CatalogueEntry], also hidden: [String: CatalogueEntry], version: Int64 = 0, missing: [UpstreamName],
+        upstreamNames: Set<String>
+    ) {
         self.entries = entries
+        self.version = version
         self.missing = missing
         self.upstreamNames = upstreamNames
         byName = hidden.merging(entries.map { ($0.shownName, $0) }) { _, shown in shown }

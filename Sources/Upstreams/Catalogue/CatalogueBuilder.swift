@@ -11,6 +11,26 @@ struct CatalogueBuilder {
         let isMissing: Bool
         /// Its tools keep their names, but leave the list.
         let isWithdrawn: Bool
+        /// So do these of its tools.
+        let withheld: Set<String>
+
+        init(
+            upstream: UpstreamName, tools: [ToolDefinition], isMissing: Bool, isWithdrawn: Bool = false, withheld: Set<String> = []
+        ) {
+            self.upstream = upstream
+            self.tools = tools
+            self.isMissing = isMissing
+            self.isWithdrawn = isWithdrawn
+            self.withheld = withheld
+        }
+
+        /// The part of an upstream of which the cluster knows this.
+        init(_ document: UpstreamDocument, _ record: UpstreamRecord?) {
+            self.init(
+                upstream: document.name, tools: record?.tools ?? [], isMissing: record?.standing != .up,
+                isWithdrawn: record?.isWithdrawn ?? false,
+                withheld: document.pinsTools ? Set(record?.changedTools ?? []) : [])
+        }
     }
 
     /// Named `ping` is the gateway's own tool.
@@ -25,7 +45,7 @@ struct CatalogueBuilder {
     }
 
     /// The catalogue. Bare names go to the earliest in the document; the others are prefixed, or, where `naming` is `never`, not listed.
-    func build() -> Catalogue {
+    func build(version: Int64 = 0) -> Catalogue {
         var entries: [CatalogueEntry] = []
         var hidden: [String: CatalogueEntry] = [:]
         let named = parts.map { part in (part, Self.callable(part)) }
@@ -36,7 +56,7 @@ struct CatalogueBuilder {
                 let isFree = !taken.contains(tool.name) && !prefixes.contains(tool.name)
                 let shown = shownName(tool.name, prefixed: prefixed, isFree: isFree)
                 if let shown { taken.insert(shown) }
-                guard !part.isWithdrawn else { continue }
+                guard !part.isWithdrawn, !part.withheld.contains(tool.name) else { continue }
                 let entry = CatalogueEntry(
                     shownName: shown ?? prefixed, target: Target(upstream: part.upstream, tool: tool.name), definition: tool)
                 hidden[prefixed] = entry
@@ -45,7 +65,7 @@ struct CatalogueBuilder {
         }
         entries.sort { $0.shownName.utf8.lexicographicallyPrecedes($1.shownName.utf8) }
         return Catalogue(
-            entries: entries, also: hidden, missing: parts.filter(\.isMissing).map(\.upstream),
+            entries: entries, also: hidden, version: version, missing: parts.filter(\.isMissing).map(\.upstream),
             upstreamNames: Set(parts.map(\.upstream.text)))
     }
 

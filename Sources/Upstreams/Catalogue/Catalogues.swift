@@ -9,60 +9,83 @@ import Synchronization
 /// The upstreams of all tenants: what tools there are, and the way to call them.
 package final class Catalogues: Sendable {
     private let lanes: [Lane]
-    private let node: NodeID
-    private let events: any EventSink
-    private let version: String
-    private let timings: UpstreamTimings
-    private let logger: Logger
+    private let surroundings: Surroundings
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
     /// Throws where the trusted certificates cannot be read.
     package init(
-        group: MultiThreadedEventLoopGroup, node: NodeID, events: any EventSink, version: String, limits: PoolLimits = PoolLimits(),
-        timings: UpstreamTimings = UpstreamTimings(), logger: Logger
+        group: MultiThreadedEventLoopGroup, node: NodeID, directory: any CatalogueDirectory, sessions: any UpstreamSessions,
+        events: any EventSink, version: String, limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(),
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) throws {
         let connector = try Connector(limits: limits)
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
-        self.node = node
-        self.events = events
-        self.version = version
-        self.timings = timings
-        self.logger = logger
+        surroundings = Surroundings(
+            node: node, directory: directory, sessions: sessions, events: events, version: version, timings: timings, logger: logger,
+            now: now)
     }
 
-    /// Connects and discovers the upstreams of these tenants, all at once, and keeps them until cancelled.
-    package func run(_ tenants: [Tenant]) async {
+    /// Follows the tenants' documents, all of them in each snapshot, and keeps their upstreams until cancelled.
+    package func run(_ snapshots: AsyncStream<[Tenant]>) async {
         await withDiscardingTaskGroup { group in
+            var watched: Set<TenantName> = []
             var turn = 0
-            for tenant in tenants {
-                let upstreams = upstreams(of: tenant)
-                for upstream in upstreams.upstreams {
-                    let lane = lanes[turn % lanes.count]
+            for await snapshot in snapshots {
+                for name in watched.subtracting(snapshot.map(\.name)) { retire(name, in: &group) }
+                watched.formIntersection(snapshot.map(\.name))
+                for tenant in snapshot {
+                    let upstreams = upstreams(of: tenant)
+                    for gone in upstreams.update(tenant) { retire(gone, in: &group) }
+                    guard watched.insert(tenant.name).inserted else { continue }
+                    let home = lanes[turn % lanes.count]
                     turn += 1
-                    let upkeep = Upkeep(
-                        upstream: upstream, tenant: upstreams, lane: lane, node: node, events: events, version: version,
-                        timings: timings, logger: logger)
-                    group.addTask(executorPreference: lane.executor) { await upkeep.run() }
+                    let watch = TenantWatch(tenant: upstreams, lanes: lanes, home: home, surroundings: surroundings)
+                    group.addTask(executorPreference: home.executor) { await watch.run() }
                 }
             }
+            group.cancelAll()
         }
+    }
+
+    /// Another node has found something new of this tenant's upstreams.
+    package func changed(_ tenant: TenantName) { tenants.withLock { $0[tenant] }?.news.ring() }
+
+    /// Messages of other nodes may have been missed.
+    package func reconnected() {
+        for tenant in tenants.withLock({ Array($0.values) }) { tenant.news.ring() }
     }
 
     /// The tenant's tools; only a tenant never discovered waits, at most the deadline of a discovery.
     package func catalogue(of tenant: Tenant) async -> Catalogue {
         let upstreams = upstreams(of: tenant)
         if let current = upstreams.current { return current }
-        let deadline = NIODeadline.now() + timings.discovery + .milliseconds(250)
+        let deadline = NIODeadline.now() + surroundings.timings.discovery + .milliseconds(200)
         return await upstreams.catalogue(before: deadline, on: (lane ?? lanes[0]).eventLoop)
     }
 
     /// Sends the call to its tool on the caller's event loop, which must be one of the group's; returns when the response begins.
     package func forward(
-        _ call: ToolCall, to target: Target, of tenant: Tenant, deadline: NIODeadline
+        _ call: ToolCall, to entry: CatalogueEntry, of tenant: Tenant, for session: SessionID, deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         guard let lane else { throw .notDispatched(reason: "not on an event loop") }
-        guard let upstream = upstreams(of: tenant).upstream(target.upstream) else { throw .notDispatched(reason: "no such upstream") }
-        return try await upstream.forward(call, tool: target.tool, on: lane, before: deadline)
+        guard let (upstream, terms) = upstreams(of: tenant).upstream(entry.target.upstream) else {
+            throw .notDispatched(reason: "no such upstream")
+        }
+        return try await upstream.forward(call, tool: entry.definition, for: session, terms: terms, on: lane, before: deadline)
+    }
+
+    /// An agent's session has ended by this node's doing: the sessions that upstreams had for it are closed.
+    package func ended(_ session: SessionID, of tenant: TenantName) async {
+        forget(session, of: tenant)
+        guard let kept = try? await surroundings.sessions.take(from: session, of: tenant), !kept.isEmpty else { return }
+        guard let upstreams = tenants.withLock({ $0[tenant] }) else { return }
+        for (name, terms) in kept { upstreams.upstream(name)?.0.calls?.sessions.close(terms, on: lane ?? lanes[0]) }
+    }
+
+    /// An agent's session has ended somewhere: nothing is kept for it here.
+    package func forget(_ session: SessionID, of tenant: TenantName) {
+        let upstreams = tenants.withLock { $0[tenant] }?.upstreams ?? []
+        for upstream in upstreams { upstream.calls?.sessions.forget(session, on: lane ?? lanes[0]) }
     }
 
     /// The caller's lane; nil off the group's loops.
@@ -71,11 +94,25 @@ package final class Catalogues: Sendable {
         return lanes.first { $0.eventLoop === current }
     }
 
+    /// Nothing new is begun; the sessions are closed when the calls under way have ended as they would.
+    private func retire(_ upstream: Upstream, in group: inout DiscardingTaskGroup) {
+        upstream.retire()
+        let lane = lanes[0]
+        group.addTask(executorPreference: lane.executor) {
+            await upstream.calls?.drain(until: .now() + .milliseconds(upstream.document.timeout), on: lane)
+        }
+    }
+
+    private func retire(_ name: TenantName, in group: inout DiscardingTaskGroup) {
+        guard let gone = tenants.withLock({ $0.removeValue(forKey: name) }) else { return }
+        for upstream in gone.retire() { retire(upstream, in: &group) }
+    }
+
     /// What is kept for the tenant, made on first sight.
     private func upstreams(of tenant: Tenant) -> TenantUpstreams {
         tenants.withLock { tenants in
             if let known = tenants[tenant.name] { return known }
-            let new = TenantUpstreams(tenant, version: version)
+            let new = TenantUpstreams(tenant, surroundings)
             tenants[tenant.name] = new
             return new
         }

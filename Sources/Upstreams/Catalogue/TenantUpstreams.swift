@@ -4,63 +4,142 @@ import MCPWire
 import NIOCore
 import Synchronization
 
-/// The upstreams of one tenant and the catalogue they make.
+/// The upstreams of one tenant on this node, what the cluster knows of them, and the catalogue that makes.
 final class TenantUpstreams: Sendable {
-    let tenant: Tenant
-    /// In document order.
-    let upstreams: [Upstream]
-    private let byName: [UpstreamName: Upstream]
-    private let built: Mutex<Catalogue?> = Mutex(nil)
-    /// One at a time, so that the newest stays.
-    private let building = Mutex(())
-    /// Rung with each new catalogue.
-    private let changed = Bell()
-
-    init(_ tenant: Tenant, version: String) {
-        self.tenant = tenant
-        upstreams = tenant.upstreams.map { Upstream($0, version: version) }
-        byName = Dictionary(upstreams.map { ($0.document.name, $0) }) { first, _ in first }
+    private struct State {
+        var tenant: Tenant
+        /// In document order.
+        var upstreams: [Upstream]
+        var records: [UpstreamName: UpstreamRecord] = [:]
+        var stamps: [UpstreamName: Int64] = [:]
+        var version: Int64 = 0
+        /// Nil until every upstream was tried once by some node.
+        var catalogue: Catalogue?
+        var isRetired = false
     }
 
-    /// The upstream of that name.
-    func upstream(_ name: UpstreamName) -> Upstream? { byName[name] }
+    /// Rung when there is something to look at: a new document, or news of another node.
+    let news = Bell()
+    /// Rung with each new catalogue.
+    private let changed = Bell()
+    private let surroundings: Surroundings
+    private let state: Mutex<State>
+
+    init(_ tenant: Tenant, _ surroundings: Surroundings) {
+        self.surroundings = surroundings
+        let upstreams = tenant.upstreams.map { Self.make($0, of: tenant.name, surroundings) }
+        state = Mutex(State(tenant: tenant, upstreams: upstreams))
+    }
+
+    var name: TenantName { state.withLock { $0.tenant.name } }
+    /// In document order.
+    var upstreams: [Upstream] { state.withLock { $0.upstreams } }
+    /// True when the tenant is no more.
+    var isRetired: Bool { state.withLock { $0.isRetired } }
+    /// The stamps of all records taken in.
+    var stamps: [UpstreamName: Int64] { state.withLock { $0.stamps } }
+    /// The version of the catalogue taken in.
+    var version: Int64 { state.withLock { $0.version } }
+
+    /// The upstream of that name, and what was last agreed with it.
+    func upstream(_ name: UpstreamName) -> (Upstream, SessionTerms?)? {
+        state.withLock { state in state.upstreams.first { $0.name == name }.map { ($0, state.records[name]?.terms) } }
+    }
+
+    /// What the cluster knows of that upstream.
+    func record(_ name: UpstreamName) -> UpstreamRecord? { state.withLock { $0.records[name] } }
 
     /// The newest catalogue; nil until every upstream has been tried once.
-    var current: Catalogue? { built.withLock { $0 } }
+    var current: Catalogue? { state.withLock { $0.catalogue } }
 
     /// The catalogue, waiting until every upstream has been tried once, but no longer than `deadline`.
     func catalogue(before deadline: NIODeadline, on eventLoop: any EventLoop) async -> Catalogue {
         while true {
             let seen = changed.count
             if let current { return current }
-            guard !upstreams.isEmpty, deadline > .now(), !Task.isCancelled else { return build() }
+            guard deadline > .now(), !Task.isCancelled else { return state.withLock { Self.build($0) } }
             await changed.wait(after: seen, until: deadline, on: eventLoop)
         }
     }
 
-    /// Takes in what the upstreams are now; answers the number of tools when an earlier catalogue listed others.
-    func refresh() -> Int? {
-        guard upstreams.allSatisfy({ $0.known.standing != .starting }) else { return nil }
-        let (before, fresh) = building.withLock { _ in
-            let fresh = build()
-            let before = built.withLock { built in
-                defer { built = fresh }
-                return built
+    /// The tenant's document has changed: upstreams that are the same stay as they are; answers those that are gone.
+    func update(_ tenant: Tenant) -> [Upstream] {
+        let gone = state.withLock { state -> [Upstream]? in
+            guard state.tenant != tenant else { return nil }
+            let before = state.upstreams
+            state.tenant = tenant
+            state.upstreams = tenant.upstreams.map { document in
+                before.first { $0.document == document } ?? Self.make(document, of: tenant.name, surroundings)
             }
-            return (before, fresh)
+            Self.rebuild(&state)
+            return before.filter { old in !state.upstreams.contains { $0 === old } }
         }
+        guard let gone else { return [] }
         changed.ring()
-        guard let before, !before.listsTheSame(as: fresh) else { return nil }
-        return fresh.entries.count
+        news.ring()
+        return gone
     }
 
-    private func build() -> Catalogue {
-        let parts = upstreams.map { upstream in
-            let known = upstream.known
-            return CatalogueBuilder.Part(
-                upstream: upstream.document.name, tools: known.tools, isMissing: known.standing != .up, isWithdrawn: known.isWithdrawn)
+    /// The tenant is no more; answers its upstreams.
+    func retire() -> [Upstream] {
+        let upstreams = state.withLock { state in
+            state.isRetired = true
+            return state.upstreams
         }
-        return CatalogueBuilder(parts, naming: tenant.naming).build()
+        news.ring()
+        return upstreams
+    }
+
+    /// Takes in what the cluster knows.
+    func take(_ found: CatalogueState) {
+        let told = state.withLock { state in
+            state.records = state.records.filter { found.stamps[$0.key] != nil }.merging(found.changed) { _, new in new }
+            state.stamps = found.stamps.filter { state.records[$0.key] != nil }
+            state.version = found.version
+            Self.rebuild(&state)
+            return state.upstreams.compactMap { upstream in found.changed[upstream.name].map { (upstream, $0.standing) } }
+        }
+        for (upstream, standing) in told { upstream.calls?.reported(standing) }
+        changed.ring()
+    }
+
+    /// Whether agents would see this record make a difference.
+    func isVisible(_ record: UpstreamRecord, of name: UpstreamName) -> Bool {
+        state.withLock { state in
+            var after = state
+            after.records[name] = record
+            return !Self.build(state).listsTheSame(as: Self.build(after))
+        }
+    }
+
+    /// Takes in a record that this node has written; answers how many tools are listed now.
+    func adopt(_ record: UpstreamRecord, of name: UpstreamName) -> Int {
+        let (upstream, tools) = state.withLock { state in
+            state.records[name] = record
+            Self.rebuild(&state)
+            return (state.upstreams.first { $0.name == name }, state.catalogue?.entries.count ?? 0)
+        }
+        upstream?.calls?.reported(record.standing)
+        changed.ring()
+        return tools
+    }
+
+    private static func make(_ document: UpstreamDocument, of tenant: TenantName, _ surroundings: Surroundings) -> Upstream {
+        Upstream(
+            document, of: tenant, sessions: surroundings.sessions, timings: surroundings.timings, version: surroundings.version)
+    }
+
+    /// A catalogue once complete stays one: what is added later joins it when it has been tried.
+    private static func rebuild(_ state: inout State) {
+        guard state.catalogue != nil || state.upstreams.allSatisfy({ state.records[$0.name] != nil }) else { return }
+        state.catalogue = build(state)
+    }
+
+    private static func build(_ state: State) -> Catalogue {
+        let parts = state.upstreams.map { upstream in
+            CatalogueBuilder.Part(upstream.document, state.records[upstream.name])
+        }
+        return CatalogueBuilder(parts, naming: state.tenant.naming).build(version: state.version)
     }
 }
 

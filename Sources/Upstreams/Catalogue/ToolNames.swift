@@ -1,4 +1,3 @@
-import COpenSSL
 import Governance
 
 /// The names under which tools of several upstreams stand in one list.
@@ -16,16 +15,5 @@ enum ToolNames {
     }
 
     /// The first 8 hex digits of the text's SHA-256.
-    private static func fingerprint(of text: String) -> String {
-        var digest = [UInt8](repeating: 0, count: 32)
-        let bytes = Array(text.utf8)
-        var length: UInt32 = 0
-        guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1, length == 32 else {
-            preconditionFailure("libcrypto has no SHA-256, without which no name can be made")
-        }
-        return digest.prefix(4).map { byte in
-            let hex = String(byte, radix: 16)
-            return hex.utf8.count == 2 ? hex : "0\(hex)"
-        }.joined()
-    }
+    private static func fingerprint(of text: String) -> String { String(Fingerprint.sha256(of: Array(text.utf8)).prefix(8)) }
 }

@@ -4,29 +4,117 @@ import Logging
 import MCPWire
 import NIOCore
 
-/// Keeps one upstream connected and its list fresh until it is cancelled.
+/// Keeps one upstream connected and its list fresh for the whole cluster, as long as the tenant is in this node's care.
 struct Upkeep: Sendable {
     let upstream: Upstream
     let tenant: TenantUpstreams
+    let care: Care
     let lane: Lane
-    let node: NodeID
-    let events: any EventSink
-    let version: String
-    let timings: UpstreamTimings
-    let logger: Logger
+    let surroundings: Surroundings
+
+    /// How looking after a session came to its end.
+    private enum Ending {
+        /// The upstream failed.
+        case failed
+        /// It knows the session no more.
+        case sessionGone
+        /// It is not ours to look after any more.
+        case over
+    }
 
     /// Attempts, pauses and attempts again; an attempt that a call asks for comes before its time, but not at once after another.
     func run() async {
         var backoff = Backoff(from: timings.shortestPause, to: timings.longestPause)
-        while !Task.isCancelled {
+        var previous: (any UpstreamSession)?
+        while goesOn {
             let seen = upstream.wanted.count
             let begun = NIODeadline.now()
-            let isUp = await attempt()
-            if isUp { backoff.reset() }
-            let pause = isUp ? timings.refresh : backoff.next()
-            let end = NIODeadline.now() + pause
+            if let session = await connect() {
+                backoff.reset()
+                let isShared = upstream.calls?.sessions.share(session, insteadOf: previous) ?? false
+                previous = session
+                let ending = await tend(session)
+                if !isShared { session.close(on: lane) }
+                if case .sessionGone = ending { continue }
+            }
+            guard goesOn else { return }
+            let end = NIODeadline.now() + backoff.next()
             await upstream.wanted.wait(after: seen, until: end, on: lane.eventLoop)
-            await rest(until: min(begun + (isUp ? timings.shortestPause : timings.askedPause), end))
+            await rest(until: min(begun + timings.askedPause, end))
+        }
+    }
+
+    private var goesOn: Bool { !Task.isCancelled && !care.isOver && !upstream.isRetired }
+    private var timings: UpstreamTimings { surroundings.timings }
+
+    /// Opens a session and lists the tools; nil when that failed, which is recorded.
+    private func connect() async -> (any UpstreamSession)? {
+        let begun = NIODeadline.now()
+        let deadline = begun + timings.discovery
+        do throws(UpstreamFailure) {
+            guard let transport = upstream.transport else { throw .notDispatched(reason: HTTPFailure.Reason.badURL.rawValue) }
+            let terms = tenant.record(upstream.name)?.terms
+            let session = try await transport.open(remembering: terms, on: lane, before: deadline)
+            do throws(UpstreamFailure) {
+                let tools = try await ToolListing(session: session, lane: lane, deadline: deadline).tools()
+                guard let tools else { throw .broken(reason: "the session was refused") }
+                await found(tools, in: session, latency: (.now() - begun).nanoseconds / 1_000_000)
+                return session
+            } catch {
+                session.close(on: lane)
+                throw error
+            }
+        } catch {
+            if goesOn { await failed(error.reason) }
+            return nil
+        }
+    }
+
+    /// Lists anew at each refresh, when the upstream tells of a change and when a call finds it in trouble, until that fails.
+    private func tend(_ session: any UpstreamSession) async -> Ending {
+        await withTaskGroup(of: Void.self, returning: Ending.self) { group in
+            if session.terms.announcesTools { group.addTask(executorPreference: lane.executor) { await listen(in: session) } }
+            defer { group.cancelAll() }
+            while true {
+                let seen = upstream.wanted.count
+                let listed = NIODeadline.now()
+                await upstream.wanted.wait(after: seen, until: listed + timings.refresh, on: lane.eventLoop)
+                await rest(until: listed + timings.shortestPause)
+                guard goesOn else { return .over }
+                if let ending = await refresh(in: session) { return ending }
+            }
+        }
+    }
+
+    /// Lists the tools once more; nil when all is well.
+    private func refresh(in session: any UpstreamSession) async -> Ending? {
+        do throws(UpstreamFailure) {
+            let listing = ToolListing(session: session, lane: lane, deadline: .now() + timings.discovery)
+            guard let tools = try await listing.tools() else { return .sessionGone }
+            await found(tools, in: session, latency: nil)
+            return nil
+        } catch {
+            guard goesOn else { return .over }
+            await failed(error.reason)
+            return .failed
+        }
+    }
+
+    /// Hears what the upstream tells of itself and has it listed anew; a stream that breaks may have missed something.
+    private func listen(in session: any UpstreamSession) async {
+        var backoff = Backoff(from: timings.shortestPause, to: timings.longestPause)
+        var isFirst = true
+        while goesOn {
+            let begun = NIODeadline.now()
+            let wanted = upstream.wanted
+            let isAgain = !isFirst
+            let ending = try? await session.listen(on: lane) { notice in
+                if notice == .toolsChanged || isAgain { wanted.ring() }
+            }
+            if ending == .unsupported { return }
+            isFirst = false
+            if .now() - begun > timings.longestPause { backoff.reset() }
+            await rest(until: .now() + max(timings.shortestPause, backoff.next()))
         }
     }
 
@@ -36,81 +124,41 @@ struct Upkeep: Sendable {
         await never.wait(after: 0, until: deadline, on: lane.eventLoop)
     }
 
-    /// Opens a session where none is in use or the last attempt failed, and lists the tools; answers whether the upstream is up.
-    private func attempt() async -> Bool {
-        do throws(UpstreamFailure) {
-            guard let link = upstream.link else { throw .notDispatched(reason: HTTPFailure.Reason.badURL.rawValue) }
-            let handshake = Handshake(link: link, lane: lane, version: version, deadline: .now() + timings.discovery)
-            let known = upstream.known
-            var session: UpstreamSession
-            if known.standing == .up, let current = known.session { session = current } else { session = try await open(handshake) }
-            var tools = try await handshake.listTools(in: session)
-            if tools == nil {
-                session = try await open(handshake)
-                tools = try await handshake.listTools(in: session)
+    private func found(_ tools: [ToolDefinition], in session: any UpstreamSession, latency: Int64?) async {
+        await record { known, now in
+            known.found(
+                tools, in: session, document: upstream.fingerprint, latency: latency, by: surroundings.node, at: now)
+        }
+    }
+
+    private func failed(_ reason: String) async {
+        await record { known, now in
+            known.failed(
+                reason, document: upstream.fingerprint, staleFor: timings.staleFor.nanoseconds / 1_000_000, by: surroundings.node, at: now)
+        }
+    }
+
+    /// Tells the cluster what was found, if it says anything new; while the store is out of reach it is tried again.
+    private func record(_ change: (UpstreamRecord, _ now: Int64) -> UpstreamRecord) async {
+        while goesOn {
+            let now = surroundings.now()
+            let before = tenant.record(upstream.name)
+            let blank = UpstreamRecord(
+                document: upstream.fingerprint, standing: .down(reason: "not tried yet"), since: now, node: surroundings.node)
+            let after = change(before ?? blank, now)
+            guard after.says(moreThan: before) else { return }
+            let isVisible = tenant.isVisible(after, of: upstream.name)
+            do throws(StoreError) {
+                let isWritten = try await surroundings.directory.write(
+                    after, of: upstream.name, tenant: tenant.name, fence: care.fence, isVisible: isVisible)
+                guard isWritten else { return care.end() }
+                let tools = tenant.adopt(after, of: upstream.name)
+                return Announcement(surroundings, tenant.name, upstream.document).tell(before, after, listed: isVisible ? tools : nil)
+            } catch {
+                surroundings.logger.warning(
+                    "what was found of an upstream is not recorded", metadata: ["upstream": "\(upstream.name)", "error": "\(error)"])
+                await rest(until: .now() + .milliseconds(500))
             }
-            guard let tools else { throw .broken(reason: "the session was refused") }
-            succeeded(tools, session)
-            return true
-        } catch {
-            if !Task.isCancelled { failed(error.reason) }
-            return false
         }
-    }
-
-    private func open(_ handshake: Handshake) async throws(UpstreamFailure) -> UpstreamSession {
-        let session = try await handshake.openSession()
-        upstream.learn { $0.session = session }
-        upstream.changed.ring()
-        return session
-    }
-
-    private func succeeded(_ tools: [ToolDefinition], _ session: UpstreamSession) {
-        let before = upstream.learn { state in
-            state.standing = .up
-            state.tools = tools
-            state.isWithdrawn = false
-            state.lastListed = .now()
-        }
-        upstream.changed.ring()
-        let wasUp = before.standing == .up
-        if !wasUp { cameUp(tools, session) }
-        if !wasUp || before.tools.map(\.bytes) != tools.map(\.bytes) { refreshCatalogue() }
-    }
-
-    private func cameUp(_ tools: [ToolDefinition], _ session: UpstreamSession) {
-        let withheld = tools.count(where: \.requiresTask)
-        publish(
-            .upstreamUp,
-            ["upstream": .text(name), "revision": .text(session.dialect.revision), "tools": .integer(Int64(tools.count))])
-        logger.info("upstream up", metadata: ["upstream": "\(name)", "tools": "\(tools.count)", "withheld": "\(withheld)"])
-    }
-
-    private func failed(_ reason: String) {
-        var withdraws = false
-        let before = upstream.learn { state in
-            state.standing = .down(reason: reason)
-            guard let listed = state.lastListed, !state.isWithdrawn, .now() - listed > timings.staleFor else { return }
-            state.isWithdrawn = true
-            withdraws = true
-        }
-        upstream.changed.ring()
-        let wasDown = if case .down = before.standing { true } else { false }
-        if !wasDown {
-            publish(.upstreamDown, ["upstream": .text(name), "reason": .text(reason)])
-            logger.warning("upstream down", metadata: ["upstream": "\(name)", "reason": "\(reason)"])
-        }
-        if !wasDown || withdraws { refreshCatalogue() }
-    }
-
-    private func refreshCatalogue() {
-        guard let tools = tenant.refresh() else { return }
-        publish(.toolsChanged, ["upstream": .text(name), "tools": .integer(Int64(tools))])
-    }
-
-    private var name: String { upstream.document.name.text }
-
-    private func publish(_ kind: Event.Kind, _ data: Event.Fields) {
-        events.publish(Event(kind, tenant: tenant.tenant.name, node: node, data: data))
     }
 }

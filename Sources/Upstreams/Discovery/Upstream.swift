@@ -3,111 +3,54 @@ import MCPWire
 import NIOCore
 import Synchronization
 
-/// One upstream of one tenant as this node knows it.
+/// One upstream of one tenant, as long as its document stays the same.
 final class Upstream: Sendable {
-    /// Where it stands.
-    enum Standing: Sendable, Hashable {
-        case starting, up
-        case down(reason: String)
-    }
-
-    /// What is known of it at one moment.
-    struct Knowledge: Sendable {
-        var standing = Standing.starting
-        var session: UpstreamSession?
-        /// As last listed; kept while it is down.
-        var tools: [ToolDefinition] = []
-        /// True when its tools have left the list because it was down too long.
-        var isWithdrawn = false
-        var lastListed: NIODeadline?
-    }
-
     let document: UpstreamDocument
+    /// Of what decides where and what it is.
+    let fingerprint: String
     /// Nil where the document's URL or a header cannot be sent.
-    let link: Link?
-    /// Rung when a session is opened or an attempt has failed.
-    let changed = Bell()
-    /// Rung when the upkeep should look after the upstream before its time.
+    let transport: (any UpstreamTransport)?
+    /// The way of this node's calls; nil without a transport.
+    let calls: UpstreamCalls?
+    /// Rung when whoever looks after the upstream should do so before the time.
     let wanted = Bell()
-    private let knowledge = Mutex(Knowledge())
+    private let retired = Atomic(false)
 
-    init(_ document: UpstreamDocument, version: String) {
+    init(
+        _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, timings: UpstreamTimings, version: String
+    ) {
         self.document = document
-        guard case .url(let url) = document.place else {
-            link = nil
-            return
-        }
-        link = Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)").map { Link(endpoint: $0) }
-    }
-
-    /// What is known of it now.
-    var known: Knowledge { knowledge.withLock { $0 } }
-
-    /// Changes what is known; answers what was known before.
-    @discardableResult
-    func learn(_ change: (inout Knowledge) -> Void) -> Knowledge {
-        knowledge.withLock { state in
-            let before = state
-            change(&state)
-            return before
+        fingerprint = Fingerprint.of(document)
+        transport = Self.transport(for: document, version: version)
+        calls = transport.map { [wanted] transport in
+            UpstreamCalls(
+                limits: document.limits, sessions: CallSessions(of: tenant, with: document, over: transport, in: sessions),
+                timings: timings, wanted: wanted)
         }
     }
 
-    /// Sends a call; a session that the upstream does not know (any more) is replaced once, as the call did not run.
+    var name: UpstreamName { document.name }
+
+    /// True when the tenant's document no longer has it: calls under way end as they would, nothing new is begun.
+    var isRetired: Bool { retired.load(ordering: .relaxed) }
+
+    /// Takes it out of use.
+    func retire() {
+        retired.store(true, ordering: .relaxed)
+        wanted.ring()
+    }
+
+    /// Sends a call; `terms` is what was last agreed with the upstream, by any node.
     func forward(
-        _ call: ToolCall, tool: String, on lane: Lane, before deadline: NIODeadline
+        _ call: ToolCall, tool: ToolDefinition, for agent: SessionID, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
-        guard let link else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
-        for _ in 0..<2 {
-            let (session, isDown) = try await session(before: deadline, on: lane)
-            let id = link.newID()
-            let body = call.forwarded(id: id, name: tool)
-            do throws(UpstreamFailure) {
-                let opened = try await link.open(
-                    body, id: id, head: session.head, inSession: session.hasID, call: call, on: lane, before: deadline)
-                if case .exchange(let exchange, _) = opened {
-                    if isDown { wanted.ring() }
-                    return exchange
-                }
-            } catch {
-                if !isDown, Self.tellsOfTrouble(error) { wanted.ring() }
-                throw error
-            }
-            drop(session)
-        }
-        throw .notDispatched(reason: "the session was refused")
+        guard let calls else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
+        return try await calls.forward(call, tool: tool, for: agent, terms: terms, on: lane, before: deadline)
     }
 
-    /// The session in use, and whether the upstream was last found down; waits while a session is being opened.
-    private func session(before deadline: NIODeadline, on lane: Lane) async throws(UpstreamFailure) -> (UpstreamSession, isDown: Bool) {
-        while true {
-            let (session, standing) = knowledge.withLock { ($0.session, $0.standing) }
-            if let session { return (session, standing != .up) }
-            if case .down(let reason) = standing {
-                wanted.ring()
-                throw .notDispatched(reason: reason)
-            }
-            let seen = changed.count
-            guard known.session == nil, known.standing == standing else { continue }
-            await changed.wait(after: seen, until: deadline, on: lane.eventLoop)
-            guard deadline > .now() else { throw .notDispatched(reason: HTTPFailure.Reason.queueTimeout.rawValue) }
-            guard !Task.isCancelled else { throw .notDispatched(reason: HTTPFailure.Reason.cancelled.rawValue) }
-        }
-    }
-
-    /// The upstream knows no such session: a new one is opened at once.
-    private func drop(_ session: UpstreamSession) {
-        let isCurrent = knowledge.withLock { state in
-            guard state.session === session else { return false }
-            state.session = nil
-            return true
-        }
-        if isCurrent { wanted.ring() }
-    }
-
-    /// The upstream could not be reached: reason enough to look after it now.
-    private static func tellsOfTrouble(_ failure: UpstreamFailure) -> Bool {
-        guard case .notDispatched(let reason) = failure else { return false }
-        return HTTPFailure.Reason(rawValue: reason)?.isOurs != true
+    private static func transport(for document: UpstreamDocument, version: String) -> (any UpstreamTransport)? {
+        guard case .url(let url) = document.place else { return nil }
+        return Endpoint(url: url, headers: document.headers.mapValues(\.source), agent: "satgate/\(version)")
+            .map { StreamableHTTP(link: Link(endpoint: $0), version: version) }
     }
 }

@@ -9,10 +9,16 @@ package struct UpstreamTimings: Sendable {
     /// The bounds of the pause after a failed attempt.
     package var shortestPause: TimeAmount = .milliseconds(100)
     package var longestPause: TimeAmount = .seconds(30)
-    /// Attempts that a call asks for are at least so far apart.
+    /// Attempts that a call asks for are at least so far apart; the first pause of an open circuit.
     package var askedPause: TimeAmount = .seconds(1)
     /// How long the tools of an upstream that is down stay listed.
     package var staleFor: TimeAmount = .minutes(10)
+    /// How long a tenant stays in a node's care without renewal.
+    package var care: TimeAmount = .seconds(5)
+    /// From one look for sessions without an agent to the next.
+    package var sweep: TimeAmount = .seconds(15)
+    /// A session that its agent has not used for so long is let go by the node; any node can go on with it.
+    package var sessionIdle: TimeAmount = .minutes(5)
 
     /// The defaults.
     package init() {}

@@ -2,17 +2,17 @@
 ///
 /// An exchange forgets it as it resumes it, so only debug builds pay for the check that it is resumed once.
 #if DEBUG
-typealias ChangeContinuation = CheckedContinuation<Void, Never>
+    typealias ChangeContinuation = CheckedContinuation<Void, Never>
 #else
-typealias ChangeContinuation = UnsafeContinuation<Void, Never>
+    typealias ChangeContinuation = UnsafeContinuation<Void, Never>
 #endif
 
 /// Suspends until the continuation is resumed.
 @inline(__always)
 func withChangeContinuation(_ body: (ChangeContinuation) -> Void) async {
     #if DEBUG
-    await withCheckedContinuation(body)
+        await withCheckedContinuation(body)
     #else
-    await withUnsafeContinuation(body)
+        await withUnsafeContinuation(body)
     #endif
 }

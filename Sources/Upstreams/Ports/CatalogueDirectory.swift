@@ -16,7 +16,7 @@ package protocol CatalogueDirectory: Sendable {
     /// Removes the records of all upstreams but these; false when the care has passed to another.
     func keep(only upstreams: [UpstreamName], of tenant: TenantName, fence: Int64) async throws(StoreError) -> Bool
     /// Pins the definitions that are listed now, of one tool or of all that the upstream has, and tells the caring node to look again.
-    /// False where the upstream or the tool is unknown.
+    /// False where the upstream or the tool is unknown. The care goes on under a new fence: what was found before is not written over it.
     func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName) async throws(StoreError) -> Bool
 }
 

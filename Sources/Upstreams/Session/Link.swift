@@ -9,27 +9,22 @@ final class Link: Sendable {
     let endpoint: Endpoint
     private let lastID = Atomic<Int>(0)
 
-    /// What came of sending a request.
-    enum Opened {
-        case exchange(UpstreamExchange, HeaderBlock)
-        /// The upstream knows no such session (404): the request did not run.
-        case sessionGone
-    }
-
     init(endpoint: Endpoint) { self.endpoint = endpoint }
 
     /// A number no other request to this upstream has.
     func newID() -> Int { lastID.add(1, ordering: .relaxed).newValue }
 
-    /// Sends the request and judges the head of its response.
+    /// Sends the request and judges the head of its response; nil when the upstream knows no such session (404): it did not run.
     func open(
-        _ body: [UInt8], id: Int, head: RequestHead, inSession: Bool, call: ToolCall? = nil, on lane: Lane, before deadline: NIODeadline
-    ) async throws(UpstreamFailure) -> Opened {
+        _ body: [UInt8], id: Int, head: PreparedHead, extra: [HeaderLine] = [], inSession: Bool, call: ToolCall? = nil, on lane: Lane,
+        before deadline: NIODeadline
+    ) async throws(UpstreamFailure) -> (exchange: UpstreamExchange, headers: HeaderBlock)? {
         let route = Route(lane: lane, origin: endpoint.origin, head: head)
         let (exchange, response): (HTTPExchange, ResponseHead)
         do throws(HTTPFailure) {
             let resend: Lane.Resend = call == nil ? .ifUnanswered : .ifUnsent
-            exchange = try await lane.send(head.request(body), to: endpoint.origin, before: deadline, resend: resend)
+            let request = try head.request(body, extra: extra)
+            exchange = try await lane.send(request, to: endpoint.origin, before: deadline, resend: resend)
             response = try await exchange.responseHead()
         } catch {
             if call != nil, error.leavesWorkBehind { route.cancel(id) }
@@ -37,21 +32,21 @@ final class Link: Sendable {
         }
         let messages = ResponseMessages(exchange, head: response)
         if response.status == .ok, let messages {
-            let opened = UpstreamExchange(exchange, messages: messages, id: id, call: call, route: route)
-            return .exchange(opened, response.headers)
+            let opened = UpstreamExchange(exchange, messages: messages, id: id, call: call, lane: lane, backchannel: route)
+            return (opened, response.headers)
         }
         if response.status == .notFound, inSession {
             exchange.finish()
-            return .sessionGone
+            return nil
         }
         throw await refusal(exchange, status: Int(response.status.code), messages)
     }
 
     /// Sends a notification; returns when the upstream has accepted it.
-    func notify(_ body: [UInt8], head: RequestHead, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) {
+    func notify(_ body: [UInt8], head: PreparedHead, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) {
         let status: UInt
         do throws(HTTPFailure) {
-            let exchange = try await lane.send(head.request(body), to: endpoint.origin, before: deadline, resend: .ifUnanswered)
+            let exchange = try await lane.send(try head.request(body), to: endpoint.origin, before: deadline, resend: .ifUnanswered)
             status = try await exchange.responseHead().status.code
             exchange.finish()
         } catch {

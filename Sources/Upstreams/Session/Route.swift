@@ -1,21 +1,21 @@
 import MCPWire
 import NIOCore
 
-/// The way from one event loop to an upstream within one session.
-struct Route: Sendable {
+/// The way from one event loop to an upstream within one session of Streamable HTTP.
+struct Route: Backchannel {
     let lane: Lane
     let origin: Origin
-    let head: RequestHead
+    let head: PreparedHead
 
-    /// Tells the upstream that nobody waits for this request any more.
-    func cancel(_ id: Int) {
-        lane.post(head.request(Outgoing.cancelled(requestID: id, reason: "cancelled")), to: origin)
+    func cancel(_ id: Int) { post(Outgoing.cancelled(requestID: id, reason: "cancelled")) }
+
+    func answer(_ request: Message) {
+        if let reply = reply(to: request) { post(reply) }
     }
 
-    /// Answers what the upstream asks: `ping` it may, and nothing else, since no capability was declared to it.
-    func answer(_ request: Message) {
-        guard let id = request.id else { return }
-        let answer = request.method == Method.ping ? Outgoing.emptyResult(id: id) : Outgoing.methodNotFound(id: id)
-        lane.post(head.request(answer), to: origin)
+    /// A message that cannot be made for want of credentials is not sent: nobody waits for what comes of it.
+    private func post(_ body: [UInt8]) {
+        guard let request = try? head.request(body) else { return }
+        lane.post(request, to: origin)
     }
 }

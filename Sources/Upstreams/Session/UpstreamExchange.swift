@@ -11,12 +11,17 @@ package final class UpstreamExchange {
         case answer(Answer)
     }
 
-    private let route: Route
     private let id: Int
     private let call: ToolCall?
-    private let exchange: NIOLoopBound<HTTPExchange>
-    private var messages: ResponseMessages
+    private let backchannel: (any Backchannel)?
+    /// The messages of a response of its own …
+    private var response: ResponseMessages?
+    private let exchange: NIOLoopBound<HTTPExchange>?
+    /// … or those of a stream that is shared.
+    private let mailbox: Mailbox?
     private var isOver = false
+    /// Told once when the exchange is over: nil after an answer, else why there is none.
+    var onEnd: (@Sendable (UpstreamFailure?) -> Void)?
     /// The call told of its progress or asked its client something ahead of the answer: it ran, whatever the answer says. A tool whose
     /// question is declined may pass the refusal on as its own.
     package private(set) var hasStarted = false
@@ -26,21 +31,38 @@ package final class UpstreamExchange {
     private static let mostAsked = 32
 
     /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
-    init(_ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, route: Route) {
-        self.exchange = NIOLoopBound(exchange, eventLoop: route.lane.eventLoop)
-        self.messages = messages
+    init(
+        _ exchange: HTTPExchange, messages: ResponseMessages, id: Int, call: ToolCall?, lane: Lane, backchannel: (any Backchannel)?
+    ) {
+        self.exchange = NIOLoopBound(exchange, eventLoop: lane.eventLoop)
+        self.response = messages
+        mailbox = nil
         self.id = id
         self.call = call
-        self.route = route
+        self.backchannel = backchannel
+    }
+
+    /// The exchange of a request whose messages are put in the mailbox.
+    init(_ mailbox: Mailbox, id: Int, call: ToolCall?, backchannel: any Backchannel) {
+        exchange = nil
+        self.mailbox = mailbox
+        self.id = id
+        self.call = call
+        self.backchannel = backchannel
     }
 
     deinit {
         guard !isOver else { return }
-        let (exchange, route, id) = (exchange, route, id)
+        onEnd?(.cancelled)
+        let (backchannel, id) = (backchannel, id)
+        guard let exchange else {
+            backchannel?.cancel(id)
+            return
+        }
         exchange.eventLoop.execute {
             guard exchange.value.isOpen else { return }
             exchange.value.cancel()
-            route.cancel(id)
+            backchannel?.cancel(id)
         }
     }
 
@@ -48,7 +70,7 @@ package final class UpstreamExchange {
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
         do throws(HTTPFailure) {
-            while let message = try await messages.next() {
+            while let message = try await nextMessage() {
                 if let item = take(message) { return item }
             }
         } catch {
@@ -60,9 +82,20 @@ package final class UpstreamExchange {
     /// Gives the call up: tells the upstream and closes the connection.
     package func cancel() {
         guard !isOver else { return }
+        end(.cancelled)
+        exchange?.value.cancel()
+        backchannel?.cancel(id)
+    }
+
+    private func end(_ failure: UpstreamFailure?) {
         isOver = true
-        exchange.value.cancel()
-        route.cancel(id)
+        onEnd?(failure)
+        onEnd = nil
+    }
+
+    private func nextMessage() async throws(HTTPFailure) -> Message? {
+        if let mailbox { return try await mailbox.next() }
+        return try await response?.next()
     }
 
     private func take(_ message: Message) -> Item? {
@@ -75,7 +108,7 @@ package final class UpstreamExchange {
         case .request:
             asked += 1
             hasStarted = true
-            if asked <= Self.mostAsked { route.answer(message) }
+            if asked <= Self.mostAsked { backchannel?.answer(message) }
             return nil
         }
     }
@@ -83,15 +116,16 @@ package final class UpstreamExchange {
     /// An answer that is ours, or an error that is addressed to nobody.
     private func answer(_ message: Message) -> Item? {
         guard let answer = try? Answer(message), answer.id == nil || answer.id?.number == id else { return nil }
-        isOver = true
-        exchange.value.finish()
+        end(nil)
+        exchange?.value.finish()
         return .answer(answer)
     }
 
     private func failed(_ failure: HTTPFailure) -> UpstreamFailure {
-        isOver = true
-        exchange.value.cancel()
-        if failure.leavesWorkBehind { route.cancel(id) }
-        return UpstreamFailure(failure)
+        let reason = UpstreamFailure(failure)
+        end(reason)
+        exchange?.value.cancel()
+        if failure.leavesWorkBehind { backchannel?.cancel(id) }
+        return reason
     }
 }

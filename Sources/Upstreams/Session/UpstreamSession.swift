@@ -1,26 +1,50 @@
 import MCPWire
+import NIOCore
 
-/// A session that an upstream opened for this node and tenant; of several objects for one upstream only the newest is in use.
-final class UpstreamSession: Sendable {
-    let dialect: Dialect
-    /// The upstream keeps a session by an id; without one every request stands alone.
-    let hasID: Bool
-    /// The upstream says that it has tools.
-    let offersTools: Bool
-    /// The head of every request in this session.
-    let head: RequestHead
+/// A session with one upstream, whatever transport and protocol era carry it; it may be used from any lane.
+protocol UpstreamSession: AnyObject, Sendable {
+    /// What was agreed when it was opened.
+    var terms: SessionTerms { get }
+    /// The upstream's name and version as it tells them; nil where it does not, or where another node opened the session.
+    var server: String? { get }
+    /// Sends a request and returns when its response begins, or, on a stream that is shared, when it is sent. Nil when the upstream knows
+    /// no such session or the session is over: the request did not run.
+    func send(
+        _ request: UpstreamRequest, on lane: Lane, before deadline: NIODeadline
+    ) async throws(UpstreamFailure) -> UpstreamExchange?
+    /// Passes on what the upstream tells of itself until its stream ends, is cut or the task is cancelled.
+    func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening
+    /// Ends the session at the upstream without waiting.
+    func close(on lane: Lane)
+}
 
-    /// Nil where the id has other characters than the visible ASCII ones.
-    init?(endpoint: Endpoint, dialect: Dialect, id: String?, offersTools: Bool) {
-        var lines: [(name: String, value: String)] = []
-        if dialect.sendsVersionHeader { lines.append(("MCP-Protocol-Version", dialect.revision)) }
-        if let id {
-            guard !id.isEmpty, id.utf8.count <= 1024, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
-            lines.append(("Mcp-Session-Id", id))
-        }
-        self.dialect = dialect
-        hasID = id != nil
-        self.offersTools = offersTools
-        head = endpoint.prepared(lines)
-    }
+/// What an upstream tells of itself outside of any request.
+enum Notice: Sendable, Hashable {
+    case toolsChanged
+    /// The stream on which it would tell is open.
+    case connected
+}
+
+/// How listening came to its end.
+enum Listening: Sendable, Hashable {
+    /// The upstream offers no stream for it.
+    case unsupported
+    /// There was a stream, and it has ended.
+    case ended
+}
+
+/// The way to one upstream.
+protocol UpstreamTransport: Sendable {
+    /// Opens a new session, no client capability declared. What was agreed the last time is tried first.
+    func open(
+        remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+    ) async throws(UpstreamFailure) -> any UpstreamSession
+    /// The session that another node has opened on these terms; nil where it cannot be gone on with from here.
+    func resume(_ terms: SessionTerms) -> (any UpstreamSession)?
+    /// Keeps running what the transport needs beside its sessions until the task is cancelled; returns at once where that is nothing.
+    func run() async
+}
+
+extension UpstreamTransport {
+    func run() async {}
 }

@@ -31,14 +31,7 @@ struct NodeConfiguration {
 
     /// Reads all keys; the error names the key that is missing or bad.
     init(file: String?, environment: [String: String]) async throws {
-        var providers: [any ConfigProvider] = [
-            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "satgate")
-        ]
-        if let file {
-            let location = ConfigReader(provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
-            providers.append(try await FileProvider<YAMLSnapshot>(config: location))
-        }
-        let reader = ConfigReader(providers: providers)
+        let reader = try await ConfigReader(settingsIn: file, environment: environment)
         tenantsFile = try await reader.required("tenants.file")
         keysFile = try await reader.required("keys.file")
         host = try await reader.fetchString(forKey: "listen.host") ?? host
@@ -65,12 +58,24 @@ struct BadValue: Error, CustomStringConvertible {
 }
 
 extension ConfigReader {
+    /// The environment (`SATGATE_…`), then the file.
+    init(settingsIn file: String?, environment: [String: String]) async throws {
+        var providers: [any ConfigProvider] = [
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "satgate")
+        ]
+        if let file {
+            let location = ConfigReader(provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: file)]))
+            providers.append(try await FileProvider<YAMLSnapshot>(config: location))
+        }
+        self.init(providers: providers)
+    }
+
     fileprivate func required(_ key: ConfigKey) async throws -> String {
         guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }
         return value
     }
 
-    fileprivate func integer(_ key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
+    func integer(_ key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
         guard let value = try await fetchInt(forKey: key) else { return nil }
         guard range.contains(value) else { throw BadValue(key: "\(key)", wanted: "in \(range.lowerBound)…\(range.upperBound)") }
         return value

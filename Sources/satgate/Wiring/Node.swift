@@ -36,7 +36,12 @@ struct Node {
         let ledger = RedisLedger(redis: client, names: names)
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
-        let catalogues = try Catalogues(group: group, node: id, events: events, version: SatGateVersion.text, logger: logger)
+        let catalogues = try Catalogues(
+            group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
+            sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text, logger: logger,
+            now: { client.now() })
+        let documents = AsyncStream<[Tenant]>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        documents.continuation.yield(tenants)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
@@ -66,12 +71,12 @@ struct Node {
                 await events.run()
                 await events.flush(within: .seconds(1))
             },
-            Running("bus") { try await bus.run(as: id, receiver: gateway) },
+            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [CatalogueNews(catalogues: catalogues)]) },
             nodes,
             holds,
             settlements,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
-            Running("upstreams") { await catalogues.run(tenants) },
+            Running("upstreams") { await catalogues.run(documents.stream) },
             Opening(listener: listener, client: client, ledger: ledger, tenants: tenants, logger: logger),
         ]
     }

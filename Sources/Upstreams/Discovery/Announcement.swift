@@ -1,0 +1,72 @@
+import Events
+import Governance
+import Logging
+import MCPWire
+
+/// Tells dashboards and the log what has changed of an upstream: once in the cluster, by the node that found it.
+struct Announcement {
+    private let surroundings: Surroundings
+    private let tenant: TenantName
+    private let document: UpstreamDocument
+
+    /// Changed definitions that are told one by one.
+    private static let mostChanges = 20
+
+    init(_ surroundings: Surroundings, _ tenant: TenantName, _ document: UpstreamDocument) {
+        self.surroundings = surroundings
+        self.tenant = tenant
+        self.document = document
+    }
+
+    /// `listed`: how many tools the tenant's agents see now, where that is another list than before.
+    func tell(_ before: UpstreamRecord?, _ after: UpstreamRecord, listed: Int?) {
+        switch (before?.standing, after.standing) {
+        case (.up, .up), (.down, .down): break
+        case (_, .up): cameUp(after)
+        case (_, .down(let reason)): wentDown(reason)
+        }
+        guard let before, before.listedAt != nil else { return }
+        if let listed { publish(.toolsChanged, ["upstream": .text(name), "tools": .integer(Int64(listed))]) }
+        definitions(before, after)
+    }
+
+    private var name: String { document.name.text }
+
+    private func cameUp(_ record: UpstreamRecord) {
+        let terms = record.terms
+        publish(
+            .upstreamUp,
+            [
+                "upstream": .text(name), "transport": .text(terms?.transport.rawValue ?? ""), "revision": .text(terms?.revision ?? ""),
+                "tools": .integer(Int64(record.tools.count)),
+            ])
+        let withheld = record.tools.count(where: \.requiresTask)
+        surroundings.logger.info(
+            "upstream up", metadata: ["upstream": "\(name)", "tools": "\(record.tools.count)", "withheld": "\(withheld)"])
+    }
+
+    private func wentDown(_ reason: String) {
+        publish(.upstreamDown, ["upstream": .text(name), "reason": .text(reason)])
+        surroundings.logger.warning("upstream down", metadata: ["upstream": "\(name)", "reason": "\(reason)"])
+    }
+
+    /// Each tool that is defined otherwise than before, with what was approved and what is now.
+    private func definitions(_ before: UpstreamRecord, _ after: UpstreamRecord) {
+        let old = Dictionary(before.tools.map { ($0.name, $0.bytes) }) { first, _ in first }
+        let changed = after.tools.filter { tool in old[tool.name].map { $0 != tool.bytes } ?? false }
+        for tool in changed.prefix(Self.mostChanges) {
+            let now = UpstreamRecord.pin(of: tool)
+            let approved = after.pins[tool.name] ?? now
+            publish(
+                .toolsChanged,
+                [
+                    "upstream": .text(name), "tool": .text(tool.name), "approved": .text(approved), "now": .text(now),
+                    "withheld": .flag(document.pinsTools && approved != now),
+                ])
+        }
+    }
+
+    private func publish(_ kind: Event.Kind, _ data: Event.Fields) {
+        surroundings.events.publish(Event(kind, tenant: tenant, node: surroundings.node, data: data))
+    }
+}

@@ -1,0 +1,17 @@
+import Events
+import Governance
+import Logging
+
+/// What looking after upstreams needs of the node.
+struct Surroundings: Sendable {
+    let node: NodeID
+    let directory: any CatalogueDirectory
+    let sessions: any UpstreamSessions
+    let events: any EventSink
+    /// The gateway's own version, told to upstreams.
+    let version: String
+    let timings: UpstreamTimings
+    let logger: Logger
+    /// Unix ms by the clock that all nodes share.
+    let now: @Sendable () -> Int64
+}

@@ -1,0 +1,111 @@
+import Fixtures
+import Governance
+import MCPWire
+import Redis
+import Store
+import Testing
+import Upstreams
+
+/// An implementation of the catalogue's directory that the conformance suite runs on.
+struct CatalogueUnderTest: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let open: @Sendable () async throws -> CatalogueWorld
+
+    static let all = [
+        CatalogueUnderTest(testDescription: "in memory") { try CatalogueWorld.inMemory() },
+        CatalogueUnderTest(testDescription: "Redis") { try await CatalogueWorld.redis(SharedRedis.client) },
+        CatalogueUnderTest(testDescription: "Redis, its keys watched") { try await CatalogueWorld.redis(SharedRedis.client, .watched) },
+    ]
+}
+
+/// A directory with one tenant of whom nothing is known, and what was told of it.
+struct CatalogueWorld: Sendable {
+    let tenant: TenantName
+    let directory: any CatalogueDirectory
+    /// The versions told so far, in order.
+    let told: @Sendable () -> [Int64]
+    /// Returns when a lease that ended now is over.
+    let outliveNow: @Sendable () async throws -> Void
+    let nodes = [NodeID(), NodeID()]
+    /// How long to wait for what is told.
+    var patience = Duration.seconds(5)
+
+    static func inMemory() throws -> CatalogueWorld {
+        let clock = ManualClock()
+        let tenant = try TenantName.fresh()
+        let directory = InMemoryCatalogueDirectory(clock: clock)
+        let receiver = RecordingReceiver()
+        directory.changes { receiver.heard(.catalogueChanged($0, version: $1)) }
+        return CatalogueWorld(
+            tenant: tenant, directory: directory, told: { receiver.catalogues[tenant] ?? [] }, outliveNow: { clock.advance(by: 2) })
+    }
+
+    static func redis(_ client: RedisClient, _ scripts: StoreScripts = .embedded) async throws -> CatalogueWorld {
+        let tenant = try TenantName.fresh()
+        let receiver = try await SharedBus.receiver
+        return CatalogueWorld(
+            tenant: tenant, directory: RedisCatalogueDirectory(redis: client, scripts: scripts),
+            told: { receiver.catalogues[tenant] ?? [] }, outliveNow: { try await client.outliveNow() })
+    }
+
+    /// The care, which must be had.
+    func fence(_ node: Int = 0, lease: Int64 = 3_600_000) async throws -> Int64 {
+        try #require(try await directory.care(for: tenant, by: nodes[node], lease: lease).fence)
+    }
+
+    /// Nil knows nothing.
+    func read(_ known: [UpstreamName: Int64] = [:]) async throws -> CatalogueState { try await directory.read(tenant, knowing: known) }
+
+    func write(_ record: UpstreamRecord, _ upstream: UpstreamName = .sample, fence: Int64, isVisible: Bool = true) async throws -> Bool {
+        try await directory.write(record, of: upstream, tenant: tenant, fence: fence, isVisible: isVisible)
+    }
+
+    /// Whether exactly these versions were told, in the end.
+    func hasHeard(_ versions: [Int64]) async -> Bool { await eventually(within: patience) { told() == versions } }
+}
+
+/// One listener on the shared Redis' channels for all tests of this process.
+private enum SharedBus {
+    private static let starting = Task {
+        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
+        let receiver = RecordingReceiver()
+        let running = Task { try await bus.run(as: NodeID(), receiver: receiver, listeners: [receiver]) }
+        guard await eventually(within: .seconds(10), { receiver.isReady }) else { throw FixtureError("no bus") }
+        return (receiver, running)
+    }
+
+    static var receiver: RecordingReceiver { get async throws { try await starting.value.0 } }
+}
+
+extension UpstreamRecord {
+    /// One that is up with these tools, everything in it said.
+    static func sample(_ tools: [ToolDefinition] = []) -> UpstreamRecord {
+        var record = UpstreamRecord(document: "d0", standing: .up, since: 1_800_000_000_000, node: .sample)
+        record.terms = SessionTerms(transport: .sse, revision: "2024-11-05", id: "a b", announcesTools: true)
+        record.server = "everything \"1.0\" é"
+        record.tools = tools
+        record.listedAt = 1_800_000_000_001
+        record.isWithdrawn = true
+        record.pins = ["echo": "00", "add": "ff"]
+        record.latency = 12
+        record.lastFailure = Failure(reason: "connection refused", at: -1)
+        return record
+    }
+
+    /// One that was never up.
+    static var down: UpstreamRecord {
+        UpstreamRecord(document: "", standing: .down(reason: "DNS"), since: 0, node: .sample)
+    }
+}
+
+extension ToolDefinition {
+    /// Of `size` bytes or so.
+    static func sample(_ name: String, size: Int = 0, about: String = "d") throws -> ToolDefinition {
+        let text = String(repeating: about, count: max(1, size - 60 - name.utf8.count))
+        return try ToolDefinition(Array(#"{ "name":"\#(name)","inputSchema":{"type":"object"},"description":"\#(text)"}"#.utf8))
+    }
+}
+
+extension UpstreamName {
+    static func named(_ text: String) throws -> UpstreamName { try #require(UpstreamName(text)) }
+}
