@@ -51,12 +51,16 @@ let package = Package(
         module("Macaroons", ["COpenSSL"]),
         module("MCPWire"),
         module("Governance"),
+        module("HTTPWire", http),
         module("Redis", nio + ["CHiredis", "COpenSSL", tls, log]),
         module("Events", ["Governance"]),
         module(
             "Upstreams",
-            http + ["COpenSSL", "MCPWire", "Governance", "Events", tls, log, .product(name: "NIOTLS", package: "swift-nio"), subprocess]),
-        module("Gateway", http + ["Macaroons", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
+            http + [
+                "COpenSSL", "HTTPWire", "MCPWire", "Governance", "Events", tls, log, .product(name: "NIOTLS", package: "swift-nio"),
+                subprocess,
+            ]),
+        module("Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log],
             resources: [.embedInCode("Scripts")]),
@@ -78,6 +82,7 @@ let package = Package(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
+        tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests("RedisTests", nio + ["Redis", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),

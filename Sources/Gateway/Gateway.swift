@@ -1,8 +1,8 @@
 package import Events
 package import Governance
+import HTTPWire
 package import Logging
 package import NIOCore
-import NIOHTTP1
 import Synchronization
 package import Upstreams
 
@@ -88,10 +88,10 @@ package final class Gateway: Sendable {
     func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
         let grant: Grant
         do {
-            grant = try self.grant(inbound.fields.authorization, on: reply)
+            grant = try self.grant(inbound.fields, on: reply)
         } catch {
             announce(error)
-            throw .unauthenticated(presented: inbound.fields.authorization != nil)
+            throw .unauthenticated(presented: inbound.fields.presented != nil)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
@@ -108,11 +108,14 @@ package final class Gateway: Sendable {
     }
 
     /// The grant of an `Authorization` header: the connection's last one where that still stands, else the authenticator's.
-    private func grant(_ header: String?, on reply: HTTPReply) throws(AuthenticationError) -> Grant {
+    private func grant(_ fields: HeaderFields, on reply: HTTPReply) throws(AuthenticationError) -> Grant {
         let now = now()
-        if let header, let known = reply.known, known.authorization == header, now < known.grant.expires { return known.grant }
-        let grant = try authenticator.identify(authorization: header, now: now)
-        if let header { reply.known = HTTPReply.Known(authorization: header, grant: grant) }
+        let presented = fields.presented
+        if let presented, let known = reply.known, presented.elementsEqual(known.authorization), now < known.grant.expires {
+            return known.grant
+        }
+        let grant = try authenticator.identify(authorization: fields.authorization, now: now)
+        if let presented { reply.known = HTTPReply.Known(authorization: Array(presented), grant: grant) }
         return grant
     }
 

@@ -34,4 +34,10 @@ package struct Tenant: Sendable, Hashable {
         self.unbudgeted = unbudgeted
         self.naming = naming
     }
+
+    /// Milliseconds that a call of this upstream may take; nil for an upstream that is not the tenant's.
+    package func timeout(of upstream: UpstreamName) -> Int64? {
+        // By index: a document is large to copy, and each call asks.
+        upstreams.indices.first { upstreams[$0].name == upstream }.map { upstreams[$0].timeout }
+    }
 }

@@ -29,10 +29,11 @@ package struct HashSlot: Sendable, Hashable {
     }
 
     /// How long the key is up to the end of its tag; nil where it has none.
-    private static func tagEnd(of key: UnsafeBufferPointer<UInt8>) -> Int? {
+    static func tagEnd(of key: some RandomAccessCollection<UInt8>) -> Int? {
         guard let open = key.firstIndex(of: UInt8(ascii: "{")) else { return nil }
-        guard let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1 else { return nil }
-        return close + 1
+        let start = key.index(after: open)
+        guard let close = key[start...].firstIndex(of: UInt8(ascii: "}")), close != start else { return nil }
+        return key.distance(from: key.startIndex, to: close) + 1
     }
 
     /// What is between the first `{` and the next `}`, unless that is empty.

@@ -61,6 +61,21 @@ package final class RedisClient: Sendable {
     }
 }
 
+extension RedisClient {
+    /// Runs a script by its digest, or by its source where the server does not know it. All keys must be in one slot.
+    package func evaluate(
+        _ command: ScriptCommand, timeout: Duration? = nil, idempotent: Bool = false
+    ) async throws(RedisError) -> RedisValue {
+        let request = Request(slot: try command.slot(), idempotent: idempotent, deadline: deadline(timeout))
+        do throws(RedisError) {
+            return try await attempt(command.byDigest, request)
+        } catch {
+            guard case .server("NOSCRIPT", _) = error else { throw error }
+            return try await attempt(command.bySource, request)
+        }
+    }
+}
+
 // MARK: The retry loop
 
 extension RedisClient {

@@ -42,7 +42,8 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    private let holdBase, accountBase, sessionBase, dialogueBase: String
+    /// What the names of holds, accounts, sessions and dialogues begin with.
+    let holdBase, accountBase, sessionBase, dialogueBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.

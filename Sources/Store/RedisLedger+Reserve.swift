@@ -4,50 +4,50 @@ import Redis
 extension RedisLedger {
     package func reserve(_ charge: Charge) async throws(StoreError) -> Reservation {
         let accounts = charge.amount == .zero ? [] : charge.accounts
-        let keys = tenants.keys(of: charge.tenant)
-        let reply = try await redis.run(
-            scripts.reserve, keys: reserveKeys(of: charge, accounts, keys), arguments: reserveArguments(of: charge, accounts, keys))
+        let reply = try await redis.run(reserveCommand(for: charge, accounts))
+        if case .string(let word) = reply, word.elementsEqual("granted".utf8) {
+            return .granted(accounts.isEmpty ? nil : Hold(charge: charge), due: [])
+        }
         guard let elements = reply.elements, elements.count >= 4, let verdict = elements[0].text else { throw .corrupt("reserve") }
         let due = elements.count == 4 ? [] : callIDs(elements.dropFirst(4))
         if verdict == "granted" { return .granted(accounts.isEmpty ? nil : Hold(charge: charge), due: due) }
         return .refused(try refusal(verdict, elements, accounts), due: due)
     }
 
-    private func reserveKeys(of charge: Charge, _ accounts: [ChargedAccount], _ keys: TenantKeys) -> [String] {
-        var out: [String] = []
-        out.reserveCapacity(8 + accounts.count)
-        out.append(keys.hold(charge.call))
-        out.append(keys.holds)
-        out.append(keys.revoked)
-        out.append(keys.sessions)
-        out.append(keys.head)
-        out.append(keys.audit)
-        out.append(keys.ledger)
-        for account in accounts { out.append(keys.account(account.name)) }
-        if let session = charge.session { out.append(keys.session(session)) }
-        return out
+    private func reserveCommand(for charge: Charge, _ accounts: [ChargedAccount]) -> ScriptCommand {
+        let keys = tenants.keys(of: charge.tenant)
+        var command = ScriptCommand(
+            scripts.reserve, keys: 7 + accounts.count + (charge.session == nil ? 0 : 1),
+            arguments: 9 + 2 * accounts.count + charge.lineage.count)
+        command.key(keys.holdBase, charge.call.text)
+        command.key(keys.holds)
+        command.key(keys.revoked)
+        command.key(keys.sessions)
+        command.key(keys.head)
+        command.key(keys.audit)
+        command.key(keys.ledger)
+        for account in accounts { command.key(keys.accountBase, account.name.text) }
+        if let session = charge.session { command.key(keys.sessionBase, session.text) }
+        add(charge, accounts, keys, to: &command)
+        return command
     }
 
-    private func reserveArguments(of charge: Charge, _ accounts: [ChargedAccount], _ keys: TenantKeys) -> [RedisArgument] {
+    private func add(_ charge: Charge, _ accounts: [ChargedAccount], _ keys: TenantKeys, to command: inout ScriptCommand) {
         let context = charge.context
-        var out: [RedisArgument] = []
-        out.reserveCapacity(9 + 2 * accounts.count + charge.lineage.count)
-        out.append(.text(charge.call.text))
-        out.append(.integer(charge.amount.micros))
-        out.append(.integer(charge.lease))
-        out.append(.text(charge.session?.text ?? ""))
-        out.append(.integer(charge.renewsSession ? charge.transport.lifetime : 0))
-        out.append(.text(keys.events))
-        out.append(
-            .bytes(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node)))
-        out.append(.bytes(EventFragments.what(context)))
-        out.append(.text(names(of: accounts)))
+        command.argument(charge.call.text)
+        command.argument(charge.amount.micros)
+        command.argument(charge.lease)
+        command.argument(charge.session?.text ?? "")
+        command.argument(charge.renewsSession ? charge.transport.lifetime : 0)
+        command.argument(keys.events)
+        command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
+        command.argument(EventFragments.what(context))
+        command.argument(names(of: accounts))
         for account in accounts {
-            out.append(account.opening.map { .integer($0.micros) } ?? "")
-            out.append(.integer(account.expires ?? 0))
+            if let opening = account.opening { command.argument(opening.micros) } else { command.argument("") }
+            command.argument(account.expires ?? 0)
         }
-        for token in charge.lineage { out.append(.text(token.text)) }
-        return out
+        for token in charge.lineage { command.argument(token.text) }
     }
 
     private func refusal(

@@ -28,6 +28,11 @@ extension RedisClient {
         } catch { throw StoreError(error) }
     }
 
+    /// Runs the script, its failure told in the words of the ports; it is repeated when it is unknown whether it ran.
+    func run(_ command: ScriptCommand) async throws(StoreError) -> RedisValue {
+        do { return try await evaluate(command, idempotent: true) } catch { throw StoreError(error) }
+    }
+
     /// Sends one idempotent command, its failure told in the words of the ports.
     func command(_ arguments: [RedisArgument], timeout: Duration? = nil) async throws(StoreError) -> RedisValue {
         do { return try await send(arguments, timeout: timeout, idempotent: true) } catch { throw StoreError(error) }

@@ -43,7 +43,7 @@ struct CallExchange {
         let target = entry.target
         guard agent.grant.scope.allows(name: entry.shownName, bare: target.tool, upstream: target.upstream, among: catalogue.upstreamNames)
         else { throw .outOfScope(call.name) }
-        let timeout = agent.tenant.upstreams.first { $0.name == target.upstream }?.timeout ?? 30_000
+        let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
         return RoutedCall(call: call, entry: entry, price: agent.tenant.tariff.price(of: entry.shownName), timeout: timeout)
     }
 

@@ -1,5 +1,3 @@
-import NIOHTTP1
-
 extension Gateway {
     /// Refuses a browser's request from an origin that is not on the list, and a `Host` that this node does not answer to
     /// (DNS rebinding; Streamable HTTP, "Security Warning").

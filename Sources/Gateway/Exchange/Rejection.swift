@@ -1,10 +1,11 @@
+import HTTPWire
 import MCPWire
 import NIOHTTP1
 
 /// Why an exchange ends before it comes to an answer in a session: a status of HTTP, with a JSON-RPC error as its body.
 enum Rejection: Error {
     case originForbidden, hostForbidden
-    case malformedHTTP
+    case malformedHTTP, targetTooLong, fieldsTooLarge
     case notFound
     case methodNotAllowed(allow: String)
     case tooLarge
@@ -27,6 +28,8 @@ enum Rejection: Error {
         case .notFound, .unknownSession: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
+        case .targetTooLong: .uriTooLong
+        case .fieldsTooLarge: .requestHeaderFieldsTooLarge
         case .unauthenticated: .unauthorized
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
@@ -53,6 +56,8 @@ enum Rejection: Error {
         case .notFound: (.invalidRequest("Not found"), nil)
         case .methodNotAllowed: (.invalidRequest("Method not allowed"), nil)
         case .tooLarge: (.invalidRequest("Request body too large"), nil)
+        case .targetTooLong: (.invalidRequest("Request target too long"), nil)
+        case .fieldsTooLarge: (.invalidRequest("Header fields too large"), nil)
         case .repeatedHeader(let name): (.invalidRequest("Header given twice: \(name)"), nil)
         case .unauthenticated: (.invalidRequest("Unauthorized"), nil)
         case .unknownTenant: (.invalidRequest("Unknown tenant"), nil)
@@ -64,6 +69,17 @@ enum Rejection: Error {
         case .unknownSession(let id): (.sessionNotFound, id)
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
         case .storeUnavailable(let id): (.storeUnavailable, id)
+        }
+    }
+}
+
+extension Rejection {
+    /// Why bytes are no request.
+    init(_ violation: HTTPViolation) {
+        switch violation {
+        case .malformed: self = .malformedHTTP
+        case .targetTooLong: self = .targetTooLong
+        case .fieldsTooLarge: self = .fieldsTooLarge
         }
     }
 }

@@ -1,6 +1,5 @@
 package import Logging
 package import NIOCore
-import NIOHTTP1
 package import NIOPosix
 import ServiceLifecycle
 
@@ -66,7 +65,7 @@ package final class AgentListener: Service {
                 channel.eventLoop.makeCompletedFuture {
                     guard let tasks = tasks.first(where: { $0.loop === channel.eventLoop }) else { throw ChannelError.operationUnsupported }
                     try channel.pipeline.syncOperations.addHandlers(
-                        ByteToMessageHandler(HTTPRequestDecoder()), ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit))
+                        ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit))
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()

@@ -1,15 +1,15 @@
+import HTTPWire
 import NIOCore
-import NIOHTTP1
 
 /// The socket of one agent: collects a request, has it served by a task on this loop, and takes the next when the reply has ended.
 final class ExchangeHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
     private enum State {
         case idle
-        case receiving(HTTPRequestHead, ByteBuffer)
+        case receiving(RequestHead, [UInt8])
         /// The request was refused before its end; what follows is thrown away and the connection closes.
         case refusing
         case serving
@@ -20,8 +20,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Bytes a request's body may have.
     private let bodyLimit: Int
     private var state = State.idle
-    /// Parts of pipelined requests that came while one is served.
-    private var queued: CircularBuffer<HTTPServerRequestPart> = []
+    private var reader = RequestReader()
+    private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
@@ -37,13 +37,14 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if isServing { queued.append(part) } else { take(part, context) }
+        if case .refusing = state { return }
+        reader.feed(unwrapInboundIn(data))
+        takeParts(context)
     }
 
     /// While requests wait for the one that is served nothing more is read: that is the agent's backpressure.
     func read(context: ChannelHandlerContext) {
-        if queued.isEmpty { context.read() } else { readIsWanted = true }
+        if isServing, reader.hasBytes { readIsWanted = true } else { context.read() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -57,35 +58,49 @@ final class ExchangeHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// A request that is no HTTP is answered once, if nothing else is being answered; the connection closes either way.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, !isServing else { return context.close(promise: nil) }
-        refuse(.malformedHTTP, context)
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private var isServing: Bool { if case .serving = state { true } else { false } }
 
-    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+    /// Takes what has come, up to the end of one request. One that is no HTTP is refused, and the connection closes.
+    private func takeParts(_ context: ChannelHandlerContext) {
+        // A request that is answered at once has us take the next one, from within.
+        guard !isTakingParts else { return }
+        isTakingParts = true
+        defer { isTakingParts = false }
+        do throws(HTTPViolation) {
+            while isReceptive, let part = try reader.next() { take(part, context) }
+        } catch {
+            refuse(Rejection(error), context)
+        }
+    }
+
+    private var isReceptive: Bool {
+        switch state {
+        case .idle, .receiving: true
+        case .refusing, .serving: false
+        }
+    }
+
+    private func take(_ part: RequestReader.Part, _ context: ChannelHandlerContext) {
         switch (part, state) {
         case (.head(let head), .idle): begin(head, context)
-        case (.body(var more), .receiving(let head, var body)):
-            guard body.readableBytes + more.readableBytes <= bodyLimit else { return refuse(.tooLarge, context) }
+        case (.piece(let more), .receiving(let head, var body)):
+            guard body.count + more.readableBytes <= bodyLimit else { return refuse(.tooLarge, context) }
             state = .idle  // keeps `body` uniquely referenced while it grows
-            if body.readableBytes == 0 { body = more } else { body.writeBuffer(&more) }
+            if body.isEmpty { body = Array(more.readableBytesView) } else { body.append(contentsOf: more.readableBytesView) }
             state = .receiving(head, body)
-        case (.end, .receiving(let head, let body)): serve(Inbound(head: head, body: Array(body.readableBytesView)), context)
+        case (.end, .receiving(let head, let body)): serve(Inbound(head: head, body: body), context)
         default: break
         }
     }
 
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > bodyLimit {
-            return refuse(.tooLarge, context)
-        }
-        if head.method != .GET, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+    private func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
+        if let length = head.length, length > bodyLimit { return refuse(.tooLarge, context) }
+        if head.method != .GET, head.expectsContinue {
             write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context)
         }
-        state = .receiving(head, ByteBuffer())
+        state = .receiving(head, [])
     }
 
     private func refuse(_ rejection: Rejection, _ context: ChannelHandlerContext) {
@@ -97,12 +112,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     private func serve(_ inbound: Inbound, _ context: ChannelHandlerContext) {
         state = .serving
-        let isCurrent = inbound.head.version.major == 1 && inbound.head.version.minor >= 1
         let reply = HTTPReply(
             handler: self, context: context,
             request: .init(
-                keepsAlive: isCurrent && inbound.head.isKeepAlive && !gateway.isDraining, omitsBody: inbound.head.method == .HEAD,
-                takesChunks: isCurrent))
+                keepsAlive: inbound.head.version == .http11 && inbound.head.keepsAlive && !gateway.isDraining,
+                omitsBody: inbound.head.method == .HEAD, takesChunks: inbound.head.version == .http11))
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
@@ -115,8 +129,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
         if case .refusing = state { return linger(context) }
         guard keepsAlive else { return context.close(promise: nil) }
         state = .idle
-        while !isServing, let part = queued.popFirst() { take(part, context) }
-        guard readIsWanted, queued.isEmpty else { return }
+        takeParts(context)
+        guard readIsWanted, !(isServing && reader.hasBytes) else { return }
         readIsWanted = false
         context.read()
     }

@@ -39,7 +39,7 @@ final class HTTPReply {
 
     /// A token that this connection has proved.
     struct Known {
-        let authorization: String
+        let authorization: [UInt8]
         let grant: Grant
     }
 

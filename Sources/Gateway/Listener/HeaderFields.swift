@@ -1,41 +1,64 @@
-import NIOHTTP1
+import HTTPWire
 
-/// The headers of a request that decide something, found in one pass.
+/// The headers of a request that decide something, found in one pass and read when they are asked for.
 struct HeaderFields: Sendable {
-    private(set) var authorization: String?
-    private(set) var session: String?
-    private(set) var revision: String?
-    private(set) var contentType: String?
-    private(set) var accept: String?
-    private(set) var origin: String?
-    private(set) var host: String?
+    private let block: HeaderBlock
+    private var authorizationPlace, sessionPlace, revisionPlace, contentTypePlace, acceptPlace, originPlace, hostPlace: Range<Int>?
+    /// Further lines of `Accept`, which is a list.
+    private var moreAccept: String?
     /// The first of them that was given twice, which is refused: each side of a proxy could take another one.
     private(set) var repeated: String?
 
-    init(_ headers: HTTPHeaders) {
-        for (name, value) in headers {
-            // The length of a name tells most of them apart before a letter is compared.
-            switch name.utf8.count {
-            case 4 where Self.spells(name, "host"): if !Self.take(value, &host) { repeated = name }
-            case 6 where Self.spells(name, "accept"): accept = accept.map { "\($0), \(value)" } ?? value
-            case 6 where Self.spells(name, "origin"): if !Self.take(value, &origin) { repeated = name }
-            case 12 where Self.spells(name, "content-type"): if !Self.take(value, &contentType) { repeated = name }
-            case 13 where Self.spells(name, "authorization"): if !Self.take(value, &authorization) { repeated = name }
-            case 14 where Self.spells(name, "mcp-session-id"): if !Self.take(value, &session) { repeated = name }
-            case 20 where Self.spells(name, "mcp-protocol-version"): if !Self.take(value, &revision) { repeated = name }
-            default: break
-            }
+    init(_ block: HeaderBlock) {
+        self.block = block
+        block.forEach { take($0) }
+    }
+
+    var authorization: String? { text(authorizationPlace) }
+    var session: String? { text(sessionPlace) }
+    var revision: String? { text(revisionPlace) }
+    var contentType: String? { text(contentTypePlace) }
+    var origin: String? { text(originPlace) }
+    var host: String? { text(hostPlace) }
+
+    var accept: String? {
+        guard let first = text(acceptPlace) else { return nil }
+        return moreAccept.map { "\(first), \($0)" } ?? first
+    }
+
+    /// What SDKs send as `Accept`, ahead of the full reading.
+    var acceptsAsUsual: Bool { moreAccept == nil && block.value(acceptPlace, is: "application/json, text/event-stream") }
+
+    /// What SDKs send as `Content-Type`, ahead of the full reading.
+    var isPlainJSON: Bool { block.value(contentTypePlace, is: "application/json") }
+
+    /// The bytes of `Authorization`.
+    var presented: ArraySlice<UInt8>? { authorizationPlace.map { block.bytes[$0] } }
+
+    private func text(_ place: Range<Int>?) -> String? { place.map { String(decoding: block.bytes[$0], as: UTF8.self) } }
+
+    private mutating func take(_ field: HeaderBlock.Field) {
+        // The length of a name tells most of them apart before a letter is compared.
+        switch field.name.count {
+        case 4 where block.name(of: field, is: "host"): keep(field, \.hostPlace)
+        case 6 where block.name(of: field, is: "accept"): list(field)
+        case 6 where block.name(of: field, is: "origin"): keep(field, \.originPlace)
+        case 12 where block.name(of: field, is: "content-type"): keep(field, \.contentTypePlace)
+        case 13 where block.name(of: field, is: "authorization"): keep(field, \.authorizationPlace)
+        case 14 where block.name(of: field, is: "mcp-session-id"): keep(field, \.sessionPlace)
+        case 20 where block.name(of: field, is: "mcp-protocol-version"): keep(field, \.revisionPlace)
+        default: break
         }
     }
 
-    /// False when the field was given before.
-    private static func take(_ value: String, _ field: inout String?) -> Bool {
-        defer { field = value }
-        return field == nil
+    private mutating func keep(_ field: HeaderBlock.Field, _ place: WritableKeyPath<Self, Range<Int>?>) {
+        if self[keyPath: place] != nil, repeated == nil { repeated = String(decoding: block.bytes[field.name], as: UTF8.self) }
+        self[keyPath: place] = field.value
     }
 
-    /// True when the name is this lower-case word in any case.
-    private static func spells(_ name: String, _ word: StaticString) -> Bool {
-        word.withUTF8Buffer { word in name.utf8.elementsEqual(word) { $0 | 0x20 == $1 | 0x20 } }
+    private mutating func list(_ field: HeaderBlock.Field) {
+        guard acceptPlace != nil else { return acceptPlace = field.value }
+        let more = String(decoding: block.bytes[field.value], as: UTF8.self)
+        moreAccept = moreAccept.map { "\($0), \(more)" } ?? more
     }
 }

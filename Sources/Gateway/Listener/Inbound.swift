@@ -1,12 +1,12 @@
-package import NIOHTTP1
+package import HTTPWire
 
-/// One HTTP request of an agent, whole.
-package struct Inbound: Sendable {
-    package let head: HTTPRequestHead
+/// One HTTP request of an agent, whole. Shared by all stages of its exchange.
+package final class Inbound: Sendable {
+    package let head: RequestHead
     package let body: [UInt8]
     let fields: HeaderFields
 
-    package init(head: HTTPRequestHead, body: [UInt8]) {
+    package init(head: RequestHead, body: [UInt8]) {
         self.head = head
         self.body = body
         fields = HeaderFields(head.headers)
@@ -14,23 +14,21 @@ package struct Inbound: Sendable {
 
     /// The path without its query.
     var path: Substring {
-        let uri = head.uri
+        let uri = head.target
         return uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { uri[..<$0] } ?? uri[...]
     }
 
     /// The value of a query item, percent-encoding left as it is; nil when absent or given twice.
     func query(_ name: String) -> Substring? {
-        guard let mark = head.uri.firstIndex(of: "?") else { return nil }
-        let items = head.uri[head.uri.index(after: mark)...].split(separator: "&").filter { $0.hasPrefix("\(name)=") }
+        guard let mark = head.target.firstIndex(of: "?") else { return nil }
+        let items = head.target[head.target.index(after: mark)...].split(separator: "&").filter { $0.hasPrefix("\(name)=") }
         guard items.count == 1 else { return nil }
         return items[0].dropFirst(name.utf8.count + 1)
     }
 
     /// True when `Accept` covers both a JSON body and a stream of events, one of which a POST is answered with.
     var acceptsEither: Bool {
-        // What the SDKs send, ahead of the full reading.
-        if fields.accept == "application/json, text/event-stream" { return true }
-        return accepts("application", "json") && accepts("text", "event-stream")
+        fields.acceptsAsUsual || accepts("application", "json") && accepts("text", "event-stream")
     }
 
     /// True when one of the media types in `Accept` covers `type/subtype`.
@@ -43,8 +41,8 @@ package struct Inbound: Sendable {
 
     /// True when the body is declared as JSON.
     var isJSON: Bool {
-        guard let type = fields.contentType else { return false }
-        return type == "application/json" || Self.media(type[...]) == "application/json"
+        if fields.isPlainJSON { return true }
+        return fields.contentType.map { Self.media($0[...]) == "application/json" } ?? false
     }
 
     /// The media type without its parameters.

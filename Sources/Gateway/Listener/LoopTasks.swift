@@ -20,10 +20,10 @@ package final class LoopTasks: Sendable {
         running = .makeBoxSendingValue(Running(), eventLoop: loop)
     }
 
-    /// Starts a task on this loop; call it on the loop.
+    /// Runs a task on this loop, at once up to where it first waits; call it on the loop.
     func start(_ body: @escaping @Sendable () async -> Void) {
         running.value.count += 1
-        Task(executorPreference: executor) {
+        Task.immediate(executorPreference: executor) {
             await body()
             self.ended()
         }

@@ -2,8 +2,8 @@
 ///
 /// Refused are invalid JSON or UTF-8, more than 128 levels, and what two readers might take differently: a key said twice in the
 /// envelope, `params`, `result`, `error` or their `_meta` (more than 1,024 members in all of these), or `Name` for `name` there.
-/// Escaped keys are read as what they spell.
-package struct Message: Sendable {
+/// Escaped keys are read as what they spell. An object, for it is handed from stage to stage and is large to copy.
+package final class Message: Sendable {
     /// What the envelope says the message is.
     package enum Kind: Sendable, Hashable { case request, notification, response }
 

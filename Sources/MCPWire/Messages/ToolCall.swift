@@ -1,5 +1,5 @@
-/// An agent's `tools/call`.
-package struct ToolCall: Sendable {
+/// An agent's `tools/call`; shared by the stages of its exchange.
+package final class ToolCall: Sendable {
     package let message: Message
     package let id: RequestID
     /// The tool as the agent names it.

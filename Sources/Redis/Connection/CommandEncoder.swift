@@ -2,13 +2,18 @@
 struct EncodedCommand: Sendable {
     let bytes: [UInt8]
 
+    /// What is encoded already.
+    init(encoded bytes: [UInt8]) { self.bytes = bytes }
+
     init(_ arguments: [RedisArgument]) { self.init(arguments, keys: [], []) }
 
     /// The command whose arguments are those of `head`, then the keys, then the rest.
     init(_ head: [RedisArgument], keys: [String], _ rest: [RedisArgument]) {
-        var bound = CommandEncoder.bound(of: head) + CommandEncoder.bound(of: rest)
-        for key in keys { bound += CommandEncoder.bound(ofText: key) }
-        bytes = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+        var size = CommandEncoder.size(ofHeader: head.count + keys.count + rest.count)
+        for argument in head { size += CommandEncoder.size(of: argument) }
+        for key in keys { size += CommandEncoder.size(ofBulk: key.utf8.count) }
+        for argument in rest { size += CommandEncoder.size(of: argument) }
+        bytes = [UInt8](unsafeUninitializedCapacity: size) { target, count in
             var encoder = CommandEncoder(target: UnsafeMutableRawBufferPointer(target))
             encoder.header(UInt8(ascii: "*"), head.count + keys.count + rest.count)
             for argument in head { encoder.append(argument) }
@@ -21,31 +26,25 @@ struct EncodedCommand: Sendable {
 
 /// Writes RESP into memory that is known to be large enough.
 struct CommandEncoder {
-    /// The most bytes that a length's line, or an integer, takes.
-    static let frame = 24
-
     private let target: UnsafeMutableRawBufferPointer
     private(set) var count = 0
 
     init(target: UnsafeMutableRawBufferPointer) { self.target = target }
 
-    /// The most bytes that a command takes.
-    static func bound(of arguments: [RedisArgument]) -> Int {
-        var bound = frame
-        for argument in arguments { bound += self.bound(argument) }
-        return bound
-    }
+    /// The bytes of the line that tells a length or a count.
+    static func size(ofHeader length: Int) -> Int { 3 + width(UInt64(length)) }
 
-    private static func bound(_ argument: RedisArgument) -> Int {
+    /// The bytes of a bulk string with its header.
+    static func size(ofBulk length: Int) -> Int { size(ofHeader: length) + length + 2 }
+
+    /// The bytes of an argument with its header.
+    static func size(of argument: RedisArgument) -> Int {
         switch argument {
-        case .text(let text): bound(ofText: text)
-        case .bytes(let bytes): bytes.count + 2 + frame
-        case .integer: 2 + 2 * frame
+        case .text(let text): size(ofBulk: text.utf8.count)
+        case .bytes(let bytes): size(ofBulk: bytes.count)
+        case .integer(let value): size(ofBulk: length(value))
         }
     }
-
-    /// The most bytes that a text takes.
-    static func bound(ofText text: String) -> Int { text.utf8.count + 2 + frame }
 
     /// `$3\r\n` and the like.
     mutating func header(_ kind: UInt8, _ length: Int) {
@@ -75,11 +74,14 @@ struct CommandEncoder {
     }
 
     private mutating func integer(_ value: Int64) {
-        header(UInt8(ascii: "$"), Self.width(value.magnitude) + (value < 0 ? 1 : 0))
+        header(UInt8(ascii: "$"), Self.length(value))
         if value < 0 { byte(UInt8(ascii: "-")) }
         digits(value.magnitude)
         lineEnd()
     }
+
+    /// The characters of a decimal number.
+    static func length(_ value: Int64) -> Int { width(value.magnitude) + (value < 0 ? 1 : 0) }
 
     private static func width(_ value: UInt64) -> Int {
         var width = 1

@@ -4,7 +4,7 @@ import NIOCore
 struct PendingCommand {
     /// Whose reply it is.
     enum Receiver {
-        case caller(CheckedContinuation<Result<RedisValue, RedisError>, Never>)
+        case caller(ReplyContinuation)
         /// The heartbeat's TIME, sent then.
         case clock(NIODeadline)
         /// The heartbeat's ROLE.

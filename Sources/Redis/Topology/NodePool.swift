@@ -48,13 +48,13 @@ final class NodePool: Sendable {
             let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
             return try await send(command, deadline: deadline, through: places[Int(UInt(bitPattern: turn) % UInt(places.count))])
         }
-        return try await withCheckedContinuation { continuation in
+        return try await withReplyContinuation { continuation in
             place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
         }.get()
     }
 
     private func send(_ command: EncodedCommand, deadline: NIODeadline, through place: Place) async throws(RedisError) -> RedisValue {
-        try await withCheckedContinuation { continuation in
+        try await withReplyContinuation { continuation in
             place.loop.execute {
                 place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
             }

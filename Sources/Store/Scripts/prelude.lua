@@ -16,6 +16,7 @@ local function str(n) return format(digits, n) end
 
 -- Credits as a JSON number of at most six decimals; %g is exact to 15 digits and writes no exponent from 0.0001 on.
 local function credits(micros)
+  if micros == 0 then return '0' end
   local rest = micros % 1e6
   if rest == 0 then return str(micros / 1e6) end
   if micros >= 100 and micros < 1e15 then return format('%.15g', micros / 1e6) end
@@ -31,18 +32,18 @@ end
 local stamped, stamped_text
 local function stamp(ms)
   if stamped == ms then return stamped_text end
-  local div = function(a, b) return math.floor(a / b) end
-  local day = div(ms, 86400000) + 719468
-  local era = div(day, 146097)
+  local floor = math.floor
+  local day = floor(ms / 86400000) + 719468
+  local era = floor(day / 146097)
   local doe = day % 146097
-  local yoe = div(doe - div(doe, 1460) + div(doe, 36524) - div(doe, 146096), 365)
-  local doy = doe - 365 * yoe - div(yoe, 4) + div(yoe, 100)
-  local m = div(5 * doy + 2, 153)
-  local d = doy - div(153 * m + 2, 5) + 1
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - 365 * yoe - floor(yoe / 4) + floor(yoe / 100)
+  local m = floor((5 * doy + 2) / 153)
+  local d = doy - floor((153 * m + 2) / 5) + 1
   m = m < 10 and m + 3 or m - 9
   stamped = ms
   stamped_text = format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', yoe + era * 400 + (m < 3 and 1 or 0), m, d,
-    div(ms, 3600000) % 24, div(ms, 60000) % 60, div(ms, 1000) % 60, ms % 1000)
+    floor(ms / 3600000) % 24, floor(ms / 60000) % 60, floor(ms / 1000) % 60, ms % 1000)
   return stamped_text
 end
 
@@ -113,15 +114,15 @@ local function journal(head, audit, ledger)
     end
   end
   function j.add(stream, kind, ms, who, budget, data)
-    local seq = ''
-    if budget then who = who .. ',"budgetId":"' .. budget .. '"' end
+    local seq
+    if budget then budget = ',"budgetId":"' .. budget .. '"' end
     if stream then
       j.seq = j.seq + 1
-      seq = '"seq":' .. str(j.seq) .. ','
+      seq = str(j.seq)
     end
-    local json = '{"type":"' .. kind .. '","timestamp":"' .. stamp(ms) .. '",' .. who .. ',' .. seq
-      .. '"epoch":"' .. (j.epoch or '') .. '","data":{' .. data .. '}}'
-    if stream then j.kept[#j.kept + 1] = {stream, str(j.seq) .. '-0', json} end
+    local json = '{"type":"' .. kind .. '","timestamp":"' .. stamp(ms) .. '",' .. who .. (budget or '') .. (seq and ',"seq":' .. seq or '')
+      .. ',"epoch":"' .. (j.epoch or '') .. '","data":{' .. data .. '}}'
+    if seq then j.kept[#j.kept + 1] = {stream, seq .. '-0', json} end
     j.told[#j.told + 1] = json
   end
   function j.write(channel)

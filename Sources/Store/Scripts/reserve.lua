@@ -3,13 +3,15 @@
 -- KEYS: hold, holds, revoked, sessions, head, audit, ledger, account...; session where ARGV 4 is not empty
 -- ARGV: call id, amount, lease, session id, session's lifetime (0 = it was renewed lately), channel, who, what, names,
 --       opening limit ('' = must exist) and expiry (0 = never) of each account, token ids of the lineage...
--- Reply: verdict, index of the account it is about, its available, its held, ids of at most 32 due holds...
+-- Reply: 'granted' alone where no hold is due; else verdict, index of the account it is about, its available, its held, ids of at most
+--        32 due holds...
 -- A refusal holds and makes nothing. An account lives at least a day after its last use here.
 local id, amount, sid, names = ARGV[1], int(ARGV[2], 'amount'), ARGV[4], ARGV[9]
 local time = now()
 local due = call('ZRANGE', KEYS[2], '-inf', '(' .. str(time), 'BYSCORE', 'LIMIT', 0, 32)
 
 local function answer(verdict, index, a)
+  if verdict == 'granted' and not due[1] then return verdict end
   return {verdict, index or 0, a and available(a) or 0, a and a.held or 0, unpack(due)}
 end
 

@@ -68,7 +68,7 @@ final class EventStreamCarrier: Carrier {
 
     /// Opens the stream.
     private func begin(before deadline: NIODeadline) async throws(UpstreamFailure) -> HTTPExchange {
-        let (exchange, head): (HTTPExchange, HTTPResponseHead)
+        let (exchange, head): (HTTPExchange, ResponseHead)
         do throws(HTTPFailure) {
             exchange = try await lane.send(
                 [], under: endpoint.prepared(method: .get), before: deadline, resend: .ifUnanswered, isApart: true)

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -52,10 +51,7 @@ struct Connector: Sendable {
     private func prepare(_ channel: any Channel, for origin: Origin, _ context: NIOSSLContext?, _ connection: HTTPConnection) throws {
         let pipeline = channel.pipeline.syncOperations
         if let context { try pipeline.addHandler(Self.handler(context, for: origin.host)) }
-        var bounds = NIOHTTPDecoderLimitConfiguration()
-        bounds.maxHeaderListSize = limits.head
-        try pipeline.addHandlers(
-            RequestWriter(), ByteToMessageHandler(HTTPResponseDecoder(limitConfiguration: bounds)), connection)
+        try pipeline.addHandler(connection)
     }
 
     private static func handler(_ context: NIOSSLContext, for host: String) throws -> NIOSSLClientHandler {

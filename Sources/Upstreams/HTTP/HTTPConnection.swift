@@ -1,13 +1,13 @@
+import HTTPWire
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOTLS
 
 /// One kept-alive connection to an origin: one exchange at a time, no pipelining.
 final class HTTPConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private enum Phase {
         /// Until `ready` is fulfilled.
@@ -27,6 +27,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var ready: EventLoopPromise<Void>?
     private var cause: HTTPFailure.Reason = .closed
+    private var reader: ResponseReader
     /// What the response in progress says about the connection's future.
     private var keepsAlive = false
     private var isResponseRead = false
@@ -36,9 +37,6 @@ final class HTTPConnection: ChannelInboundHandler {
     private var due = NIODeadline.distantFuture
     private var alarm: (at: NIODeadline, callback: NIOScheduledCallback)?
 
-    /// Any head will do: it only tells the decoder that this is no HEAD or CONNECT.
-    private static let announcement = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/")
-
     /// `ready` is fulfilled when the first request may be sent.
     init(pool: ConnectionPool, eventLoop: any EventLoop, limits: PoolLimits, isSecure: Bool, ready: EventLoopPromise<Void>) {
         self.pool = pool
@@ -46,6 +44,7 @@ final class HTTPConnection: ChannelInboundHandler {
         self.limits = limits
         self.isSecure = isSecure
         self.ready = ready
+        reader = ResponseReader(HTTPLimits(head: limits.head))
     }
 
     /// Sends the request; the answer must be whole before `deadline`.
@@ -61,8 +60,7 @@ final class HTTPConnection: ChannelInboundHandler {
         expect(by: deadline)
         let sent = eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenSuccess { exchange.isSent = true }
-        context.write(wrapOutboundOut(.head(Self.announcement)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(request))), promise: sent)
+        context.writeAndFlush(wrapOutboundOut(request), promise: sent)
         return exchange
     }
 
@@ -108,15 +106,15 @@ extension HTTPConnection {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            keepsAlive = head.isKeepAlive
-            if case .busy(let exchange) = phase { exchange.received(head: head) }
-        case .body(let piece):
-            received(piece)
-        case .end:
-            isResponseRead = true
-            if case .busy(let exchange) = phase { exchange.receivedEnd() }
+        switch phase {
+        case .busy, .draining: reader.feed(unwrapInboundIn(data))
+        case .opening, .idle, .closed: return close()  // the answer to nothing
+        }
+        do throws(HTTPViolation) {
+            while !isResponseRead, let part = try reader.next() { received(part) }
+        } catch {
+            cause = .unreadable
+            close()
         }
     }
 
@@ -134,13 +132,13 @@ extension HTTPConnection {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: cause = ready == nil ? .reset : .tls
-        case is HTTPParserError, is NIOHTTPDecoderError: cause = .unreadable
         default: cause = .reset
         }
         close()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if reader.closed() { received(.end) }
         if case .busy(let exchange) = phase { exchange.received(failure: exchange.isSent ? .broken(cause) : .unsent(cause)) }
         phase = .closed
         due = .distantFuture
@@ -160,19 +158,33 @@ extension HTTPConnection {
         ready = nil
     }
 
+    private func received(_ part: ResponseReader.Part) {
+        switch part {
+        case .head(let head):
+            keepsAlive = head.keepsAlive
+            if case .busy(let exchange) = phase { exchange.received(head: head) }
+        case .piece(let piece): received(piece)
+        case .end:
+            isResponseRead = true
+            if case .busy(let exchange) = phase { exchange.receivedEnd() }
+        }
+    }
+
     private func received(_ piece: ByteBuffer) {
         switch phase {
         case .busy(let exchange): exchange.received(piece: piece)
         case .draining(let left):
             phase = .draining(left - piece.readableBytes)
             if left < piece.readableBytes { close() }
-        case .opening, .idle, .closed: close()
+        case .opening, .idle, .closed: break
         }
     }
 
     /// The response has been read to its end: back to the pool, where both sides allow it.
     private func settle() {
         isResponseRead = false
+        // What comes behind a response is the answer to nothing.
+        keepsAlive = keepsAlive && !reader.hasBytes
         switch phase {
         case .busy(let exchange): keepsAlive && exchange.isSent ? becomeIdle() : close()
         case .draining: keepsAlive ? becomeIdle() : close()

@@ -1,15 +1,17 @@
+import HTTPWire
 import NIOCore
-import NIOHTTP1
 
 /// One request and its response on one connection, read only as fast as it is asked for. Bound to the connection's event loop.
 final class HTTPExchange {
     /// Nil once the response is whole, given up or failed.
     private var connection: HTTPConnection?
     private let eventLoop: any EventLoop
-    private var head: HTTPResponseHead?
-    private var pieces = CircularBuffer<ByteBuffer>(initialCapacity: 2)
+    private var head: ResponseHead?
+    /// Mostly there is one piece, which needs no array.
+    private var piece: ByteBuffer?
+    private var furtherPieces: [ByteBuffer] = []
     private var failure: HTTPFailure?
-    private var waiter: CheckedContinuation<Void, Never>?
+    private var waiter: ChangeContinuation?
     private(set) var isWhole = false
     /// True when every byte of the request was handed to the system.
     var isSent = false
@@ -20,7 +22,7 @@ final class HTTPExchange {
     }
 
     /// The response's head; the exchange is over when it throws.
-    func responseHead() async throws(HTTPFailure) -> HTTPResponseHead {
+    func responseHead() async throws(HTTPFailure) -> ResponseHead {
         while true {
             if let head { return head }
             if let failure { throw failure }
@@ -31,7 +33,10 @@ final class HTTPExchange {
     /// The next piece of the body; nil at its end.
     func nextPiece() async throws(HTTPFailure) -> ByteBuffer? {
         while true {
-            if let piece = pieces.popFirst() { return piece }
+            if let piece {
+                self.piece = furtherPieces.isEmpty ? nil : furtherPieces.removeFirst()
+                return piece
+            }
             if isWhole { return nil }
             if let failure { throw failure }
             await change()
@@ -63,7 +68,7 @@ final class HTTPExchange {
     private func change() async {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withChangeContinuation { continuation in
                 waiter = continuation
                 connection?.readOn()
             }
@@ -84,14 +89,14 @@ extension HTTPExchange {
     /// True while someone waits for more.
     var wantsMore: Bool { waiter != nil }
     /// The head has come.
-    func received(head: HTTPResponseHead) {
+    func received(head: ResponseHead) {
         self.head = head
         wake()
     }
 
     /// A piece of the body has come.
     func received(piece: ByteBuffer) {
-        pieces.append(piece)
+        if self.piece == nil { self.piece = piece } else { furtherPieces.append(piece) }
         wake()
     }
 

@@ -1,6 +1,6 @@
+import HTTPWire
 import MCPWire
 import NIOCore
-import NIOHTTP1
 
 /// The JSON-RPC messages in the body of one response, read one by one as they are asked for.
 struct ResponseMessages {
@@ -22,7 +22,7 @@ struct ResponseMessages {
     private(set) var isIntact = true
 
     /// Nil where the body is neither JSON nor an event stream. With `silence` a response lasts as long as no pause in it is longer.
-    init?(_ exchange: HTTPExchange, head: HTTPResponseHead, silence: TimeAmount? = nil) {
+    init?(_ exchange: HTTPExchange, head: ResponseHead, silence: TimeAmount? = nil) {
         guard let type = head.headers.first(name: "content-type") else { return nil }
         if type.isMediaType("application/json") {
             form = .document

@@ -1,0 +1,55 @@
+/// The classes of bytes in HTTP's grammar (RFC 9110 §5.5, §5.6.2).
+enum Octet {
+    static let lineFeed = UInt8(ascii: "\n")
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let space = UInt8(ascii: " ")
+    static let tab = UInt8(ascii: "\t")
+    static let colon = UInt8(ascii: ":")
+
+    /// True for the bytes of a token: letters, digits and ``!#$%&'*+-.^_`|~``.
+    static func isToken(_ byte: UInt8) -> Bool {
+        byte < 64 ? 0x03FF_6CFA_0000_0000 as UInt64 >> byte & 1 == 1 : byte < 128 && 0x57FF_FFFF_C7FF_FFFE as UInt64 >> (byte - 64) & 1 == 1
+    }
+
+    /// True for space and tab.
+    static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+
+    /// True where all bytes may stand in a field's value or a reason phrase: no control characters but the tab.
+    static func isText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var controls = false
+        // Without an early end, so that the compiler takes many bytes at once.
+        for byte in bytes { controls = controls || byte < 0x20 && byte != tab || byte == 0x7F }
+        return !controls
+    }
+
+    /// The value of a hexadecimal digit.
+    static func hexadecimal(_ byte: UInt8) -> Int? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
+        default: nil
+        }
+    }
+
+    /// True where the bytes spell this lower-case word in any case.
+    static func spells(_ bytes: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+        guard bytes.count == word.utf8CodeUnitCount else { return false }
+        for index in 0..<bytes.count where lowercased(bytes[index]) != word.utf8Start[index] { return false }
+        return true
+    }
+
+    /// The small letter of a capital one, else the byte itself.
+    static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    }
+
+    /// The bytes without blanks at either end.
+    static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        var start = 0
+        var end = bytes.count
+        while start < end, isBlank(bytes[start]) { start += 1 }
+        while start < end, isBlank(bytes[end - 1]) { end -= 1 }
+        return UnsafeBufferPointer(rebasing: bytes[start..<end])
+    }
+}
