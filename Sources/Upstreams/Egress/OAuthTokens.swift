@@ -1,4 +1,5 @@
 import Governance
+import HTTPWire
 import MCPWire
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,4 @@
+import HTTPWire
 import MCPWire
 import NIOCore
 import NIOHTTP1
