@@ -35,7 +35,7 @@ async def timed(watchers: Watchers) -> tuple[float, list[list[str]]]:
     began = time.monotonic()
     lists = await watchers.lists()
     took = time.monotonic() - began
-    assert len(set(lists)) == 1, "the nodes show different lists"
+    assert len(set(lists)) == 1, f"the nodes show different lists: {[names(listed) for listed in lists]}"
     return took, [names(listed) for listed in lists]
 
 

@@ -12,6 +12,8 @@ final class TenantUpstreams: Sendable {
         var upstreams: [Upstream]
         var records: [UpstreamName: UpstreamRecord] = [:]
         var stamps: [UpstreamName: Int64] = [:]
+        /// How many records of an upstream this node has adopted: one that was adopted while others were read is the newer.
+        var adoptions: [UpstreamName: Int] = [:]
         var version: Int64 = 0
         /// Nil until every upstream was tried once by some node.
         var catalogue: Catalogue?
@@ -36,8 +38,15 @@ final class TenantUpstreams: Sendable {
     var upstreams: [Upstream] { state.withLock { $0.upstreams } }
     /// True when the tenant is no more.
     var isRetired: Bool { state.withLock { $0.isRetired } }
-    /// The stamps of all records taken in.
-    var stamps: [UpstreamName: Int64] { state.withLock { $0.stamps } }
+    /// What a reader of the records has to know, taken before it reads.
+    var mark: Mark { state.withLock { Mark(stamps: $0.stamps, adoptions: $0.adoptions) } }
+
+    /// What was known when reading began.
+    struct Mark: Sendable {
+        let stamps: [UpstreamName: Int64]
+        fileprivate let adoptions: [UpstreamName: Int]
+    }
+
     /// The version of the catalogue taken in.
     var version: Int64 { state.withLock { $0.version } }
 
@@ -90,14 +99,17 @@ final class TenantUpstreams: Sendable {
         return upstreams
     }
 
-    /// Takes in what the cluster knows.
-    func take(_ found: CatalogueState) {
+    /// Takes in what the cluster knows, as it was read after `mark`.
+    func take(_ found: CatalogueState, since mark: Mark) {
         let told = state.withLock { state in
-            state.records = state.records.filter { found.stamps[$0.key] != nil }.merging(found.changed) { _, new in new }
-            state.stamps = found.stamps.filter { state.records[$0.key] != nil }
-            state.version = found.version
+            let newer = Set(state.adoptions.filter { $0.value != mark.adoptions[$0.key] }.keys)
+            let changed = found.changed.filter { !newer.contains($0.key) }
+            state.records = state.records.filter { found.stamps[$0.key] != nil || newer.contains($0.key) }
+                .merging(changed) { _, new in new }
+            state.stamps = found.stamps.filter { state.records[$0.key] != nil && !newer.contains($0.key) }
+            state.version = max(state.version, found.version)
             Self.rebuild(&state)
-            return state.upstreams.compactMap { upstream in found.changed[upstream.name].map { (upstream, $0.standing) } }
+            return state.upstreams.compactMap { upstream in changed[upstream.name].map { (upstream, $0.standing) } }
         }
         for (upstream, standing) in told { upstream.calls?.reported(standing) }
         changed.ring()
@@ -116,6 +128,7 @@ final class TenantUpstreams: Sendable {
     func adopt(_ record: UpstreamRecord, of name: UpstreamName) -> Int {
         let (upstream, tools) = state.withLock { state in
             state.records[name] = record
+            state.adoptions[name, default: 0] += 1
             Self.rebuild(&state)
             return (state.upstreams.first { $0.name == name }, state.catalogue?.entries.count ?? 0)
         }

@@ -67,10 +67,11 @@ struct TenantWatch: Sendable {
             if answer.fence != progress.care?.fence || progress.care?.isOver == true { hand(over: answer.fence, &progress) }
             if answer.fence != nil { progress.heldUntil = asked + timings.care }
             guard isNews || answer.version != tenant.version else { return }
-            tenant.take(try await surroundings.directory.read(tenant.name, knowing: tenant.stamps))
+            let mark = tenant.mark
+            tenant.take(try await surroundings.directory.read(tenant.name, knowing: mark.stamps), since: mark)
             guard let care = progress.care else { return }
             let names = Set(tenant.upstreams.map(\.name))
-            guard tenant.stamps.keys.contains(where: { !names.contains($0) }) else { return }
+            guard tenant.mark.stamps.keys.contains(where: { !names.contains($0) }) else { return }
             _ = try await surroundings.directory.keep(only: Array(names), of: tenant.name, fence: care.fence)
         } catch {
             if asked >= progress.heldUntil { hand(over: nil, &progress) }
