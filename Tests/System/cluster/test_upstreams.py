@@ -81,6 +81,22 @@ async def test_a_process_of_a_node_dies_with_it(cluster: Cluster):
     eventually("the process of the stopped node is gone", lambda: not alive(theirs), within=10)
 
 
+async def test_a_process_ends_when_its_upstream_is_removed_and_starts_anew_when_it_is_back(cluster: Cluster):
+    document = {"tools": {"command": [LIGHT, "--stdio"]}}
+    a, _ = cluster.nodes
+    seen: list[int] = []
+    async with Agent(cluster.cell.mint()) as agent:
+        for _ in range(2):
+            cluster.apply(tenant("acme", document, **BUDGET))
+            if not seen:
+                await agent.open(a)
+            await soon("its tools are listed", lambda: _lists(agent, a, "pid"), within=15)
+            seen.append(int(await call(agent, a, "pid")))
+            cluster.apply(tenant("acme", {}, **BUDGET))
+            eventually("the process is gone", lambda: not alive(seen[-1]), within=15)
+    assert len(set(seen)) == 2
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
