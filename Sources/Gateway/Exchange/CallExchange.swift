@@ -33,11 +33,11 @@ struct CallExchange {
         }
     }
 
-    private func read(_ message: Message) throws(Refusal) -> ToolCall {
-        do { return try ToolCall(message) } catch { throw .malformed(error) }
+    private func read(_ message: Message) throws(Refusal) -> ForwardedRequest {
+        do { return try ForwardedRequest(message) } catch { throw .malformed(error) }
     }
 
-    private func route(_ call: ToolCall) async throws(Refusal) -> RoutedCall {
+    private func route(_ call: ForwardedRequest) async throws(Refusal) -> RoutedCall {
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
         guard let entry = catalogue.target(for: call.name) else { throw .unknownTool(call.name) }
         let target = entry.target
@@ -88,7 +88,7 @@ struct CallExchange {
         do throws(UpstreamFailure) {
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
             let exchange = try await gateway.catalogues.forward(
-                call, to: held.routed.entry, of: agent.tenant, for: agent.session.id, deadline: deadline)
+                call, to: target, of: agent.tenant, for: agent.session.id, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)
@@ -140,7 +140,7 @@ struct CallExchange {
 
 /// A call that may be made, and where it goes. Shared by the stages that follow.
 final class RoutedCall {
-    let call: ToolCall
+    let call: ForwardedRequest
     let entry: CatalogueEntry
     let price: Credits
     /// Milliseconds.
@@ -148,7 +148,7 @@ final class RoutedCall {
 
     var target: Target { entry.target }
 
-    init(call: ToolCall, entry: CatalogueEntry, price: Credits, timeout: Int64) {
+    init(call: ForwardedRequest, entry: CatalogueEntry, price: Credits, timeout: Int64) {
         self.call = call
         self.entry = entry
         self.price = price

@@ -47,7 +47,7 @@ struct Upkeep: Sendable {
     private var goesOn: Bool { !Task.isCancelled && !care.isOver && !upstream.isRetired }
     private var timings: UpstreamTimings { surroundings.timings }
 
-    /// Opens a session and lists the tools; nil when that failed, which is recorded.
+    /// Opens a session and lists what there is; nil when that failed, which is recorded.
     private func connect() async -> (any UpstreamSession)? {
         let begun = NIODeadline.now()
         let deadline = begun + timings.discovery
@@ -56,9 +56,8 @@ struct Upkeep: Sendable {
             let terms = tenant.record(upstream.name)?.terms
             let session = try await transport.open(remembering: terms, on: lane, before: deadline)
             do throws(UpstreamFailure) {
-                let tools = try await ToolListing(session: session, lane: lane, deadline: deadline).tools()
-                guard let tools else { throw .broken(reason: "the session was refused") }
-                await found(tools, in: session, latency: (.now() - begun).nanoseconds / 1_000_000)
+                guard let lists = try await lists(in: session, before: deadline) else { throw .broken(reason: "the session was refused") }
+                await found(lists, in: session, latency: (.now() - begun).nanoseconds / 1_000_000)
                 return session
             } catch {
                 session.close(on: lane)
@@ -73,7 +72,9 @@ struct Upkeep: Sendable {
     /// Lists anew at each refresh, when the upstream tells of a change and when a call finds it in trouble, until that fails.
     private func tend(_ session: any UpstreamSession) async -> Ending {
         await withTaskGroup(of: Void.self, returning: Ending.self) { group in
-            if session.terms.announcesTools { group.addTask(executorPreference: lane.executor) { await listen(in: session) } }
+            if !session.terms.capabilities.isDisjoint(with: .announcements) {
+                group.addTask(executorPreference: lane.executor) { await listen(in: session) }
+            }
             defer { group.cancelAll() }
             while true {
                 let seen = upstream.wanted.count
@@ -86,12 +87,11 @@ struct Upkeep: Sendable {
         }
     }
 
-    /// Lists the tools once more; nil when all is well.
+    /// Lists once more; nil when all is well.
     private func refresh(in session: any UpstreamSession) async -> Ending? {
         do throws(UpstreamFailure) {
-            let listing = ToolListing(session: session, lane: lane, deadline: .now() + timings.discovery)
-            guard let tools = try await listing.tools() else { return .sessionGone }
-            await found(tools, in: session, latency: nil)
+            guard let lists = try await lists(in: session, before: .now() + timings.discovery) else { return .sessionGone }
+            await found(lists, in: session, latency: nil)
             return nil
         } catch {
             guard goesOn else { return .over }
@@ -109,7 +109,7 @@ struct Upkeep: Sendable {
             let wanted = upstream.wanted
             let isAgain = !isFirst
             let ending = try? await session.listen(on: lane) { notice in
-                if notice == .toolsChanged || isAgain { wanted.ring() }
+                if notice != .connected || isAgain { wanted.ring() }
             }
             if ending == .unsupported { return }
             isFirst = false
@@ -124,10 +124,14 @@ struct Upkeep: Sendable {
         await never.wait(after: 0, until: deadline, on: lane.eventLoop)
     }
 
-    private func found(_ tools: [ToolDefinition], in session: any UpstreamSession, latency: Int64?) async {
+    private func lists(in session: any UpstreamSession, before deadline: NIODeadline) async throws(UpstreamFailure) -> UpstreamLists? {
+        try await ListDiscovery(session: session, lane: lane, deadline: deadline, logger: surroundings.logger).lists()
+    }
+
+    private func found(_ lists: UpstreamLists, in session: any UpstreamSession, latency: Int64?) async {
         await record { known, now in
             known.found(
-                tools, in: session, document: upstream.fingerprint, latency: latency, by: surroundings.node, at: now)
+                lists, in: session, document: upstream.fingerprint, latency: latency, by: surroundings.node, at: now)
         }
     }
 
