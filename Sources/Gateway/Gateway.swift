@@ -2,6 +2,7 @@ package import Events
 package import Governance
 import HTTPWire
 package import Logging
+import MCPWire
 package import NIOCore
 import Synchronization
 package import Upstreams
@@ -39,6 +40,7 @@ package final class Gateway: Sendable {
     let holds: OpenHolds
     let settlements: Settlements
     let failures = AuthenticationFailures()
+    let responder: Responder
     package let streams = AgentStreams()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
@@ -62,6 +64,7 @@ package final class Gateway: Sendable {
         self.tasks = tasks
         self.logger = logger
         self.now = now
+        responder = Responder(version: configuration.version)
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
@@ -70,6 +73,8 @@ package final class Gateway: Sendable {
             if let name = inbound.fields.repeated { throw .repeatedHeader(name) }
             try checkOrigin(of: inbound, on: reply)
             switch (inbound.path, inbound.head.method) {
+            case ("/mcp", let method) where inbound.isStateless:
+                try await StatelessExchange(gateway: self, reply: reply).serve(inbound, isPost: method == .POST)
             case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
             case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)
             case ("/mcp", _): throw .methodNotAllowed(allow: "POST, DELETE")
@@ -160,6 +165,7 @@ final class Principal: Sendable {
 /// Who asks, and in which session: what every request of an agent is judged by. Shared by all stages of the request.
 final class Agent: Sendable {
     let principal: Principal
+    /// Without a handshake the agent's presence, which it need not have.
     let session: Session
     /// A call is to prolong the session.
     let renewsSession: Bool
@@ -172,4 +178,8 @@ final class Agent: Sendable {
 
     var grant: Grant { principal.grant }
     var tenant: Tenant { principal.tenant }
+    /// How refusals are numbered for it.
+    var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
+    /// What a call proves to exist: nil without a handshake.
+    var provenSession: SessionID? { era == .modern ? nil : session.id }
 }

@@ -6,12 +6,15 @@ package struct Session: Sendable, Hashable {
         case streamable
         /// HTTP+SSE of the oldest protocol revision: 45 s after the last keep-alive of its stream.
         case sse
+        /// Streamable HTTP without a handshake: the agent's presence, 5 minutes after its last request. No request may name it.
+        case stateless
 
         /// Milliseconds the session lives after it was last touched.
         package var lifetime: Int64 {
             switch self {
             case .streamable: 30 * 60_000
             case .sse: 45_000
+            case .stateless: 5 * 60_000
             }
         }
     }

@@ -36,12 +36,15 @@ package struct HeaderBlock: Sendable {
     }
 
     /// The value of the first field of that name, in any case; bytes that are no UTF-8 are replaced.
-    package func first(name: String) -> String? {
-        var found: String?
+    package func first(name: String) -> String? { values(name: name).first }
+
+    /// The values of all fields of that name, in any case; bytes that are no UTF-8 are replaced.
+    package func values(name: String) -> [String] {
+        var found: [String] = []
         forEach { field in
-            guard found == nil, field.name.count == name.utf8.count else { return }
+            guard field.name.count == name.utf8.count else { return }
             let same = zip(bytes[field.name], name.utf8).allSatisfy { Octet.lowercased($0) == Octet.lowercased($1) }
-            if same { found = String(decoding: bytes[field.value], as: UTF8.self) }
+            if same { found.append(String(decoding: bytes[field.value], as: UTF8.self)) }
         }
         return found
     }

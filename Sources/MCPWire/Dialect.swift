@@ -36,6 +36,20 @@ package struct Dialect: Sendable, Hashable {
 // MARK: Eras
 
 extension Dialect {
+    /// The revisions that agents are served in, newest first.
+    package static let served = (all.map(\.revision) + modern).reversed() as [String]
+
+    /// Writes `served` as a JSON array.
+    static func appendServed(to out: inout [UInt8]) {
+        for (index, revision) in served.enumerated() {
+            out.append(UInt8(ascii: index == 0 ? "[" : ","))
+            JSONText.append(string: revision, to: &out)
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+}
+
+extension Dialect {
     /// The two families of revisions, which differ in how refusals are numbered.
     package enum Kind: Sendable, Hashable { case legacy, modern }
 

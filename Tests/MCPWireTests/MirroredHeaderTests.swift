@@ -88,4 +88,42 @@ struct MirroredHeaderTests {
             #"{"description":"see x-mcp-header"}"#, "{}",
         ])
     func data(_ schema: String) throws { #expect(try tool(schema).mirrored == []) }
+
+    @Test("are read back as what they repeat, and anything that repeats no text is none")
+    func decoding() {
+        for value in ["us-west1", "Hello, 世界", " padded ", "a\nb", "=?base64?literal?=", "", "é", "\t", "ab", "abc", "abcd"] {
+            #expect(HeaderValue.decoded(HeaderValue.encoded(value)) == value)
+        }
+        for bad in ["=?base64?a?=", "=?base64?YQ?=", "=?base64?YQ==YQ==?=", "=?base64?YR==?=", "=?base64?/w==?=", "=?base64?=?=", "é", "\u{1}"] {
+            #expect(HeaderValue.decoded(bad) == nil, "\(bad)")
+        }
+        #expect(HeaderValue.decoded("=?base64??=") == "" && HeaderValue.decoded("=?BASE64?YQ==?=") == "=?BASE64?YQ==?=")
+        #expect(HeaderValue.decoded("=?base64?=") == "=?base64?=")
+    }
+
+    private func misquoted(_ type: String, _ argument: String?, _ given: [String]) throws -> String? {
+        let schema = #"{"type":"object","properties":{"o":{"type":"object","properties":{"p":{"type":"\#(type)","x-mcp-header":"P"}}}}}"#
+        let arguments = argument.map { #"{"o":{"p":\#($0)}}"# } ?? #"{"o":{}}"#
+        let call = try toolCall(#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":\#(arguments)}}"#)
+        return call.misquoted(try #require(try tool(schema).mirrored)) { $0.lowercased() == "mcp-param-p" ? given : [] }
+    }
+
+    @Test("must be there once for an argument, and say the same")
+    func quoting() throws {
+        for (type, argument, given) in [
+            ("string", #""a""#, "a"), ("string", #""a""#, "=?base64?YQ==?="), ("integer", "42", "42"), ("integer", "42", "42.0"),
+            ("integer", "42.0", "42"), ("boolean", "true", "true"),
+        ] {
+            #expect(try misquoted(type, argument, [given]) == nil, "\(argument) \(given)")
+            #expect(try misquoted(type, argument, [given, given]) == "Mcp-Param-P")
+            #expect(try misquoted(type, argument, []) == "Mcp-Param-P")
+            #expect(try misquoted(type, argument, ["b"]) == "Mcp-Param-P")
+        }
+        #expect(try misquoted("string", #""42""#, ["42.0"]) == "Mcp-Param-P")
+        #expect(try misquoted("string", #""a""#, ["=?base64?Y?="]) == "Mcp-Param-P")
+        for nothing in [nil, "null", "[1]", "{}"] {
+            #expect(try misquoted("string", nothing, []) == nil)
+            #expect(try misquoted("string", nothing, ["a"]) == "Mcp-Param-P")
+        }
+    }
 }

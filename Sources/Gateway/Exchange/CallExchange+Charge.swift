@@ -10,7 +10,7 @@ extension CallExchange {
             session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
             tool: routed.call.name, upstream: routed.target.upstream)
         return Charge(
-            call: CallID(), tenant: agent.tenant.name, amount: routed.price, accounts: accounts, session: agent.session.id,
+            call: CallID(), tenant: agent.tenant.name, amount: routed.price, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
             lease: gateway.configuration.lease, context: context)
     }

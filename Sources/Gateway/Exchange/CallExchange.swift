@@ -10,27 +10,41 @@ struct CallExchange {
     let gateway: Gateway
     let agent: Agent
     let reply: any MessageReply
+    /// Those of the request, where they may have to repeat arguments of the call.
+    private let headers: HeaderFields?
     private let began = ContinuousClock.now
 
-    init(gateway: Gateway, agent: Agent, reply: any MessageReply) {
+    init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil) {
         self.gateway = gateway
         self.agent = agent
         self.reply = reply
+        self.headers = headers
     }
 
     /// Reads, routes, reserves, forwards, settles, answers.
     func run(_ message: Message) async {
         do throws(Refusal) {
             let call = try read(message)
-            if call.name == BuiltIn.ping.name { return await reply.finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply)) }
+            if call.name == BuiltIn.ping.name { return await pong(call) }
             let routed = try await route(call)
             let held = try await reserve(routed)
             let answered = try await forward(held)
             await settle(answered)
-            await reply.finish(answered.answer.addressed(to: call.id))
+            await pass(answered.answer, to: call)
         } catch {
             await refuse(message, error)
         }
+    }
+
+    private func pong(_ call: ForwardedRequest) async {
+        let responder = agent.era == .modern ? gateway.responder : nil
+        await reply.finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply, by: responder))
+    }
+
+    private func pass(_ answer: Answer, to call: ForwardedRequest) async {
+        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: call.id)) }
+        let (status, body) = answer.addressed(to: call.id, by: gateway.responder)
+        await reply.finish(body, status: status)
     }
 
     private func read(_ message: Message) throws(Refusal) -> ForwardedRequest {
@@ -43,6 +57,7 @@ struct CallExchange {
         let target = entry.target
         guard agent.grant.scope.allows(name: entry.shownName, bare: target.tool, upstream: target.upstream, among: catalogue.upstreamNames)
         else { throw .outOfScope(call.name) }
+        if let headers, let header = call.misquoted(entry.definition.mirrored ?? [], by: headers.values) { throw .headerMismatch(header) }
         let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
         return RoutedCall(call: call, entry: entry, price: agent.tenant.tariff.price(of: entry.shownName), timeout: timeout)
     }
@@ -86,6 +101,7 @@ struct CallExchange {
         let call = held.routed.call
         let target = held.routed.target
         do throws(UpstreamFailure) {
+            if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
             let exchange = try await gateway.catalogues.forward(
                 call, to: target, of: agent.tenant, for: agent.session.id, deadline: deadline)
@@ -99,10 +115,15 @@ struct CallExchange {
             throw .broken(reason: "the stream ended before the answer")
         } catch {
             if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer, hasRun: false) }
-            let kind: CallOutcome.Kind = if case .timedOut = error { .timeout } else { error.mayHaveRun ? .upstreamError : .notDispatched }
-            await end(held, charged: error.mayHaveRun, kind)
+            await end(held, charged: error.mayHaveRun, kind(of: error))
             throw .upstream(error, target.upstream)
         }
+    }
+
+    private func kind(of failure: UpstreamFailure) -> CallOutcome.Kind {
+        if case .timedOut = failure { return .timeout }
+        if Task.isCancelled { return .abandoned }
+        return failure.mayHaveRun ? .upstreamError : .notDispatched
     }
 
     /// Charges the call: nothing from here on turns the upstream's answer into an error.
@@ -119,6 +140,8 @@ struct CallExchange {
         guard let hold = held.hold else { return publish(held, kind) }
         let outcome = outcome(kind)
         let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome) : .release(hold, outcome)
+        // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
+        if Task.isCancelled { return gateway.settlements.later(ending) }
         await gateway.settlements.end(ending, by: held.deadline)
     }
 

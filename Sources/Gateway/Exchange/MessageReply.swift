@@ -13,8 +13,8 @@ protocol MessageReply: AnyObject {
 }
 
 extension MessageReply {
-    /// Sends an answer with status 200.
-    func finish(_ message: [UInt8]) async { await finish(message, status: 200, headers: [:]) }
+    /// Sends an answer that needs no header.
+    func finish(_ message: [UInt8], status: Int = 200) async { await finish(message, status: status, headers: [:]) }
 }
 
 /// Streamable HTTP: one JSON body, or events on the POST's own stream once something came ahead of the answer.

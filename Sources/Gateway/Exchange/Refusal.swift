@@ -9,6 +9,8 @@ enum Refusal: Error {
     case malformed(WireError)
     case unknownTool(String)
     case outOfScope(String)
+    /// A header of that name does not say what the call's argument says.
+    case headerMismatch(String)
     case unbudgeted
     case notReserved(ReservationRefusal, Charge)
     case ledgerUnreadable(Charge)
@@ -21,6 +23,7 @@ enum Refusal: Error {
         case .malformed(let error): Fault(error)
         case .unknownTool(let name): .unknownTool(name)
         case .outOfScope(let name): .scope(tool: name)
+        case .headerMismatch(let header): .headerMismatch("\(header) is not the argument")
         case .unbudgeted: .unbudgeted
         case .notReserved(let reason, let charge): reason.fault(charge)
         case .ledgerUnreadable(let charge): .noAccount(budget: charge.context.budget?.text ?? "")
@@ -43,7 +46,7 @@ enum Refusal: Error {
             (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
         case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
-        case .malformed, .unknownTool, .storeUnavailable, .upstream, .notReserved: return nil
+        case .malformed, .unknownTool, .headerMismatch, .storeUnavailable, .upstream, .notReserved: return nil
         }
         let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]
         return Event(
@@ -74,7 +77,7 @@ extension CallExchange {
         let tool = message.paramText("name") ?? ""
         if let event = refusal.event(agent, tool: String(tool.prefix(128)), node: gateway.node) { gateway.events.publish(event) }
         let fault = refusal.fault
-        var (status, body) = fault.answer(to: message.id, era: .legacy, toolCall: true)
+        var (status, body) = fault.answer(to: message.id, era: agent.era, toolCall: true)
         var headers = fault.retryHeaders
         if case .notReserved(.revoked, _) = refusal {
             let rejection = Rejection.unauthenticated(presented: true)

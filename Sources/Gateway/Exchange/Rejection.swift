@@ -16,7 +16,8 @@ enum Rejection: Error {
     case unsupportedMediaType
     case notAcceptable
     case malformed(WireError)
-    case unsupportedEra(RequestID?)
+    /// The body is of a revision without a handshake, and no header says so.
+    case missingRevision(RequestID?)
     case missingSession(RequestID?)
     case unknownSession(RequestID?)
     case wrongRevision(RequestID?)
@@ -34,7 +35,7 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
-        case .malformedHTTP, .repeatedHeader, .malformed, .unsupportedEra, .missingSession, .wrongRevision: .badRequest
+        case .malformedHTTP, .repeatedHeader, .malformed, .missingRevision, .missingSession, .wrongRevision: .badRequest
         }
     }
 
@@ -58,13 +59,14 @@ enum Rejection: Error {
         case .tooLarge: (.invalidRequest("Request body too large"), nil)
         case .targetTooLong: (.invalidRequest("Request target too long"), nil)
         case .fieldsTooLarge: (.invalidRequest("Header fields too large"), nil)
+        case .repeatedHeader(let name) where name.lowercased() == "mcp-protocol-version": (.headerMismatch("\(name) is given twice"), nil)
         case .repeatedHeader(let name): (.invalidRequest("Header given twice: \(name)"), nil)
         case .unauthenticated: (.invalidRequest("Unauthorized"), nil)
         case .unknownTenant: (.invalidRequest("Unknown tenant"), nil)
         case .unsupportedMediaType: (.invalidRequest("Content-Type must be application/json"), nil)
         case .notAcceptable: (.invalidRequest("Accept must list application/json and text/event-stream"), nil)
         case .malformed(let error): (Fault(error), error.id)
-        case .unsupportedEra(let id): (.unsupportedEra, id)
+        case .missingRevision(let id): (.headerMismatch("MCP-Protocol-Version is missing"), id)
         case .missingSession(let id): (.invalidRequest("Mcp-Session-Id is missing"), id)
         case .unknownSession(let id): (.sessionNotFound, id)
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)

@@ -16,7 +16,7 @@ struct StreamableExchange {
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
         let message = try inbound.message()
-        try refuseModern(inbound, message)
+        try refuseHeaderless(inbound, message)
         if message.method == Method.initialize, message.kind == .request {
             return try await initialize(message, principal)
         }
@@ -74,11 +74,11 @@ struct StreamableExchange {
         return Agent(principal: principal, session: session, renewsSession: found.needsRenewal)
     }
 
-    /// A request of the stateless era is refused fast and in a way that makes new clients fall back to `initialize`.
-    private func refuseModern(_ inbound: Inbound, _ message: Message) throws(Rejection) {
+    /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.
+    private func refuseHeaderless(_ inbound: Inbound, _ message: Message) throws(Rejection) {
         switch Dialect.era(ofHeader: inbound.fields.revision, bodyMetaVersion: message.protocolVersionOfMeta) {
         case .handshake: return
-        case .modern, .unknown: throw .unsupportedEra(message.id)
+        case .modern, .unknown: throw .missingRevision(message.id)
         }
     }
 }

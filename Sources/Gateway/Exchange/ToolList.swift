@@ -7,6 +7,8 @@ struct ToolList {
     let gateway: Gateway
     let agent: Agent
     private let pageSize = 1000
+    /// Milliseconds that a list is good for while no upstream is missing.
+    static let freshness = 60_000
 
     init(gateway: Gateway, agent: Agent) {
         self.gateway = gateway
@@ -23,7 +25,8 @@ struct ToolList {
         var start = 0
         if message.paramToken("cursor") != nil {
             guard let last = message.paramText("cursor").flatMap({ cursor.name(in: $0) }) else {
-                return await reply.finish(Fault.invalidParams("Invalid cursor").answer(to: id, era: .legacy, toolCall: false).body)
+                let (status, body) = Fault.invalidParams("Invalid cursor").answer(to: id, era: agent.era, toolCall: false)
+                return await reply.finish(body, status: status)
             }
             start = allowed.firstIndex { $0.shownName > last } ?? allowed.count
         }
@@ -31,7 +34,9 @@ struct ToolList {
         var tools = page.map { $0.definition.shown(as: $0.shownName, cost: "\(agent.tenant.tariff.price(of: $0.shownName))") }
         if start == 0 { tools.insert(BuiltIn.ping.shown(as: BuiltIn.ping.name, cost: "0"), at: 0) }
         let next = start + page.count < allowed.count ? page.last.flatMap { cursor.text(after: $0.shownName) } : nil
-        await reply.finish(Outgoing.toolsListResult(id: id, tools: tools, nextCursor: next))
+        let responder = agent.era == .modern ? gateway.responder : nil
+        let freshness = catalogue.missing.isEmpty ? Self.freshness : 0
+        await reply.finish(Outgoing.toolsListResult(id: id, tools: tools, nextCursor: next, by: responder, freshFor: freshness))
     }
 
     private var cursor: ListCursor { ListCursor(root: gateway.authenticator.root(of: agent.tenant.name), kind: "tools") }

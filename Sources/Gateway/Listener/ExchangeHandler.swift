@@ -24,6 +24,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
+    /// What serves the request, or has served the last one.
+    private var task: Task<Void, Never>?
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
     private let lingering = TimeAmount.seconds(2)
     /// What the requests of this connection proved.
@@ -53,7 +55,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        reply?.disconnected()
+        if let reply {
+            if reply.endsWithConnection { task?.cancel() }
+            reply.disconnected()
+        }
         reply = nil
         context.fireChannelInactive()
     }
@@ -120,7 +125,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
-        tasks.start { await gateway.serve(inbound, reply: bound.value) }
+        task = tasks.start { await gateway.serve(inbound, reply: bound.value) }
     }
 
     /// Called by the reply when its last byte is written.

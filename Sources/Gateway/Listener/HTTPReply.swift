@@ -18,6 +18,8 @@ final class HTTPReply {
     private var waiting = 0
     /// Beyond this a stream is cut: two of the largest answers.
     private static let mostWaiting = 32 << 20
+    /// The request is cancelled when the agent's connection ends before the reply.
+    var endsWithConnection = false
     /// Called once when the agent has gone or the stream was closed.
     var onClose: (() -> Void)?
 

@@ -35,6 +35,9 @@ struct HeaderFields: Sendable {
     /// The bytes of `Authorization`.
     var presented: ArraySlice<UInt8>? { authorizationPlace.map { block.bytes[$0] } }
 
+    /// The values of all fields of that name, in any case.
+    func values(_ name: String) -> [String] { block.values(name: name) }
+
     private func text(_ place: Range<Int>?) -> String? { place.map { String(decoding: block.bytes[$0], as: UTF8.self) } }
 
     private mutating func take(_ field: HeaderBlock.Field) {

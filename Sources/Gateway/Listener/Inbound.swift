@@ -1,4 +1,5 @@
 package import HTTPWire
+import MCPWire
 
 /// One HTTP request of an agent, whole. Shared by all stages of its exchange.
 package final class Inbound: Sendable {
@@ -16,6 +17,13 @@ package final class Inbound: Sendable {
     var path: Substring {
         let uri = head.target
         return uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { uri[..<$0] } ?? uri[...]
+    }
+
+    /// True where the header names a revision that is none with a handshake.
+    var isStateless: Bool {
+        guard let revision = fields.revision else { return false }
+        if case .handshake = Dialect.era(ofHeader: revision, bodyMetaVersion: nil) { return false }
+        return true
     }
 
     /// The value of a query item, percent-encoding left as it is; nil when absent or given twice.

@@ -21,9 +21,10 @@ package final class LoopTasks: Sendable {
     }
 
     /// Runs a task on this loop, at once up to where it first waits; call it on the loop.
-    func start(_ body: @escaping @Sendable () async -> Void) {
+    @discardableResult
+    func start(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         running.value.count += 1
-        Task.immediate(executorPreference: executor) {
+        return Task.immediate(executorPreference: executor) {
             await body()
             self.ended()
         }

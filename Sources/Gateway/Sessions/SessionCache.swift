@@ -21,6 +21,8 @@ package final class SessionCache: Sendable {
     private let maximumAge = Duration.seconds(30)
     /// A request prolongs the session at the directory when the last one that did is older than this.
     private let touchInterval = Duration.seconds(10)
+    /// The same for presences, which live for five minutes.
+    private let presenceInterval = Duration.seconds(60)
     private let capacity = 50_000
 
     package init(_ directory: any SessionDirectory) { self.directory = directory }
@@ -47,6 +49,16 @@ package final class SessionCache: Sendable {
         guard try await directory.touch(id, of: grant.tenant, transport: session.transport) else { return nil }
         keep(session)
         return Resumed(session: session, needsRenewal: false)
+    }
+
+    /// Notes that the agent of a presence is here, where that was not done lately; true when nobody knew of it.
+    func appear(_ presence: Session) async throws(StoreError) -> Bool {
+        let now = ContinuousClock.now
+        if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return false }
+        let isKnown = try await touch(presence)
+        if !isKnown { try await directory.open(presence) }
+        keep(presence)
+        return !isKnown
     }
 
     /// Records what `initialize` agreed on.

@@ -15,9 +15,15 @@ extension Answer {
 
 /// Numbers of errors that satgate reads.
 package enum ErrorCode {
-    package static let methodNotFound = -32601
+    package static let parse = -32700
     package static let invalidRequest = -32600
+    package static let methodNotFound = -32601
+    package static let invalidParams = -32602
     package static let internalError = -32603
+    /// Of revisions with a handshake only.
+    package static let resourceNotFound = -32002
+    /// Of revisions with a handshake only: the user has to visit a page first.
+    package static let needsURL = -32042
     package static let headerMismatch = -32020
     package static let missingCapability = -32021
     package static let unsupportedVersion = -32022

@@ -51,12 +51,7 @@ package struct Answer: Sendable {
     package func addressed(to id: RequestID) -> [UInt8] {
         let document = message.document
         var edits = JSONEdits()
-        if let range = document.value("id", in: .envelope) {
-            edits.replace(range, with: id.raw)
-        } else {
-            let inside = document.root.lowerBound + 1
-            edits.replace(inside..<inside, with: Array("\"id\":".utf8) + id.raw + [UInt8(ascii: ",")])
-        }
+        edits.address(document, to: id)
         edits.removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
@@ -69,5 +64,14 @@ package struct Answer: Sendable {
             }
         }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
+    }
+}
+
+extension JSONEdits {
+    /// Puts `id` in the place of the response's own, or where it has none.
+    mutating func address(_ document: JSONDocument, to id: RequestID) {
+        if let range = document.value("id", in: .envelope) { return replace(range, with: id.raw) }
+        let inside = document.root.lowerBound + 1
+        replace(inside..<inside, with: Array("\"id\":".utf8) + id.raw + [UInt8(ascii: ",")])
     }
 }

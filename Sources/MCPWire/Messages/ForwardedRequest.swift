@@ -77,8 +77,8 @@ package final class ForwardedRequest: Sendable {
     }
 
     /// The bytes to send upstream: `id` for the id and for the progress token (if any), `name` for what it is about; without
-    /// `params.task`, `_meta.token` and `_meta["io.satgate/…"]`; all else byte for byte. Where there is no handshake `sender` is put in
-    /// the place of all `_meta["io.modelcontextprotocol/…"]`.
+    /// `params.task`, `_meta.token`, `_meta["io.satgate/…"]` and what only requests without a handshake say; all else byte for byte. Where
+    /// there is no handshake `sender` is put in the place of all `_meta["io.modelcontextprotocol/…"]`.
     package func forwarded(id: Int, name: String, sender: Sender? = nil) -> [UInt8] {
         let document = message.document
         let number = Array(String(id).utf8)
@@ -87,9 +87,10 @@ package final class ForwardedRequest: Sendable {
         if !name.utf8.elementsEqual(self.name.utf8) { edits.replace(nameRange, with: JSONText.string(name)) }
         if progressToken != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: number) }
         edits.removeMembers(of: .params, in: document) { document.key(of: $0, is: "task") }
-        let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) {
-            document.key(of: $0, is: MetaKey.token) || document.key(of: $0, startsWith: MetaKey.ours)
-                || sender != nil && document.key(of: $0, startsWith: MetaKey.protocols)
+        let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { member in
+            if document.key(of: member, is: MetaKey.token) || document.key(of: member, startsWith: MetaKey.ours) { return true }
+            guard document.key(of: member, startsWith: MetaKey.protocols) else { return false }
+            return sender != nil || MetaKey.ofStatelessRequest.contains { document.key(of: member, is: $0) }
         }
         if let sender { edits.introduce(sender, in: document, beforeOthers: keepsAny) }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)

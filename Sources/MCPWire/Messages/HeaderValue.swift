@@ -1,7 +1,7 @@
 /// The value of a header that repeats a text of the message's body, as revisions without a handshake want it.
 package enum HeaderValue {
-    private static let opening = "=?base64?"
-    private static let closing = "?="
+    static let opening = "=?base64?"
+    static let closing = "?="
 
     /// The text itself where it is visible ASCII with spaces inside only, else its UTF-8 bytes in base64 between markers; a text that
     /// looks so marked itself is encoded too.
@@ -12,7 +12,7 @@ package enum HeaderValue {
         return isPlain && isTrimmed && !looksEncoded ? text : opening + base64(Array(text.utf8)) + closing
     }
 
-    private static func base64(_ bytes: [UInt8]) -> String {
+    static func base64(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var out: [UInt8] = []
         out.reserveCapacity((bytes.count + 2) / 3 * 4)

@@ -9,6 +9,9 @@ package enum MetaKey {
     package static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
     package static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
     package static let clientInfo = "io.modelcontextprotocol/clientInfo"
+    package static let logLevel = "io.modelcontextprotocol/logLevel"
+    /// What a request without a handshake says of itself and its sender.
+    static let ofStatelessRequest = [protocolVersion, clientCapabilities, clientInfo, logLevel]
     package static let subscriptionID = "io.modelcontextprotocol/subscriptionId"
     package static let serverInfo = "io.modelcontextprotocol/serverInfo"
     /// Where SatGate's stdio clients put the agent's macaroon.

@@ -13,18 +13,33 @@ extension ForwardedRequest {
             let arguments = message.document.object(range)
         else { return [] }
         return parameters.compactMap { parameter in
-            Self.text(at: parameter.path[...], in: arguments).map { (parameter.header, HeaderValue.encoded($0)) }
+            Self.scalar(at: parameter.path[...], in: arguments).map { (parameter.header, HeaderValue.encoded($0.text)) }
         }
     }
 
-    private static func text(at path: ArraySlice<String>, in object: JSONDocument) -> String? {
+    /// The name of the first header that is not there once, saying what its argument says, or that is there without an argument; nil where
+    /// all are as they must be. `values`: those of all headers of a name.
+    package func misquoted(_ parameters: [MirroredParameter], by values: (_ name: String) -> [String]) -> String? {
+        guard !parameters.isEmpty else { return nil }
+        let arguments = message.document.value("arguments", in: .params).flatMap { message.document.object($0) }
+        return parameters.first { parameter in
+            let argument = arguments.flatMap { Self.scalar(at: parameter.path[...], in: $0) }
+            let found = values(parameter.header)
+            guard let argument else { return !found.isEmpty }
+            guard found.count == 1, let text = HeaderValue.decoded(found[0]) else { return true }
+            return text != argument.text && !(argument.isNumber && Self.number(text) == argument.text)
+        }?.header
+    }
+
+    private static func scalar(at path: ArraySlice<String>, in object: JSONDocument) -> (text: String, isNumber: Bool)? {
         guard let key = path.first, let range = object.value(key, in: .other) else { return nil }
-        guard path.count == 1 else { return object.object(range).flatMap { text(at: path.dropFirst(), in: $0) } }
+        guard path.count == 1 else { return object.object(range).flatMap { scalar(at: path.dropFirst(), in: $0) } }
         switch object.bytes[range.lowerBound] {
-        case UInt8(ascii: "\""): return object.text(range)
-        case UInt8(ascii: "t"): return "true"
-        case UInt8(ascii: "f"): return "false"
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return number(String(decoding: object.bytes[range], as: UTF8.self))
+        case UInt8(ascii: "\""): return object.text(range).map { ($0, false) }
+        case UInt8(ascii: "t"): return ("true", false)
+        case UInt8(ascii: "f"): return ("false", false)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return (number(String(decoding: object.bytes[range], as: UTF8.self)), true)
         default: return nil
         }
     }

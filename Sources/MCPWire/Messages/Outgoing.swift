@@ -6,6 +6,9 @@ package enum Outgoing {
     /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
     private static let offeredCapabilities: StaticString = #"{"tools":{"listChanged":false}}"#
 
+    /// The same without a handshake, where changes are told only on streams of `subscriptions/listen`.
+    private static let offeredWithoutHandshake: StaticString = #"{"tools":{"listChanged":false}}"#
+
     // MARK: To an upstream
 
     /// Our `initialize`, which declares no client capability.
@@ -102,17 +105,25 @@ package enum Outgoing {
     /// An empty result: the answer to `ping`.
     package static func emptyResult(id: RequestID) -> [UInt8] { result(id) { JSONText.append(raw: "{}", to: &$0) } }
 
-    /// A page of tools, each definition a JSON object.
-    package static func toolsListResult(id: RequestID, tools: [[UInt8]], nextCursor: String?) -> [UInt8] {
-        listResult("tools", id: id, items: tools, nextCursor: nextCursor)
+    /// A page of tools, each definition a JSON object; `responder` where there is no handshake, with the milliseconds that the page is good
+    /// for.
+    package static func toolsListResult(
+        id: RequestID, tools: [[UInt8]], nextCursor: String?, by responder: Responder? = nil, freshFor milliseconds: Int = 0
+    ) -> [UInt8] {
+        listResult("tools", id: id, items: tools, nextCursor: nextCursor, by: responder, freshFor: milliseconds)
     }
 
-    /// A page of a list other than that of tools, each definition a JSON object.
-    package static func listResult(_ listing: Listing, id: RequestID, items: [[UInt8]], nextCursor: String?) -> [UInt8] {
-        listResult(listing.member, id: id, items: items, nextCursor: nextCursor)
+    /// The same of a list other than that of tools.
+    package static func listResult(
+        _ listing: Listing, id: RequestID, items: [[UInt8]], nextCursor: String?, by responder: Responder? = nil,
+        freshFor milliseconds: Int = 0
+    ) -> [UInt8] {
+        listResult(listing.member, id: id, items: items, nextCursor: nextCursor, by: responder, freshFor: milliseconds)
     }
 
-    private static func listResult(_ member: StaticString, id: RequestID, items: [[UInt8]], nextCursor: String?) -> [UInt8] {
+    private static func listResult(
+        _ member: StaticString, id: RequestID, items: [[UInt8]], nextCursor: String?, by responder: Responder?, freshFor milliseconds: Int
+    ) -> [UInt8] {
         var out = envelope(id)
         out.reserveCapacity(items.reduce(out.count + 64 + (nextCursor?.utf8.count ?? 0)) { $0 + $1.count + 1 })
         JSONText.append(raw: #","result":{""#, to: &out)
@@ -127,16 +138,38 @@ package enum Outgoing {
             JSONText.append(raw: #","nextCursor":"#, to: &out)
             JSONText.append(string: nextCursor, to: &out)
         }
+        if let responder {
+            JSONText.append(raw: ",", to: &out)
+            responder.append(freshFor: milliseconds, to: &out)
+        }
         JSONText.append(raw: "}}", to: &out)
         return out
     }
 
-    /// A tool's result of one text.
-    package static func textResult(id: RequestID, text: String) -> [UInt8] {
+    /// The answer to `server/discover`: what an agent is told at `initialize` elsewhere, and the revisions that it may name.
+    package static func discoverResult(id: RequestID, by responder: Responder, freshFor milliseconds: Int) -> [UInt8] {
+        result(id) { out in
+            JSONText.append(raw: #"{"supportedVersions":"#, to: &out)
+            Dialect.appendServed(to: &out)
+            JSONText.append(raw: #","capabilities":"#, to: &out)
+            JSONText.append(raw: offeredWithoutHandshake, to: &out)
+            JSONText.append(raw: ",", to: &out)
+            responder.append(freshFor: milliseconds, to: &out)
+            JSONText.append(raw: "}", to: &out)
+        }
+    }
+
+    /// A tool's result of one text; `responder` where there is no handshake.
+    package static func textResult(id: RequestID, text: String, by responder: Responder? = nil) -> [UInt8] {
         result(id) { out in
             JSONText.append(raw: #"{"content":[{"type":"text","text":"#, to: &out)
             JSONText.append(string: text, to: &out)
-            JSONText.append(raw: "}]}", to: &out)
+            JSONText.append(raw: "}]", to: &out)
+            if let responder {
+                JSONText.append(raw: ",", to: &out)
+                responder.append(to: &out)
+            }
+            JSONText.append(raw: "}", to: &out)
         }
     }
 

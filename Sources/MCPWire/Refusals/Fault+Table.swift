@@ -25,8 +25,10 @@ extension Fault {
         case .invalidParams: Row("invalid_params", -32602, -32602, modern: 400, namesItself: false)
         case .unknownTool: Row("unknown_tool", -32602, -32602, modern: 400)
         case .sessionNotFound: Row("session_not_found", -32600, -32600, status: 404)
-        // Outside -32768 ... -32000, where newer revisions give the numbers a meaning of their own.
-        case .unsupportedEra: Row("unsupported_era", -31005, -31005, status: 400)
+        case .headerMismatch: Row("header_mismatch", ErrorCode.headerMismatch, ErrorCode.headerMismatch, status: 400, namesItself: false)
+        case .unsupportedVersion:
+            Row("unsupported_version", ErrorCode.unsupportedVersion, ErrorCode.unsupportedVersion, status: 400, namesItself: false)
+        // The second numbers are outside of -32768 ... -32000, where newer revisions give each a meaning of their own.
         case .scope: Row("scope", -32001, -31001)
         case .budgetExhausted: Row("budget_exhausted", -32000, -31000)
         case .insufficientBudget: Row("insufficient_budget", -32000, -31000)
@@ -51,8 +53,8 @@ extension Fault {
         case .invalidParams(let reason): "Invalid params: \(bounded(reason))"
         case .unknownTool(let tool): "Unknown tool: \(bounded(tool))"
         case .sessionNotFound: "Session not found"
-        case .unsupportedEra:
-            "This endpoint speaks \(Dialect.all.map(\.revision).joined(separator: ", ")): begin with \(Method.initialize)"
+        case .headerMismatch(let reason): "Header mismatch: \(bounded(reason))"
+        case .unsupportedVersion: "Unsupported protocol version"
         case .scope(let tool): "The token's scope does not allow the tool \(bounded(tool))"
         case .budgetExhausted(let tool, let cost, _, _): "Budget exhausted: \(bounded(tool)) costs \(cost) credits, none are left"
         case .insufficientBudget(let tool, let cost, let remaining, _):
@@ -90,6 +92,14 @@ extension Fault {
         case .upstreamError(let upstream, _), .upstreamTimeout(let upstream): append("upstream", bounded(upstream), to: &out)
         default: break
         }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    /// Writes `,"data":{"supported":[…],"requested":…}`.
+    func appendVersions(requested: String, to out: inout [UInt8]) {
+        JSONText.append(raw: #","data":{"supported":"#, to: &out)
+        Dialect.appendServed(to: &out)
+        append("requested", bounded(requested), to: &out)
         out.append(UInt8(ascii: "}"))
     }
 

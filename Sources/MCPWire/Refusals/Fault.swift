@@ -1,5 +1,5 @@
 /// A refusal in wire terms. Its texts are for agents: they name what the agent named, never secrets or internals.
-package enum Fault: Sendable, Hashable {
+package enum Fault: Error, Sendable, Hashable {
     case parse
     /// With what is wrong.
     case invalidRequest(String)
@@ -9,8 +9,10 @@ package enum Fault: Sendable, Hashable {
     case unknownTool(String)
     /// A session that does not exist, has ended, or is another's.
     case sessionNotFound
-    /// A request of an era or revision that is not served: clients of the newest SDKs then begin anew with `initialize`.
-    case unsupportedEra
+    /// The headers of a request without a handshake do not say what its body says; with what is wrong.
+    case headerMismatch(String)
+    /// A request without a handshake names a revision that is not served.
+    case unsupportedVersion(requested: String)
     case scope(tool: String)
     /// Amounts are decimal texts.
     case budgetExhausted(tool: String, cost: String, remaining: String, budget: String)
@@ -66,6 +68,7 @@ extension Fault {
         JSONText.append(integer: isOurs ? row.codes.toolCall : row.codes.other, to: &out)
         JSONText.append(raw: #","message":"#, to: &out)
         JSONText.append(string: message, to: &out)
+        if case .unsupportedVersion(let requested) = self { appendVersions(requested: requested, to: &out) }
         if row.namesItself { appendData(label: row.label, to: &out) }
         JSONText.append(raw: "}}", to: &out)
         return (era == .legacy ? row.statuses.legacy : row.statuses.modern, out)

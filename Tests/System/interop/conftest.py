@@ -10,6 +10,7 @@ import pytest
 from testbed.books import Books
 from testbed.node import Cell, Node, tenant
 from testbed.redis_server import RedisServer
+from testbed.sdk import WAYS
 from testbed.upstream import EverythingServer
 
 UPSTREAM_TOKEN = "the-upstreams-own-credential"
@@ -51,7 +52,7 @@ def bench(request: pytest.FixtureRequest, benches: dict[str, Bench]) -> Bench:
     return benches[request.param]
 
 
-@pytest.fixture(params=["mcp", "sse"])
+@pytest.fixture(params=WAYS)
 def path(request: pytest.FixtureRequest) -> Any:
-    """Streamable HTTP or HTTP+SSE."""
+    """Streamable HTTP or HTTP+SSE, and how the client begins."""
     return request.param

@@ -5,11 +5,19 @@ import pytest
 
 from testbed.agent import Agent, Stream
 from testbed.process import soon
-from testbed.sdk import Refused, connect
+from testbed.sdk import GENERATION, Refused, connect
+from testbed.stateless import Stateless
+
+SESSION = "mcp" if GENERATION == 1 else "mcp#legacy"
 
 
 def url(bench, path):
     return f"{bench.node.base}/{path}"
+
+
+def number(agent, code):
+    """Agents without a handshake get other numbers, for theirs mean something else there."""
+    return {-32000: -31000, -32001: -31001}[code] if agent.modern else code
 
 
 async def refusal(agent, tool, arguments=None) -> Refused:
@@ -26,7 +34,7 @@ async def test_a_spent_budget_is_exhausted(bench, path):
             assert (await agent.call("echo", {"text": text}))["content"][0]["text"] == text
         ran = bench.upstream.calls("echo")
         refused = await refusal(agent, "echo", {"text": "three"})
-    assert refused.code == -32000
+    assert refused.code == number(agent, -32000)
     assert refused.data["error"] == "budget_exhausted"
     assert (refused.data["tool"], refused.data["cost_credits"], refused.data["remaining_credits"]) == ("echo", 2, 0)
     assert refused.data["budget_id"]
@@ -37,7 +45,7 @@ async def test_too_little_left_is_insufficient_and_a_cheaper_tool_still_runs(ben
     async with connect(url(bench, path), bench.token("--budget-limit", "3.5")) as agent:
         await agent.call("echo", {"text": "one"})
         refused = await refusal(agent, "echo", {"text": "two"})
-        assert refused.code == -32000
+        assert refused.code == number(agent, -32000)
         assert refused.data["error"] == "insufficient_budget"
         assert (refused.data["cost_credits"], refused.data["remaining_credits"]) == (2, 1.5)
         assert (await agent.call("fail"))["isError"]
@@ -52,7 +60,7 @@ async def test_out_of_scope_is_hidden_and_refused(bench, path):
         assert [tool["name"] for tool in await agent.tools()] == ["ping", "echo", "image"]
         ran = bench.upstream.calls("structured")
         refused = await refusal(agent, "structured")
-        assert (refused.code, refused.data["error"]) == (-32001, "scope")
+        assert (refused.code, refused.data["error"]) == (number(agent, -32001), "scope")
         assert bench.upstream.calls("structured") == ran
         await agent.call("echo", {"text": "allowed"})
 
@@ -64,19 +72,20 @@ async def test_without_a_valid_token_nothing_opens(bench, path, token):
         # one bit of the signature flipped
         token = sound[:-6] + ("A" if sound[-6] != "A" else "B") + sound[-5:]
     with pytest.raises(BaseException) as failure:
-        async with connect(url(bench, path), token):
+        async with connect(url(bench, path), token) as agent:
+            await agent.tools()  # the pinned client sends nothing before
             raise AssertionError("must not open")
     assert not isinstance(failure.value, AssertionError)
-    async with Agent(token) as agent:
+    async with Agent(token) as agent, Stateless(token) as stateless:
         reply = await agent.request("GET", bench.node.sse, headers={"Accept": "text/event-stream"}) if path == "sse" \
-            else await agent.ask(bench.node, "initialize", {})
+            else await stateless.ask(bench.node, "tools/list") if "2026" in path else await agent.ask(bench.node, "initialize", {})
     assert reply.status == 401
     assert reply.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_a_deleted_session_is_gone(bench):
     token = bench.token()
-    async with connect(f"{bench.node.base}/mcp", token) as agent, Agent(token) as bare:
+    async with connect(f"{bench.node.base}/{SESSION}", token) as agent, Agent(token) as bare:
         await agent.tools()
         bare.session = agent.session_id
         assert (await bare.ask(bench.node, "ping")).status == 200
@@ -103,21 +112,27 @@ async def test_an_sse_session_ends_with_its_stream(bench):
 
 
 async def test_anothers_session_is_unknown(bench):
-    async with connect(f"{bench.node.base}/mcp", bench.token()) as agent, Agent(bench.token()) as other:
+    async with connect(f"{bench.node.base}/{SESSION}", bench.token()) as agent, Agent(bench.token()) as other:
         other.session = agent.session_id
         assert (await other.ask(bench.node, "ping")).status == 404
         assert (await other.close(bench.node)).status == 404
         await agent.call("echo", {"text": "still mine"})
 
 
-async def test_a_probe_for_the_stateless_era_is_refused_at_once(bench):
-    """What SDK 2.x sends first; any 4xx with a JSON-RPC error makes it fall back."""
-    async with Agent(bench.token()) as agent:
-        body = (b'{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",'
-                b'"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"}}}}')
-        reply = await agent.request("POST", bench.node.mcp, body, {
-            "Content-Type": "application/json", "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2026-07-28",
-            "Mcp-Method": "server/discover"})
-    assert reply.status in (400, 404)
-    assert reply.code is not None and reply.code != -32022 or "2025-11-25" in str(reply.message)
+async def test_a_probe_for_the_stateless_era_is_answered_without_a_session(bench):
+    """What SDK 2.x sends first."""
+    async with Stateless(bench.token()) as agent:
+        reply = await agent.ask(bench.node, "server/discover")
+    assert reply.status == 200
+    found = reply.result
+    assert found["supportedVersions"] == ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
+    assert "tools" in found["capabilities"] and found["resultType"] == "complete" and found["cacheScope"] == "private"
+    assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"
     assert "mcp-session-id" not in reply.headers
+
+
+async def test_a_list_may_be_kept_for_a_minute_by_its_agent_alone(bench):
+    async with Stateless(bench.token()) as agent:
+        found = (await agent.ask(bench.node, "tools/list")).result
+    assert (found["ttlMs"], found["cacheScope"], found["resultType"]) == (60_000, "private", "complete")
+    assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"

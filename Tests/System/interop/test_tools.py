@@ -4,7 +4,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from testbed.sdk import Refused, connect
+from testbed.sdk import GENERATION, Refused, connect
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
 UPSTREAM_TOOLS = {
@@ -16,8 +16,14 @@ def url(bench, path):
     return f"{bench.node.base}/{path}"
 
 
-async def test_the_handshake_agrees_on_the_newest_session_revision(bench, path):
+async def test_a_client_ends_up_in_the_newest_revision_that_it_may_speak(bench, path):
     async with connect(url(bench, path), bench.token()) as agent:
+        assert agent.modern == (GENERATION == 2 and path in ("mcp", "mcp#2026-07-28"))
+        if agent.modern:
+            await agent.tools()
+            assert agent.sessions == 0
+            assert agent.discovered["resultType"] == "complete"
+            return
         assert agent.initialized["protocolVersion"] == "2025-11-25"
         assert agent.initialized["serverInfo"]["name"] == "satgate"
         assert "tools" in agent.initialized["capabilities"]
@@ -130,6 +136,7 @@ async def test_the_upstream_is_spoken_with_in_the_newest_revision_that_it_has(be
 async def test_arguments_that_a_server_without_a_handshake_wants_in_headers_are_there(benches, path):
     bench = benches["acme"]  # only the 2.x server has such a tool
     async with connect(url(bench, path), bench.token()) as agent:
+        await agent.tools()  # tells the client which headers the gateway wants
         for region in ("us-west1", "Hello, 世界", " padded ", "a\nb", "=?base64?literal?="):
             # the server refuses a call whose header is not its argument
             assert (await agent.call("route", {"region": region}))["content"][0]["text"] == region

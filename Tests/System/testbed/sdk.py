@@ -48,13 +48,24 @@ class _Spread(http.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-class Connection:
-    """An initialized session of the SDK's client."""
+# How an agent of this SDK may come, as paths: by HTTP+SSE, as it does by default, and in each way that it can be told to.
+WAYS = ["mcp", "sse"] if GENERATION == 1 else ["mcp", "mcp#2026-07-28", "mcp#legacy", "sse"]
 
-    def __init__(self, session: Any, initialized: Any, session_ids: list[str]) -> None:
+
+class Connection:
+    """A connected client of the SDK's: with a session, or modern, which is without."""
+
+    def __init__(self, session: Any, initialized: Any, discovered: Any, session_ids: list[str]) -> None:
         self._session = session
         self._session_ids = session_ids
-        self.initialized = _json(initialized)
+        self.modern = initialized is None
+        self.initialized = _json(initialized) if initialized else {}
+        self.discovered = _json(discovered) if discovered else {}
+
+    @property
+    def sessions(self) -> int:
+        """How often the gateway gave it a session's id."""
+        return len(self._session_ids)
 
     @property
     def session_id(self) -> str:
@@ -89,7 +100,9 @@ def _json(model: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def connect(url: str, token: str | None, ports: list[int] | None = None) -> AsyncIterator[Connection]:
-    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes."""
+    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP; `#mode` behind the URL: in that mode of
+    the SDK. `ports`: spread over these nodes."""
+    url, _, mode = url.partition("#")
     ids: list[str] = []
 
     async def keep_session(response: Any) -> None:
@@ -111,8 +124,8 @@ async def connect(url: str, token: str | None, ports: list[int] | None = None) -
         if GENERATION == 1:
             streams = await stack.enter_async_context(transport)
             session = await stack.enter_async_context(ClientSession(streams[0], streams[1]))
-            initialized = await session.initialize()
+            initialized, discovered = await session.initialize(), None
         else:
-            session = await stack.enter_async_context(Client(transport, mode="auto"))
-            initialized = session.session.initialize_result
-        yield Connection(session, initialized, ids)
+            session = await stack.enter_async_context(Client(transport, mode=mode or "auto"))
+            initialized, discovered = session.session.initialize_result, session.session.discover_result
+        yield Connection(session, initialized, discovered, ids)

@@ -1,0 +1,94 @@
+import Governance
+import HTTPWire
+import MCPWire
+import NIOCore
+import NIOHTTP1
+import Upstreams
+
+/// One request to `/mcp` of a revision without a handshake: it says all of itself, and ends with its connection. What it may name of
+/// sessions and streams is not looked at.
+struct StatelessExchange {
+    let gateway: Gateway
+    let reply: HTTPReply
+
+    /// Serves the request; only a POST is one.
+    func serve(_ inbound: Inbound, isPost: Bool) async throws(Rejection) {
+        let principal = try gateway.identify(inbound, on: reply)
+        guard isPost else { throw .methodNotAllowed(allow: "POST") }
+        guard inbound.isJSON else { throw .unsupportedMediaType }
+        guard inbound.acceptsEither else { throw .notAcceptable }
+        let message = try inbound.message()
+        do throws(Fault) {
+            switch message.kind {
+            case .request: try await answer(message, inbound.fields, principal)
+            case .notification: try accept(inbound.fields)
+            case .response: throw .invalidRequest("a response to nothing that was asked")
+            }
+        } catch {
+            refuse(message, error)
+        }
+    }
+
+    private func answer(_ message: Message, _ fields: HeaderFields, _ principal: Principal) async throws(Fault) {
+        let request = try StatelessRequest(message, headers: fields.repeating)
+        let agent = Agent(principal: principal, session: Session(presenceOf: principal, in: request))
+        let post = PostReply(reply, keepAlive: gateway.configuration.keepAlive)
+        reply.endsWithConnection = true
+        switch request.method {
+        case Method.discover:
+            note(agent)
+            await post.finish(Outgoing.discoverResult(id: request.id, by: gateway.responder, freshFor: ToolList.freshness))
+        case Method.toolsList:
+            note(agent)
+            await ToolList(gateway: gateway, agent: agent).answer(message, request.id, over: post)
+        case Method.toolsCall:
+            // An upstream's own session for the agent is kept only while its presence is.
+            do throws(StoreError) { try await gateway.appear(agent) } catch { throw .storeUnavailable }
+            await CallExchange(gateway: gateway, agent: agent, reply: post, headers: fields).run(message)
+        default: throw .methodNotFound(request.method)
+        }
+    }
+
+    /// No notification of an agent means anything here.
+    private func accept(_ fields: HeaderFields) throws(Fault) {
+        guard let revision = fields.revision, Dialect.modern.contains(revision) else {
+            throw .unsupportedVersion(requested: fields.revision ?? "")
+        }
+        reply.send(.accepted)
+    }
+
+    private func refuse(_ message: Message, _ fault: Fault) {
+        let (status, body) = fault.answer(to: message.id, era: .modern, toolCall: message.method == Method.toolsCall)
+        reply.send(HTTPResponseStatus(statusCode: status), body, headers: fault.retryHeaders)
+    }
+
+    /// What needs no books does not wait for them.
+    private func note(_ agent: Agent) {
+        gateway.start { [gateway] in try? await gateway.appear(agent) }
+    }
+}
+
+extension Gateway {
+    /// Lets those who watch know that a stateless agent is here.
+    fileprivate func appear(_ agent: Agent) async throws(StoreError) {
+        if try await sessions.appear(agent.session) { announce(agent.session, client: agent.session.client) }
+    }
+}
+
+extension Session {
+    /// The presence of an agent that has no session: the same for all requests of one token in which the agent describes itself alike.
+    fileprivate init(presenceOf principal: Principal, in request: StatelessRequest) {
+        let token = principal.grant.token
+        let digest = Fingerprint.sha256(of: Array("satgate/presence/v1\n\(token)\n".utf8) + request.sender)
+        self.init(
+            id: SessionID(digest.prefix(32)) ?? SessionID(), tenant: principal.tenant.name, principal: token, transport: .stateless,
+            revision: Dialect.newestModern, client: request.client)
+    }
+}
+
+extension HeaderFields {
+    /// What repeats the body's own words.
+    fileprivate var repeating: StatelessRequest.Headers {
+        .init(revision: revision, methods: values("Mcp-Method"), names: values("Mcp-Name"))
+    }
+}
