@@ -94,7 +94,9 @@ struct MirroredHeaderTests {
         for value in ["us-west1", "Hello, 世界", " padded ", "a\nb", "=?base64?literal?=", "", "é", "\t", "ab", "abc", "abcd"] {
             #expect(HeaderValue.decoded(HeaderValue.encoded(value)) == value)
         }
-        for bad in ["=?base64?a?=", "=?base64?YQ?=", "=?base64?YQ==YQ==?=", "=?base64?YR==?=", "=?base64?/w==?=", "=?base64?=?=", "é", "\u{1}"] {
+        for bad in [
+            "=?base64?a?=", "=?base64?YQ?=", "=?base64?YQ==YQ==?=", "=?base64?YR==?=", "=?base64?/w==?=", "=?base64?=?=", "é", "\u{1}",
+        ] {
             #expect(HeaderValue.decoded(bad) == nil, "\(bad)")
         }
         #expect(HeaderValue.decoded("=?base64??=") == "" && HeaderValue.decoded("=?BASE64?YQ==?=") == "=?BASE64?YQ==?=")

@@ -50,7 +50,8 @@ enum Refusal: Error {
             (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
         case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
-        case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved: return nil
+        case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved:
+            return nil
         }
         let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]
         return Event(

@@ -25,7 +25,7 @@ final class RoutedCall {
 
     /// The same of a request that may not be readable.
     static func label(of message: Message) -> String {
-        let name = message.paramText("name") ?? message.paramText("uri") ?? ""
+        let name = (try? ForwardedRequest(message))?.name ?? ""
         guard let method = message.method, method != Method.toolsCall else { return String(name.prefix(128)) }
         return label(method: method, name: name)
     }

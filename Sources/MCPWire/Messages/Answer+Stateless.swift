@@ -22,7 +22,8 @@ extension Answer {
     private static func statelessNumber(of code: Int) -> Int {
         switch code {
         case ErrorCode.resourceNotFound: ErrorCode.invalidParams
-        case ErrorCode.headerMismatch, ErrorCode.missingCapability, ErrorCode.unsupportedVersion, ErrorCode.needsURL: ErrorCode.internalError
+        case ErrorCode.headerMismatch, ErrorCode.missingCapability, ErrorCode.unsupportedVersion, ErrorCode.needsURL:
+            ErrorCode.internalError
         default: code
         }
     }

@@ -4,10 +4,12 @@ package enum Outgoing {
     package static let productName = "satgate"
 
     /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
-    private static let offeredCapabilities: StaticString = #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
+    private static let offeredCapabilities: StaticString =
+        #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
 
     /// The same without a handshake, where changes are told only on streams of `subscriptions/listen`.
-    private static let offeredWithoutHandshake: StaticString = #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
+    private static let offeredWithoutHandshake: StaticString =
+        #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
 
     // MARK: To an upstream
 
