@@ -85,6 +85,23 @@ struct ClusterTests {
         }
     }
 
+    @Test("an upstream that is removed and added over and over is discovered each time")
+    func overAndOver() async throws {
+        try await ScriptedServer.run { _, url in
+            let (none, one) = (try Tenant.of([:]), try Tenant.of(["one": url]))
+            try await Workbench.run([none]) { bench in
+                for _ in 0..<30 {
+                    for (tenant, names) in [(one, ["t"]), (none, [])] {
+                        bench.state([tenant])
+                        try await eventually("the list is \(names)") {
+                            await bench.catalogues.catalogue(of: tenant).entries.map(\.shownName) == names
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("each agent's session has an upstream session of its own, on whatever node, until it ends")
     func dedicated() async throws {
         try await ScriptedServer.run { server, url in
