@@ -59,7 +59,7 @@ extension Fault {
         case .sessionNotFound: "Session not found"
         case .headerMismatch(let reason): "Header mismatch: \(bounded(reason))"
         case .unsupportedVersion: "Unsupported protocol version"
-        case .scope(let tool): "The token's scope does not allow the tool \(bounded(tool))"
+        case .scope(let tool): "The token's scope does not allow \(bounded(tool))"
         case .budgetExhausted(let tool, let cost, _, _): "Budget exhausted: \(bounded(tool)) costs \(cost) credits, none are left"
         case .insufficientBudget(let tool, let cost, let remaining, _):
             "Insufficient budget: \(bounded(tool)) costs \(cost) credits, \(remaining) are left"

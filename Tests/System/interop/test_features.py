@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from testbed.agent import Agent
 from testbed.node import Cell, tenant
 from testbed.process import eventually
 from testbed.redis_server import RedisServer
 from testbed.sdk import Refused, connect
+from testbed.stateless import Stateless
 from testbed.upstream import EverythingServer
 
 STATIC = [f"test://static/{name}" for name in (1, 2, 3, 4, 5, 6, 7, "bin")]
@@ -132,3 +134,40 @@ async def test_a_prompt_may_have_a_price(pair, path):
         short = await refused(agent.prompt("two__greet", {"who": "x"}))
         assert short.data["error"] == "insufficient_budget" and short.data["remaining_credits"] == 1
         await agent.read("test://static/1")
+
+
+async def test_a_level_of_log_messages_is_kept_in_the_session(bench):
+    async with Agent(bench.token()) as agent:
+        await agent.open(bench.node)
+        kept = await agent.ask(bench.node, "logging/setLevel", {"level": "warning"})
+        assert (kept.status, kept.result) == (200, {})
+        session = bench.books.server.client.hgetall(f"{bench.books.prefix}session:{agent.session}")
+        assert session["level"] == "warning"
+        for level in ("loud", 3, None):
+            assert (await agent.ask(bench.node, "logging/setLevel", {"level": level})).code == -32602
+
+
+async def test_what_cannot_be_read_or_is_no_place_in_a_list_is_an_invalid_parameter(bench):
+    async with Agent(bench.token()) as agent, Stateless(bench.token()) as stateless:
+        await agent.open(bench.node)
+        for method in ("prompts/list", "resources/list", "resources/templates/list"):
+            for cursor in ("", "00", 7):
+                assert (await agent.ask(bench.node, method, {"cursor": cursor})).code == -32602
+            assert (await stateless.ask(bench.node, method, {"cursor": "x"})).status == 400
+        for method, params in [
+                ("prompts/get", {}), ("resources/read", {"uri": 1}), ("completion/complete", {"ref": {"type": "ref/tool", "name": "echo"}}),
+                ("resources/read", {"uri": "test://static/1", "URI": "test://static/2"})]:
+            assert (await agent.ask(bench.node, method, params)).code in (-32602, -32600)
+
+
+async def test_without_a_handshake_each_answer_says_how_long_it_is_good(bench):
+    async with Stateless(bench.token()) as agent:
+        for method, params in [("prompts/list", {}), ("resources/list", {}), ("resources/templates/list", {}),
+                               ("resources/read", {"uri": "test://static/1"})]:
+            answer = (await agent.ask(bench.node, method, params)).result
+            assert (answer["resultType"], answer["cacheScope"]) == ("complete", "private") and answer["ttlMs"] >= 0, method
+            assert answer["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"
+        filled = (await agent.ask(bench.node, "prompts/get", {"name": "simple"})).result
+        assert filled["resultType"] == "complete" and "cacheScope" not in filled
+        assert (await agent.ask(bench.node, "resources/read", {"uri": "test://static/99"})).code == -32602
+        assert (await agent.ask(bench.node, "logging/setLevel", {"level": "info"})).status == 404
