@@ -32,9 +32,11 @@ struct ClusterTests {
                 for bench in benches { lists.insert(await bench.catalogues.catalogue(of: tenant).entries.map(\.shownName)) }
                 #expect(lists == [["t", "three__t", "two__t"]])
                 #expect(server.requests(Method.toolsList).count == 3 && server.requests(Method.initialize).count == 3)
-                #expect(benches.flatMap { $0.events.all(.upstreamUp) }.count == 3, "each comes up once in the cluster")
-                let versions = await Set(benches.asyncMap { await $0.catalogues.catalogue(of: tenant).version })
-                #expect(versions.count == 1)
+                try await eventually("all nodes know the same version") {
+                    await Set(benches.asyncMap { await $0.catalogues.catalogue(of: tenant).version }).count == 1
+                }
+                try await eventually("each has come up") { benches.flatMap { $0.events.all(.upstreamUp) }.count >= 3 }
+                #expect(benches.flatMap { $0.events.all(.upstreamUp) }.count == 3, "once in the cluster")
             }
         }
     }

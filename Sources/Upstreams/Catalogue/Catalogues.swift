@@ -105,6 +105,7 @@ package final class Catalogues: Sendable {
         let lane = lanes[0]
         group.addTask(executorPreference: lane.executor) {
             await upstream.calls?.drain(until: .now() + .milliseconds(upstream.document.timeout), on: lane)
+            upstream.finished.ring()
         }
     }
 

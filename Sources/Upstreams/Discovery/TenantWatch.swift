@@ -51,11 +51,21 @@ struct TenantWatch: Sendable {
         return .nanoseconds(progress.care == nil ? Int64.random(in: lease / 2...lease) : lease / 3)
     }
 
-    /// Runs what the transports of upstreams that are new need.
+    /// Runs what the transports of upstreams that are new need, until these are finished.
     private func start(in group: inout DiscardingTaskGroup, _ progress: inout Progress) {
         for upstream in tenant.upstreams where progress.started.insert(upstream.serial).inserted {
             guard let transport = upstream.transport else { continue }
-            group.addTask(executorPreference: home.executor) { await transport.run() }
+            let home = home
+            group.addTask(executorPreference: home.executor) {
+                await withTaskGroup(of: Void.self) { running in
+                    running.addTask(executorPreference: home.executor) { await transport.run() }
+                    running.addTask(executorPreference: home.executor) {
+                        await upstream.finished.wait(after: 0, until: .distantFuture, on: home.eventLoop)
+                    }
+                    await running.next()
+                    running.cancelAll()
+                }
+            }
         }
     }
 

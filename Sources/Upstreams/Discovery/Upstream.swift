@@ -16,6 +16,8 @@ final class Upstream: Sendable {
     let calls: UpstreamCalls?
     /// Rung when whoever looks after the upstream should do so before the time.
     let wanted = Bell()
+    /// Rung when it is retired and nothing of it is at work any more.
+    let finished = Bell()
     private let retired = Atomic(false)
     private static let made = Atomic(0)
 
