@@ -49,6 +49,24 @@ struct SessionCacheTests {
         cache.drop(session.id)
         #expect(try await cache.resume(session.id, for: .of(session), proven: true) == nil)
     }
+
+    @Test("makes a presence where there is none, and asks no more for a while")
+    func appears() async throws {
+        let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)
+        #expect(try await cache.appear(presence))
+        #expect(try await !cache.appear(presence))
+        _ = try await directory.close(presence.id, of: presence.tenant)
+        #expect(try await !cache.appear(presence))
+        cache.dropAll()
+        #expect(try await cache.appear(presence), "what Redis has lost is made again")
+    }
+
+    @Test("knows a presence that another node has made")
+    func appearsElsewhere() async throws {
+        let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)
+        try await directory.open(presence)
+        #expect(try await !cache.appear(presence))
+    }
 }
 
 /// Sessions in a dictionary, and how often it was asked.

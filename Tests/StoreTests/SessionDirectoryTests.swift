@@ -33,7 +33,7 @@ struct SessionDirectoryTests {
         let client = try await SharedRedis.client
         let world = try LedgerWorld.redis(client)
         let keys = KeyNames.standard.keys(of: world.tenant)
-        for transport in [Session.Transport.streamable, .sse] {
+        for transport in [Session.Transport.streamable, .sse, .stateless] {
             let session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: transport)
             let key = keys.session(session.id)
             func life() async throws -> Int64 { try await client.send(["PTTL", .text(key)]).number ?? -1 }

@@ -136,3 +136,19 @@ async def test_a_list_may_be_kept_for_a_minute_by_its_agent_alone(bench):
         found = (await agent.ask(bench.node, "tools/list")).result
     assert (found["ttlMs"], found["cacheScope"], found["resultType"]) == (60_000, "private", "complete")
     assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"
+
+
+@pytest.mark.parametrize("given, code", [
+    ("us-west1", None), ("=?base64?dXMtd2VzdDE=?=", None), (None, -32020), ("eu-north1", -32020), ("=?base64?dXM=?=", -32020),
+    ("=?base64?x?=", -32020)])
+async def test_an_argument_that_a_tool_wants_in_a_header_must_be_there(benches, given, code):
+    bench = benches["acme"]  # only the 2.x server has such a tool
+    ran, spent = bench.upstream.calls("route"), bench.books.spent("team")
+    async with Stateless(bench.token()) as agent:
+        reply = await agent.ask(bench.node, "tools/call", {"name": "route", "arguments": {"region": "us-west1"}},
+                                **({"Mcp-Param-Region": given} if given else {}))
+    if code is None:
+        assert reply.text == "us-west1"
+    else:
+        assert (reply.status, reply.code) == (400, code)
+        assert (bench.upstream.calls("route"), bench.books.spent("team")) == (ran, spent)
