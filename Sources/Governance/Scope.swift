@@ -32,6 +32,11 @@ package struct Scope: Sendable, Hashable {
         }
     }
 
+    /// True when all that this upstream has may be used: what has no name of its own in a scope.
+    package func allowsAll(of upstream: UpstreamName) -> Bool {
+        clauses.allSatisfy { $0.words.contains("*") || $0.words.contains("\(upstream.text):*") }
+    }
+
     /// True when a tool may be called as far as its name alone can tell: with no upstream at hand, `x:*` is `x:…` and `x_…`.
     package func allows(name: String) -> Bool {
         clauses.allSatisfy { clause in

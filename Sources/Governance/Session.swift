@@ -27,6 +27,8 @@ package struct Session: Sendable, Hashable {
     /// The protocol revision agreed at `initialize`, as text; nil before it.
     package var revision: String?
     package var client: String?
+    /// The least level of log messages that the agent wants; nil while it has not said so.
+    package var logLevel: String?
     /// The node that holds the HTTP+SSE stream.
     package let owner: NodeID?
 

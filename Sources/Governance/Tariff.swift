@@ -25,6 +25,9 @@ package struct Tariff: Sendable, Hashable {
         prefixes.reduce(into: exact) { prices, prefix in prices[prefix.text + "*"] = prefix.price }
     }
 
+    /// The price of one request of this method that is no call of a tool; 0 where the prices do not name the method itself.
+    package func price(ofMethod method: String) -> Credits { exact[method] ?? .zero }
+
     /// The price of one call of the tool the agent knows by this name.
     package func price(of tool: String) -> Credits {
         exact[tool] ?? prefixes.first { tool.hasPrefix($0.text) }?.price ?? base

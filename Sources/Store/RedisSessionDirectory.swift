@@ -33,16 +33,18 @@ package final class RedisSessionDirectory: SessionDirectory {
 
     package func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
         let reply = try await redis.command([
-            "HMGET", .text(tenants.keys(of: tenant).session(id)), "principal", "transport", "revision", "client", "owner",
+            "HMGET", .text(tenants.keys(of: tenant).session(id)), "principal", "transport", "revision", "client", "owner", "level",
         ])
-        guard let fields = reply.elements, fields.count == 5 else { throw .corrupt("session") }
+        guard let fields = reply.elements, fields.count == 6 else { throw .corrupt("session") }
         if fields[0] == .null { return nil }
         guard let principal = fields[0].text.flatMap({ TokenID($0) }),
             let transport = fields[1].text.flatMap(Session.Transport.init(rawValue:))
         else { throw .corrupt("session") }
-        return Session(
+        var session = Session(
             id: id, tenant: tenant, principal: principal, transport: transport, revision: fields[2].text, client: fields[3].text,
             owner: fields[4].text.flatMap { NodeID($0) })
+        session.logLevel = fields[5].text
+        return session
     }
 
     package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
@@ -59,6 +61,7 @@ package final class RedisSessionDirectory: SessionDirectory {
         var fields: [RedisArgument] = []
         if let revision = session.revision { fields += ["revision", .text(revision)] }
         if let client = session.client { fields += ["client", .text(client)] }
+        if let level = session.logLevel { fields += ["level", .text(level)] }
         return fields
     }
 

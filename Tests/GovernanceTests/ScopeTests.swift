@@ -38,4 +38,14 @@ struct ScopeTests {
 
     @Test("refuses an empty word", arguments: ["", "a,", ",a", "a,,b", " "])
     func emptyWords(list: String) { #expect(Scope.Clause(list) == nil) }
+
+    @Test("covers all of an upstream by a star or by the upstream's own, in each clause")
+    func all() throws {
+        let zoo = try #require(UpstreamName("zoo"))
+        func covers(_ clauses: String...) throws -> Bool {
+            Scope(clauses: try clauses.map { try #require(Scope.Clause($0)) }).allowsAll(of: zoo)
+        }
+        #expect(try covers() && covers("*") && covers("a,zoo:*") && covers("*", "zoo:*"))
+        #expect(try !covers("zoo") && !covers("zo:*") && !covers("*", "ant:*") && !covers("zoo:a"))
+    }
 }

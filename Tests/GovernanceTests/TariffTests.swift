@@ -16,5 +16,12 @@ struct TariffTests {
     @Test("falls back to the default")
     func base() throws { #expect(Tariff(base: try credits(3)).price(of: "x") == Credits(whole: 3)) }
 
+    @Test("has a price for another method only where it names it")
+    func methods() throws {
+        let tariff = Tariff(
+            base: try credits(1), prices: ["prompts/get": try credits(2), "resources/*": try credits(5), "*": try credits(3)])
+        #expect(tariff.price(ofMethod: "prompts/get") == Credits(whole: 2) && tariff.price(ofMethod: "resources/read") == .zero)
+    }
+
     private func credits(_ whole: Int64) throws -> Credits { try #require(Credits(whole: whole)) }
 }

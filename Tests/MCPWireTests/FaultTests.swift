@@ -11,6 +11,7 @@ struct FaultTests {
         (.methodNotFound("x"), "method_not_found", -32601, -32601, 200, 404),
         (.invalidParams("x"), "invalid_params", -32602, -32602, 200, 400),
         (.unknownTool("x"), "unknown_tool", -32602, -32602, 200, 400),
+        (.unknownPrompt("x"), "unknown_prompt", -32602, -32602, 200, 400),
         (.sessionNotFound, "session_not_found", -32600, -32600, 404, 404),
         (.headerMismatch("x"), "header_mismatch", -32020, -32020, 400, 400),
         (.unsupportedVersion(requested: "x"), "unsupported_version", -32022, -32022, 400, 400),
@@ -27,6 +28,17 @@ struct FaultTests {
         (.draining, "draining", -32603, -32603, 503, 503),
         (.internalError, "internal_error", -32603, -32603, 200, 200),
     ]
+
+    @Test("a resource that does not exist has a number of its own only where there is a handshake")
+    func resource() throws {
+        for toolCall in [true, false] {
+            let legacy = Fault.unknownResource("a://b").answer(to: nil, era: .legacy, toolCall: toolCall)
+            #expect(try code(legacy.body) == .error(code: -32002) && legacy.status == 200)
+            let modern = Fault.unknownResource("a://b").answer(to: nil, era: .modern, toolCall: toolCall)
+            #expect(try code(modern.body) == .error(code: -32602) && modern.status == 400)
+            #expect(text(modern.body).contains(#""data":{"error":"unknown_resource","uri":"a://b"}"#))
+        }
+    }
 
     private func code(_ body: [UInt8]) throws -> Answer.Kind { try Answer(Message(body)).kind }
 

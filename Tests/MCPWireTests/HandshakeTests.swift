@@ -40,7 +40,7 @@ struct HandshakeTests {
         let body = Outgoing.initializeResult(id: RequestID(3), dialect: .assumed, serverVersion: "9", instructions: "do\n")
         let result = try InitializeResult(Answer(Message(body)))
         #expect(result.protocolVersion == Dialect.assumed.revision && result.serverName == "satgate" && result.serverVersion == "9")
-        #expect(result.instructions == "do\n" && result.offersTools)
+        #expect(result.instructions == "do\n" && result.capabilities.contains(.tools))
     }
 
     @Test("with an upstream needs a version in its result")
@@ -61,8 +61,11 @@ struct OutgoingTests {
                 #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"r","capabilities":{},"clientInfo":{"name":"satgate","version":"0.1"}}}"#
             ),
             (Outgoing.initialized(), #"{"jsonrpc":"2.0","method":"notifications/initialized","params":{}}"#),
-            (Outgoing.toolsList(id: 2, cursor: nil), #"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}"#),
-            (Outgoing.toolsList(id: 2, cursor: "\"c"), #"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"cursor":"\"c"}}"#),
+            (Outgoing.list(Method.toolsList, id: 2, cursor: nil), #"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}"#),
+            (
+                Outgoing.list(Method.toolsList, id: 2, cursor: "\"c"),
+                #"{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"cursor":"\"c"}}"#
+            ),
             (
                 Outgoing.cancelled(requestID: 4, reason: "r"),
                 #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4,"reason":"r"}}"#
@@ -80,7 +83,7 @@ struct OutgoingTests {
             ),
             (
                 Outgoing.initializeResult(id: id, dialect: .assumed, serverVersion: "1", instructions: nil),
-                #"{"jsonrpc":"2.0","id":5,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{"listChanged":false}},"serverInfo":{"name":"satgate","version":"1"}}}"#
+                #"{"jsonrpc":"2.0","id":5,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}},"serverInfo":{"name":"satgate","version":"1"}}}"#
             ),
         ]
         for (made, wanted) in written {

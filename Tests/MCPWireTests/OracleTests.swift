@@ -72,7 +72,7 @@ struct OracleTests {
     /// Does with the bytes all that can be done with them; answers whether they are a message.
     private func exercise(_ bytes: [UInt8]) throws -> Bool {
         guard let message = try? Message(bytes) else { return false }
-        if let call = try? ToolCall(message) {
+        if let call = try? ForwardedRequest(message) {
             let forwarded = try Message(call.forwarded(id: 9, name: "t"))
             #expect(forwarded.id == RequestID(9) && forwarded.paramText("name") == "t" && forwarded.metaText("token") == nil)
         }

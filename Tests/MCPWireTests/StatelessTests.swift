@@ -44,10 +44,12 @@ struct StatelessTests {
     @Test("our own requests say it too")
     func own() throws {
         #expect(text(Outgoing.discover(id: 1, sender: sender)).hasSuffix(#""method":"server/discover","params":{"_meta":{\#(meta)}}}"#))
-        #expect(text(Outgoing.toolsList(id: 1, cursor: nil, sender: sender)).hasSuffix(#""params":{"_meta":{\#(meta)}}}"#))
-        #expect(text(Outgoing.toolsList(id: 1, cursor: "c", sender: sender)).hasSuffix(#""params":{"cursor":"c","_meta":{\#(meta)}}}"#))
+        #expect(text(Outgoing.list(Method.toolsList, id: 1, cursor: nil, sender: sender)).hasSuffix(#""params":{"_meta":{\#(meta)}}}"#))
         #expect(
-            text(Outgoing.listen(id: 1, sender: sender))
+            text(Outgoing.list(Method.toolsList, id: 1, cursor: "c", sender: sender)).hasSuffix(
+                #""params":{"cursor":"c","_meta":{\#(meta)}}}"#))
+        #expect(
+            text(Outgoing.listen(id: 1, to: [.tools, .toolsListChanged, .resources], sender: sender))
                 .hasSuffix(#""params":{"notifications":{"toolsListChanged":true},"_meta":{\#(meta)}}}"#))
     }
 
@@ -97,9 +99,9 @@ struct StatelessTests {
                 #"{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28",1,"2027-01-01"],"capabilities":{"tools":{"listChanged":true}},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"n","version":"2"}}}}"#
             ))
         #expect(result.supportedVersions == ["2026-07-28", "2027-01-01"] && result.server == "n 2")
-        #expect(result.offersTools && result.announcesTools)
+        #expect(result.capabilities == [.tools, .toolsListChanged])
         let bare = try DiscoverResult(answer(#"{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":[]}}"#))
-        #expect(bare.supportedVersions.isEmpty && bare.server == nil && !bare.offersTools && !bare.announcesTools)
+        #expect(bare.supportedVersions.isEmpty && bare.server == nil && bare.capabilities == [])
         for result in ["{}", #"{"supportedVersions":"2026-07-28"}"#] {
             #expect(throws: WireError.self) { try DiscoverResult(answer(#"{"jsonrpc":"2.0","id":1,"result":\#(result)}"#)) }
         }
@@ -117,8 +119,8 @@ struct StatelessTests {
     func subscription() throws {
         let acknowledged =
             #"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":4},"notifications":{"toolsListChanged":true}}}"#
-        #expect(try message(acknowledged).subscription == 4 && message(acknowledged).acknowledgesTools)
+        #expect(try message(acknowledged).subscription == 4 && message(acknowledged).acknowledgesChanges)
         let other = acknowledged.replacing(":4}", with: #":"4"}"#).replacing("true", with: "false")
-        #expect(try message(other).subscription == nil && !message(other).acknowledgesTools)
+        #expect(try message(other).subscription == nil && !message(other).acknowledgesChanges)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A tool call")
 struct ToolCallTests {
-    private func call(params: String) throws -> ToolCall {
+    private func call(params: String) throws -> ForwardedRequest {
         try toolCall(#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":\#(params)}"#)
     }
     private func forwarded(params: String, name: String = "t") throws -> String {
@@ -96,7 +96,7 @@ struct ProgressTests {
         try message(
             #"{"jsonrpc":"2.0","method":"\#(method)","params":{"progress":1, "progressToken":\#(token),"_meta":{"io.satgate/x":1}}}"#)
     }
-    private func call(meta: String) throws -> ToolCall {
+    private func call(meta: String) throws -> ForwardedRequest {
         try toolCall(#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","_meta":\#(meta)}}"#)
     }
 

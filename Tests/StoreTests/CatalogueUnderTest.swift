@@ -81,7 +81,7 @@ extension UpstreamRecord {
     /// One that is up with these tools, everything in it said.
     static func sample(_ tools: [ToolDefinition] = []) -> UpstreamRecord {
         var record = UpstreamRecord(document: "d0", standing: .up, since: 1_800_000_000_000, node: .sample)
-        record.terms = SessionTerms(transport: .sse, revision: "2024-11-05", id: "a b", announcesTools: true)
+        record.terms = SessionTerms(transport: .sse, revision: "2024-11-05", id: "a b", capabilities: [.tools, .toolsListChanged])
         record.server = "everything \"1.0\" é"
         record.tools = tools
         record.listedAt = 1_800_000_000_001
@@ -89,6 +89,17 @@ extension UpstreamRecord {
         record.pins = ["echo": "00", "add": "ff"]
         record.latency = 12
         record.lastFailure = Failure(reason: "connection refused", at: -1)
+        return record
+    }
+
+    /// One with prompts and resources beside its tools.
+    static func withLists() throws -> UpstreamRecord {
+        var record = sample([try .sample("echo")])
+        record.terms = SessionTerms(transport: .stdio, revision: "2026-07-28", capabilities: [.tools, .prompts, .resourcesListChanged])
+        record.others = [
+            .prompts: [try ListedDefinition(Array(#"{"name":"é","_meta":{"io.satgate/x":1}}"#.utf8), in: .prompts)],
+            .templates: [try ListedDefinition(Array(#"{"uriTemplate":"a://{b}"}"#.utf8), in: .templates)],
+        ]
         return record
     }
 

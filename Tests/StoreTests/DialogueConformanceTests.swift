@@ -1,5 +1,6 @@
 import Fixtures
 import Governance
+import MCPWire
 import Store
 import Testing
 import Upstreams
@@ -11,7 +12,7 @@ struct DialogueConformanceTests {
         let world = try await subject.open()
         let (session, other) = (try await world.session(), try await world.session())
         let second = try UpstreamName.named("second")
-        let odd = SessionTerms(transport: .sse, revision: "odd one", id: " 3 é\n ", offersTools: false)
+        let odd = SessionTerms(transport: .sse, revision: "odd one", id: " 3 é\n ", capabilities: [.prompts, .completions])
         #expect(try await world.find(session) == nil)
         #expect(try await world.keep(.sample("a"), session) == .kept)
         #expect(try await world.keep(odd, session, second) == .kept)

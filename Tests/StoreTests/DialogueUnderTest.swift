@@ -1,5 +1,6 @@
 import Fixtures
 import Governance
+import MCPWire
 import Redis
 import Store
 import Testing
@@ -76,6 +77,6 @@ struct DialogueWorld: Sendable {
 
 extension SessionTerms {
     static func sample(_ id: String?) -> SessionTerms {
-        SessionTerms(transport: .streamableHTTP, revision: "2025-11-25", id: id, announcesTools: true)
+        SessionTerms(transport: .streamableHTTP, revision: "2025-11-25", id: id, capabilities: [.tools, .toolsListChanged])
     }
 }

@@ -18,6 +18,7 @@ struct SessionDirectoryTests {
         #expect(try await sessions.find(session.id, of: world.tenant) == session)
         #expect(try await sessions.find(session.id, of: .fresh()) == nil)
         session.revision = "2025-11-25"
+        session.logLevel = "warning"
         session.client = "Claude \"Code\"/1 é"
         #expect(try await sessions.update(session))
         #expect(try await sessions.touch(session.id, of: world.tenant, transport: .sse))

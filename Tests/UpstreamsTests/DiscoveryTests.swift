@@ -69,9 +69,9 @@ struct DiscoveryTests {
     @Test("a list that never ends is an error: a repeated cursor, too many pages, too many tools")
     func endless() async throws {
         #expect(try await reason { _ in #"{"tools":[],"nextCursor":"same"}"# } == "a cursor repeats")
-        #expect(try await reason { #"{"tools":[],"nextCursor":"\#($0)"}"# } == "more than 100 pages of tools")
+        #expect(try await reason { #"{"tools":[],"nextCursor":"\#($0)"}"# } == "more than 100 pages of tools/list")
         let many = (0..<5001).map { #"{"name":"t\#($0)","inputSchema":{}}"# }.joined(separator: ",")
-        #expect(try await reason { #"{"tools":[\#(many)],"nextCursor":"\#($0)"}"# } == "more than 10000 tools")
+        #expect(try await reason { #"{"tools":[\#(many)],"nextCursor":"\#($0)"}"# } == "more than 10000 in tools/list")
         #expect(try await reason { _ in #"{"tools":7}"# } == "unreadable list of tools")
     }
 

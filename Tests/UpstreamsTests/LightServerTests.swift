@@ -37,7 +37,7 @@ struct LightServerTests {
     func revisions(_ era: ToolServer.Era, _ revision: String) async throws {
         try await session(era) { session, lane, _, _ in
             #expect(session.terms.revision == revision && (session.terms.id == nil) == (revision == "2026-07-28"))
-            #expect(session.terms.offersTools)
+            #expect(session.terms.capabilities.contains(.tools))
             let tools = try await ToolListing(session: session, lane: lane, deadline: .now() + .seconds(15)).tools()
             #expect(tools?.count == LightTools.all.count)
         }

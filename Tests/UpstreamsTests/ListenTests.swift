@@ -94,7 +94,7 @@ struct ListenTests {
                 + Self.tagged(Method.toolsListChanged, id) + Self.tagged("notifications/prompts/list_changed", id)
                 + #"data: {"jsonrpc":"2.0","id":\#(id),"result":{"resultType":"complete"}}"# + "\n\n"
         }
-        #expect(end == .ended && heard == [.connected, .toolsChanged])
+        #expect(end == .ended && heard == [.connected, .toolsChanged, .promptsChanged])
         let cut = try await subscription { Self.tagged(Method.acknowledged, $0, granted) }
         #expect(cut == (.ended, [.connected]))
     }

@@ -19,7 +19,9 @@ struct ProcessTests {
         let transport = try ProcessTransport.of(LineServer.command(mode), timings: timings)
         try await TransportBench.run(transport) { bench in
             let session = try await bench.open()
-            #expect(session.terms.revision == revision && session.terms.transport == .stdio && session.terms.announcesTools)
+            #expect(
+                session.terms.revision == revision && session.terms.transport == .stdio
+                    && session.terms.capabilities.contains(.toolsListChanged))
             #expect(try await bench.tools(of: session) == ["echo"])
             #expect(try await bench.text("echo", #"{"text":"a\nb\u2028c"}"#, in: session) == "a\nb\u{2028}c")
             #expect(transport.resume(session.terms) == nil)

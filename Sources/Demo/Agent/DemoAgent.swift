@@ -37,7 +37,7 @@ package struct DemoAgent {
 
     /// The tools on offer: name and price.
     package mutating func tools() async throws -> [(name: String, price: String)] {
-        let answer = try await ask(Outgoing.toolsList(id: takeID(), cursor: nil))
+        let answer = try await ask(Outgoing.list(Method.toolsList, id: takeID(), cursor: nil))
         let list = try JSONDecoder().decode(Response<ToolListing>.self, from: Data(answer.message.bytes))
         return list.result?.tools.map { ($0.name, $0._meta["io.satgate/cost"].map { "\($0)" } ?? "") } ?? []
     }

@@ -25,7 +25,7 @@ package struct DemoTool: Sendable {
     }
 
     /// How a call goes, with at least this pause before an answer without progress.
-    func performance(of call: ToolCall, after delay: TimeAmount) -> Performance {
+    func performance(of call: ForwardedRequest, after delay: TimeAmount) -> Performance {
         let arguments = call.message.paramToken("arguments").flatMap { JSONValue($0) } ?? .object([:])
         var performance = play(arguments)
         if performance.steps == 0, delay > performance.pause { performance.pause = delay }

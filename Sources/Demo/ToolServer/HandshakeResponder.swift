@@ -25,7 +25,7 @@ struct HandshakeResponder: Sendable {
         switch message.method {
         case Method.ping: return .reply(ToolReply(body: Outgoing.emptyResult(id: id)))
         case Method.toolsList: return list(id, cursor: message.paramText("cursor"))
-        case Method.toolsCall: return try call(ToolCall(message))
+        case Method.toolsCall: return try call(ForwardedRequest(message))
         default: return .reply(ToolReply(body: ToolText.error(id, code: -32601, "Method not found")))
         }
     }
@@ -64,7 +64,7 @@ struct HandshakeResponder: Sendable {
         return .reply(ToolReply(body: ToolText.result(id, result)))
     }
 
-    private func call(_ call: ToolCall) -> ToolReaction {
+    private func call(_ call: ForwardedRequest) -> ToolReaction {
         guard let tool = shelf.tool(call.name) else {
             return .reply(ToolReply(body: ToolText.error(call.id, code: -32602, "Unknown tool: \(call.name)")))
         }

@@ -96,7 +96,7 @@ struct StatelessResponder: Sendable {
     }
 
     private func call(_ message: Message) throws(Refusal) -> ToolReaction {
-        guard let call = try? ToolCall(message) else { throw Refusal(code: -32602, message: "Invalid params") }
+        guard let call = try? ForwardedRequest(message) else { throw Refusal(code: -32602, message: "Invalid params") }
         guard let tool = shelf.tool(call.name) else { throw Refusal(code: -32602, message: "Unknown tool: \(call.name)") }
         record.began(call.name)
         let performance = tool.performance(of: call, after: options.delay)

@@ -8,7 +8,7 @@ extension CallExchange {
         let accounts = routed.price == .zero ? [] : try accounts()
         let context = CallContext(
             session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
-            tool: routed.call.name, upstream: routed.target.upstream)
+            tool: routed.label, upstream: routed.target.upstream)
         return Charge(
             call: CallID(), tenant: agent.tenant.name, amount: routed.price, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,

@@ -5,13 +5,13 @@ import MCPWire
 import NIOCore
 import Upstreams
 
-/// One `tools/call`, governed from end to end. Each stage takes what the earlier ones made.
+/// One request that an upstream answers, a tool's call most of all, governed from end to end. Each stage takes what the earlier ones made.
 struct CallExchange {
     let gateway: Gateway
     let agent: Agent
     let reply: any MessageReply
     /// Those of the request, where they may have to repeat arguments of the call.
-    private let headers: HeaderFields?
+    let headers: HeaderFields?
     private let began = ContinuousClock.now
 
     init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil) {
@@ -25,41 +25,31 @@ struct CallExchange {
     func run(_ message: Message) async {
         do throws(Refusal) {
             let call = try read(message)
-            if call.name == BuiltIn.ping.name { return await pong(call) }
+            if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
             let routed = try await route(call)
             let held = try await reserve(routed)
             let answered = try await forward(held)
             await settle(answered)
-            await pass(answered.answer, to: call)
+            await pass(answered.answer, of: routed)
         } catch {
             await refuse(message, error)
         }
     }
 
-    private func pong(_ call: ToolCall) async {
+    private func pong(_ call: ForwardedRequest) async {
         let responder = agent.era == .modern ? gateway.responder : nil
         await reply.finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply, by: responder))
     }
 
-    private func pass(_ answer: Answer, to call: ToolCall) async {
-        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: call.id)) }
-        let (status, body) = answer.addressed(to: call.id, by: gateway.responder)
+    private func pass(_ answer: Answer, of routed: RoutedCall) async {
+        let id = routed.call.id
+        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view)) }
+        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view)
         await reply.finish(body, status: status)
     }
 
-    private func read(_ message: Message) throws(Refusal) -> ToolCall {
-        do { return try ToolCall(message) } catch { throw .malformed(error) }
-    }
-
-    private func route(_ call: ToolCall) async throws(Refusal) -> RoutedCall {
-        let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
-        guard let entry = catalogue.target(for: call.name) else { throw .unknownTool(call.name) }
-        let target = entry.target
-        guard agent.grant.scope.allows(name: entry.shownName, bare: target.tool, upstream: target.upstream, among: catalogue.upstreamNames)
-        else { throw .outOfScope(call.name) }
-        if let headers, let header = call.misquoted(entry.definition.mirrored ?? [], by: headers.values) { throw .headerMismatch(header) }
-        let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
-        return RoutedCall(call: call, entry: entry, price: agent.tenant.tariff.price(of: entry.shownName), timeout: timeout)
+    private func read(_ message: Message) throws(Refusal) -> ForwardedRequest {
+        do { return try ForwardedRequest(message) } catch { throw .malformed(error) }
     }
 
     private func reserve(_ routed: RoutedCall) async throws(Refusal) -> HeldCall {
@@ -104,7 +94,7 @@ struct CallExchange {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
             let exchange = try await gateway.catalogues.forward(
-                call, to: held.routed.entry, of: agent.tenant, for: agent.session.id, deadline: deadline)
+                call, to: target, of: agent.tenant, for: agent.session.id, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)
@@ -147,7 +137,7 @@ struct CallExchange {
 
     private func publish(_ held: HeldCall, _ kind: CallOutcome.Kind) {
         let data: Event.Fields = [
-            "tool": .text(held.routed.call.name), "upstream": .text(held.routed.target.upstream.text), "cost": .credits(.zero),
+            "tool": .text(held.routed.label), "upstream": .text(held.routed.target.upstream.text), "cost": .credits(.zero),
             "durationMs": .integer(outcome(kind).duration), "outcome": .text(kind.rawValue),
         ]
         gateway.events.publish(
@@ -158,24 +148,6 @@ struct CallExchange {
     private func outcome(_ kind: CallOutcome.Kind) -> CallOutcome {
         let parts = (ContinuousClock.now - began).components
         return CallOutcome(kind: kind, duration: parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
-    }
-}
-
-/// A call that may be made, and where it goes. Shared by the stages that follow.
-final class RoutedCall {
-    let call: ToolCall
-    let entry: CatalogueEntry
-    let price: Credits
-    /// Milliseconds.
-    let timeout: Int64
-
-    var target: Target { entry.target }
-
-    init(call: ToolCall, entry: CatalogueEntry, price: Credits, timeout: Int64) {
-        self.call = call
-        self.entry = entry
-        self.price = price
-        self.timeout = timeout
     }
 }
 

@@ -8,6 +8,8 @@ import Upstreams
 enum Refusal: Error {
     case malformed(WireError)
     case unknownTool(String)
+    case unknownPrompt(String)
+    case unknownResource(String)
     case outOfScope(String)
     /// A header of that name does not say what the call's argument says.
     case headerMismatch(String)
@@ -22,6 +24,8 @@ enum Refusal: Error {
         switch self {
         case .malformed(let error): Fault(error)
         case .unknownTool(let name): .unknownTool(name)
+        case .unknownPrompt(let name): .unknownPrompt(name)
+        case .unknownResource(let uri): .unknownResource(uri)
         case .outOfScope(let name): .scope(tool: name)
         case .headerMismatch(let header): .headerMismatch("\(header) is not the argument")
         case .unbudgeted: .unbudgeted
@@ -46,7 +50,8 @@ enum Refusal: Error {
             (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
         case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
-        case .malformed, .unknownTool, .headerMismatch, .storeUnavailable, .upstream, .notReserved: return nil
+        case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved:
+            return nil
         }
         let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]
         return Event(
@@ -74,10 +79,10 @@ extension CallExchange {
     /// The one place where a call is refused: one answer to the agent, at most one event.
     func refuse(_ message: Message, _ refusal: Refusal) async {
         if case .notReserved(.sessionGone, _) = refusal { gateway.sessions.drop(agent.session.id) }
-        let tool = message.paramText("name") ?? ""
-        if let event = refusal.event(agent, tool: String(tool.prefix(128)), node: gateway.node) { gateway.events.publish(event) }
+        let isToolCall = message.method == Method.toolsCall
+        if let event = refusal.event(agent, tool: RoutedCall.label(of: message), node: gateway.node) { gateway.events.publish(event) }
         let fault = refusal.fault
-        var (status, body) = fault.answer(to: message.id, era: agent.era, toolCall: true)
+        var (status, body) = fault.answer(to: message.id, era: agent.era, toolCall: isToolCall)
         var headers = fault.retryHeaders
         if case .notReserved(.revoked, _) = refusal {
             let rejection = Rejection.unauthenticated(presented: true)

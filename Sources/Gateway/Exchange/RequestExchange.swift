@@ -10,11 +10,36 @@ struct RequestExchange {
     /// Answers the request.
     func answer(_ message: Message) async {
         guard let id = message.id, let method = message.method else { return }
+        if let listing = Listing(method: method) {
+            return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, id, over: reply)
+        }
         switch method {
         case Method.ping: await reply.finish(Outgoing.emptyResult(id: id))
         case Method.toolsList: await ToolList(gateway: gateway, agent: agent).answer(message, id, over: reply)
-        case Method.toolsCall: await CallExchange(gateway: gateway, agent: agent, reply: reply).run(message)
-        default: await reply.finish(Fault.methodNotFound(method).answer(to: id, era: .legacy, toolCall: false).body)
+        case Method.setLevel: await setLevel(message, id)
+        case let method where ForwardedRequest.methods.contains(method):
+            await CallExchange(gateway: gateway, agent: agent, reply: reply).run(message)
+        default: await refuse(.methodNotFound(method), id)
         }
+    }
+
+    /// Keeps the level of log messages that the agent wants in its session.
+    private func setLevel(_ message: Message, _ id: RequestID) async {
+        guard let level = message.paramText("level").flatMap({ LogLevel(rawValue: $0) }) else {
+            return await refuse(.invalidParams("params.level must be a level of log messages"), id)
+        }
+        var session = agent.session
+        session.logLevel = level.rawValue
+        do throws(StoreError) {
+            guard try await gateway.sessions.update(session) else { return await refuse(.sessionNotFound, id) }
+            await reply.finish(Outgoing.emptyResult(id: id))
+        } catch {
+            await refuse(.storeUnavailable, id)
+        }
+    }
+
+    private func refuse(_ fault: Fault, _ id: RequestID) async {
+        let (status, body) = fault.answer(to: id, era: .legacy, toolCall: false)
+        await reply.finish(body, status: status, headers: fault.retryHeaders)
     }
 }

@@ -34,6 +34,10 @@ struct StatelessExchange {
         let agent = Agent(principal: principal, session: Session(presenceOf: principal, in: request))
         let post = PostReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
+        if let listing = Listing(method: request.method) {
+            note(agent)
+            return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, request.id, over: post)
+        }
         switch request.method {
         case Method.discover:
             note(agent)
@@ -41,7 +45,7 @@ struct StatelessExchange {
         case Method.toolsList:
             note(agent)
             await ToolList(gateway: gateway, agent: agent).answer(message, request.id, over: post)
-        case Method.toolsCall:
+        case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             do throws(StoreError) { try await gateway.appear(agent) } catch { throw .storeUnavailable }
             await CallExchange(gateway: gateway, agent: agent, reply: post, headers: fields).run(message)

@@ -64,7 +64,8 @@ struct StreamableExchange {
         guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
         let found: SessionCache.Resumed?
         do {
-            found = try await gateway.sessions.resume(id, for: principal.grant, proven: message?.method == Method.toolsCall)
+            found = try await gateway.sessions.resume(
+                id, for: principal.grant, proven: message?.method.map(ForwardedRequest.methods.contains) ?? false)
         } catch {
             throw .storeUnavailable(message?.id)
         }

@@ -16,7 +16,7 @@ extension JSONDocument {
     private static func isPlain(_ member: JSONMember, of bytes: [UInt8]) -> Bool {
         if member.isEscaped { return false }
         switch member.section {
-        case .envelope, .params, .result: break
+        case .envelope, .params, .result, .reference: break
         default: return true
         }
         var hasCapital = false

@@ -1,16 +1,18 @@
 /// The objects of a document whose members are recorded; everything else is validated and passed over.
 enum Section: UInt8, Sendable {
     case envelope, params, paramsMeta, result, resultMeta, error
-    case tool, toolMeta, toolExecution
+    case definition, definitionMeta, definitionExecution
+    case reference
     case other
 
     /// The keys on which routing, billing or the gateway's own secrets hang: no other spelling of them is let through.
     var guardedKeys: [String] {
         switch self {
         case .envelope: ["jsonrpc", "id", "method", "params", "result", "error"]
-        case .params: ["name", "arguments", "_meta", "task"]
+        case .params: ["name", "uri", "ref", "arguments", "_meta", "task"]
         case .result: ["_meta"]
-        case .paramsMeta, .resultMeta, .error, .tool, .toolMeta, .toolExecution, .other: []
+        case .reference: ["type", "name", "uri"]
+        case .paramsMeta, .resultMeta, .error, .definition, .definitionMeta, .definitionExecution, .other: []
         }
     }
 
@@ -21,8 +23,8 @@ enum Section: UInt8, Sendable {
             if key.spells("params") { .params } else if key.spells("result") { .result } else if key.spells("error") { .error } else { nil }
         case .params: key.spells("_meta") ? .paramsMeta : nil
         case .result: key.spells("_meta") ? .resultMeta : nil
-        case .tool: if key.spells("_meta") { .toolMeta } else if key.spells("execution") { .toolExecution } else { nil }
-        case .paramsMeta, .resultMeta, .error, .toolMeta, .toolExecution, .other: nil
+        case .definition: if key.spells("_meta") { .definitionMeta } else if key.spells("execution") { .definitionExecution } else { nil }
+        case .paramsMeta, .resultMeta, .error, .definitionMeta, .definitionExecution, .reference, .other: nil
         }
     }
 }

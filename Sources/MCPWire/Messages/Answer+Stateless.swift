@@ -2,13 +2,14 @@ extension Answer {
     /// The HTTP status and the bytes for an agent without a handshake: its own id put back; the result is called complete where it says
     /// nothing of that; in its `_meta` `io.satgate/*` is removed and `io.modelcontextprotocol/serverInfo` is the gateway's; an error whose
     /// number means something else there, or what is between the gateway and its upstream, under another number; all else byte for byte.
-    package func addressed(to id: RequestID, by responder: Responder) -> (status: Int, body: [UInt8]) {
+    /// `view` where it is the answer to a `resources/read`.
+    package func addressed(to id: RequestID, by responder: Responder, as view: ResourceView? = nil) -> (status: Int, body: [UInt8]) {
         let document = message.document
         var edits = JSONEdits()
         edits.address(document, to: id)
         var status = 200
         switch kind {
-        case .result: edits.sign(document, by: responder)
+        case .result: edits.sign(document, by: responder, as: view)
         case .error(let code):
             let told = Self.statelessNumber(of: code)
             if told != code, let range = document.value("code", in: .error) { edits.replace(range, with: Array(String(told).utf8)) }
@@ -39,10 +40,14 @@ extension Answer {
 
 extension JSONEdits {
     /// Has the result say that it is whole, where it says nothing of that, and whose it is.
-    fileprivate mutating func sign(_ document: JSONDocument, by responder: Responder) {
+    fileprivate mutating func sign(_ document: JSONDocument, by responder: Responder, as view: ResourceView?) {
         guard let result = document.value("result", in: .envelope) else { return }
-        var added: [UInt8] = []
-        if document.value("resultType", in: .result) == nil { JSONText.append(raw: Responder.completeness, to: &added) }
+        var added = view?.limitCaching(of: document, &self) ?? []
+        view?.rename(in: document, &self)
+        if document.value("resultType", in: .result) == nil {
+            if !added.isEmpty { added.append(UInt8(ascii: ",")) }
+            JSONText.append(raw: Responder.completeness, to: &added)
+        }
         let keepsAny = removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }

@@ -4,10 +4,8 @@ package struct DiscoverResult: Sendable, Hashable {
     package let supportedVersions: [String]
     /// Its name and version in one text, as it tells them.
     package let server: String?
-    /// Whether the upstream says that it has tools.
-    package let offersTools: Bool
-    /// Whether it says that it tells when they change.
-    package let announcesTools: Bool
+    /// What it says that it has.
+    package let capabilities: ServerCapabilities
 
     /// Reads a result with a list of revisions.
     package init(_ answer: Answer) throws(WireError) {
@@ -18,7 +16,7 @@ package struct DiscoverResult: Sendable, Hashable {
         let version = info?.text("version", in: .other)
         supportedVersions = versions
         server = info?.text("name", in: .other).map { name in version.map { "\(name) \($0)" } ?? name }
-        (offersTools, announcesTools) = document.toolsCapability
+        capabilities = document.serverCapabilities
     }
 }
 
@@ -32,13 +30,6 @@ extension Answer {
 }
 
 extension JSONDocument {
-    /// What `result.capabilities` says of tools: whether there are any, and whether their changes are told.
-    var toolsCapability: (isOffered: Bool, isAnnounced: Bool) {
-        let capabilities = value("capabilities", in: .result).flatMap { object($0) }
-        let tools = capabilities?.value("tools", in: .other)
-        return (tools != nil, tools.flatMap { capabilities?.object($0) }?.isTrue("listChanged", in: .other) ?? false)
-    }
-
     /// The texts in the array at `range`, others left out; nil where there is no array.
     fileprivate func texts(_ range: Range<Int>) -> [String]? {
         JSONScanner.elements(of: bytes, in: range).map { $0.compactMap { text($0) } }

@@ -4,10 +4,8 @@ package struct InitializeResult: Sendable, Hashable {
     package let serverName: String?
     package let serverVersion: String?
     package let instructions: String?
-    /// Whether the upstream says that it has tools.
-    package let offersTools: Bool
-    /// Whether it says that it tells when they change.
-    package let announcesTools: Bool
+    /// What it says that it has.
+    package let capabilities: ServerCapabilities
 
     /// Name and version in one text.
     package var server: String? { serverName.map { name in serverVersion.map { "\(name) \($0)" } ?? name } }
@@ -23,6 +21,6 @@ package struct InitializeResult: Sendable, Hashable {
         serverName = server?.text("name", in: .other)
         serverVersion = server?.text("version", in: .other)
         instructions = document.text("instructions", in: .result)
-        (offersTools, announcesTools) = document.toolsCapability
+        capabilities = document.serverCapabilities
     }
 }

@@ -22,10 +22,18 @@ extension Message {
         token(MetaKey.subscriptionID, in: .paramsMeta).flatMap { RequestID(raw: $0)?.number }
     }
 
-    /// Whether an acknowledged subscription will tell of changes of the tools.
-    package var acknowledgesTools: Bool {
-        guard method == Method.acknowledged, let range = document.value("notifications", in: .params) else { return false }
-        return document.object(range)?.isTrue("toolsListChanged", in: .other) ?? false
+    /// Whether an acknowledged subscription will tell of changes of any list.
+    package var acknowledgesChanges: Bool {
+        guard method == Method.acknowledged, let range = document.value("notifications", in: .params),
+            let told = document.object(range)
+        else { return false }
+        return Announcement.all.contains { told.isTrue($0.filter, in: .other) }
+    }
+
+    /// The list that the upstream says has changed.
+    package var changedList: ServerCapabilities? {
+        guard kind == .notification else { return nil }
+        return Announcement.all.first { $0.method == method }?.list
     }
 
     /// The request that `notifications/cancelled` is about.

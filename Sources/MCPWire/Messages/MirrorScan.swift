@@ -18,7 +18,7 @@ struct MirrorScan {
 
     /// The annotated parameters of a tool's definition; nil where an annotation breaks the rules.
     static func parameters(of definition: JSONDocument) -> [MirroredParameter]? {
-        guard let schema = definition.value("inputSchema", in: .tool), mentionsKey(definition.bytes[schema]) else { return [] }
+        guard let schema = definition.value("inputSchema", in: .definition), mentionsKey(definition.bytes[schema]) else { return [] }
         guard schema.count <= longest else { return nil }
         var scan = MirrorScan()
         return scan.walk(schema, of: definition, path: []) ? scan.found : nil

@@ -6,7 +6,7 @@ package struct MirroredParameter: Sendable, Hashable {
     let path: [String]
 }
 
-extension ToolCall {
+extension ForwardedRequest {
     /// The headers that repeat those arguments which the call has and which are a text, a number or a truth value.
     package func headers(for parameters: [MirroredParameter]) -> [(name: String, value: String)] {
         guard !parameters.isEmpty, let range = message.document.value("arguments", in: .params),

@@ -4,10 +4,12 @@ package enum Outgoing {
     package static let productName = "satgate"
 
     /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
-    private static let offeredCapabilities: StaticString = #"{"tools":{"listChanged":false}}"#
+    private static let offeredCapabilities: StaticString =
+        #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
 
     /// The same without a handshake, where changes are told only on streams of `subscriptions/listen`.
-    private static let offeredWithoutHandshake: StaticString = #"{"tools":{"listChanged":false}}"#
+    private static let offeredWithoutHandshake: StaticString =
+        #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
 
     // MARK: To an upstream
 
@@ -25,9 +27,9 @@ package enum Outgoing {
     /// `notifications/initialized`.
     package static func initialized() -> [UInt8] { notification(Method.initialized) { JSONText.append(raw: "{}", to: &$0) } }
 
-    /// `tools/list`, from the cursor on if there is one; `sender` where there is no handshake.
-    package static func toolsList(id: Int, cursor: String?, sender: Sender? = nil) -> [UInt8] {
-        request(id: id, Method.toolsList) { out in
+    /// A request for a page of a list, from the cursor on if there is one; `sender` where there is no handshake.
+    package static func list(_ method: String, id: Int, cursor: String?, sender: Sender? = nil) -> [UInt8] {
+        request(id: id, method) { out in
             JSONText.append(raw: "{", to: &out)
             if let cursor {
                 JSONText.append(raw: #""cursor":"#, to: &out)
@@ -50,10 +52,13 @@ package enum Outgoing {
         }
     }
 
-    /// `subscriptions/listen` for changes of the tools.
-    package static func listen(id: Int, sender: Sender) -> [UInt8] {
-        request(id: id, Method.listen) { out in
-            JSONText.append(raw: #"{"notifications":{"toolsListChanged":true},"#, to: &out)
+    /// `subscriptions/listen` for changes of the lists that the upstream says it tells of.
+    package static func listen(id: Int, to capabilities: ServerCapabilities, sender: Sender) -> [UInt8] {
+        let wanted = Announcement.all.filter { capabilities.contains($0.capability) }.map { "\"\($0.filter)\":true" }
+        return request(id: id, Method.listen) { out in
+            JSONText.append(raw: #"{"notifications":{"#, to: &out)
+            out += wanted.joined(separator: ",").utf8
+            JSONText.append(raw: "},", to: &out)
             sender.append(to: &out)
             JSONText.append(raw: "}", to: &out)
         }
@@ -107,12 +112,28 @@ package enum Outgoing {
     package static func toolsListResult(
         id: RequestID, tools: [[UInt8]], nextCursor: String?, by responder: Responder? = nil, freshFor milliseconds: Int = 0
     ) -> [UInt8] {
+        listResult("tools", id: id, items: tools, nextCursor: nextCursor, by: responder, freshFor: milliseconds)
+    }
+
+    /// The same of a list other than that of tools.
+    package static func listResult(
+        _ listing: Listing, id: RequestID, items: [[UInt8]], nextCursor: String?, by responder: Responder? = nil,
+        freshFor milliseconds: Int = 0
+    ) -> [UInt8] {
+        listResult(listing.member, id: id, items: items, nextCursor: nextCursor, by: responder, freshFor: milliseconds)
+    }
+
+    private static func listResult(
+        _ member: StaticString, id: RequestID, items: [[UInt8]], nextCursor: String?, by responder: Responder?, freshFor milliseconds: Int
+    ) -> [UInt8] {
         var out = envelope(id)
-        out.reserveCapacity(tools.reduce(out.count + 64 + (nextCursor?.utf8.count ?? 0)) { $0 + $1.count + 1 })
-        JSONText.append(raw: #","result":{"tools":["#, to: &out)
-        for (index, tool) in tools.enumerated() {
+        out.reserveCapacity(items.reduce(out.count + 64 + (nextCursor?.utf8.count ?? 0)) { $0 + $1.count + 1 })
+        JSONText.append(raw: #","result":{""#, to: &out)
+        JSONText.append(raw: member, to: &out)
+        JSONText.append(raw: #"":["#, to: &out)
+        for (index, item) in items.enumerated() {
             if index > 0 { out.append(UInt8(ascii: ",")) }
-            out.append(contentsOf: tool)
+            out.append(contentsOf: item)
         }
         out.append(UInt8(ascii: "]"))
         if let nextCursor {

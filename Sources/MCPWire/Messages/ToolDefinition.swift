@@ -14,13 +14,13 @@ package struct ToolDefinition: Sendable {
 
     /// Reads one definition: an object with a name, no key said twice in it, its `_meta` or its `execution`.
     package init(_ bytes: [UInt8]) throws(WireError) {
-        guard let document = try? JSONDocument(bytes, as: .tool) else { throw .malformed }
-        guard document.isObject(document.root), !document.isAmbiguous, let nameRange = document.value("name", in: .tool),
+        guard let document = try? JSONDocument(bytes, as: .definition) else { throw .malformed }
+        guard document.isObject(document.root), !document.isAmbiguous, let nameRange = document.value("name", in: .definition),
             let name = document.text(nameRange), !name.isEmpty
         else { throw .invalidRequest(nil) }
         self.name = name
         self.bytes = document.raw(document.root)
-        requiresTask = document.text("taskSupport", in: .toolExecution) == "required"
+        requiresTask = document.text("taskSupport", in: .definitionExecution) == "required"
         mirrored = MirrorScan.parameters(of: document)
         template = Template(document, nameRange: nameRange)
     }
@@ -86,12 +86,12 @@ private struct Template: Sendable {
     /// Where the cost goes and what must stand around it: in `_meta` if there is one, else in a new one at the end.
     private static func costHole(of document: JSONDocument, edits: inout JSONEdits) -> (range: Range<Int>, lead: [UInt8], tail: [UInt8]) {
         let key = Array("\"\(MetaKey.cost)\":".utf8)
-        guard let meta = document.value("_meta", in: .tool) else {
+        guard let meta = document.value("_meta", in: .definition) else {
             let end = document.root.upperBound - 1
             return (end..<end, Array(",\"_meta\":{".utf8) + key, [UInt8(ascii: "}")])
         }
         guard document.isObject(meta) else { return (meta, [UInt8(ascii: "{")] + key, [UInt8(ascii: "}")]) }
-        let keepsAny = edits.removeMembers(of: .toolMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        let keepsAny = edits.removeMembers(of: .definitionMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
         let inside = meta.lowerBound + 1
         return (inside..<inside, key, keepsAny ? [UInt8(ascii: ",")] : [])
     }

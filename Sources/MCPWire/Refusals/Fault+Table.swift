@@ -24,6 +24,8 @@ extension Fault {
         case .methodNotFound: Row("method_not_found", -32601, -32601, modern: 404, namesItself: false)
         case .invalidParams: Row("invalid_params", -32602, -32602, modern: 400, namesItself: false)
         case .unknownTool: Row("unknown_tool", -32602, -32602, modern: 400)
+        case .unknownPrompt: Row("unknown_prompt", -32602, -32602, modern: 400)
+        case .unknownResource: Row("unknown_resource", ErrorCode.resourceNotFound, ErrorCode.invalidParams, modern: 400)
         case .sessionNotFound: Row("session_not_found", -32600, -32600, status: 404)
         case .headerMismatch: Row("header_mismatch", ErrorCode.headerMismatch, ErrorCode.headerMismatch, status: 400, namesItself: false)
         case .unsupportedVersion:
@@ -52,10 +54,12 @@ extension Fault {
         case .methodNotFound(let method): "Method not found: \(bounded(method))"
         case .invalidParams(let reason): "Invalid params: \(bounded(reason))"
         case .unknownTool(let tool): "Unknown tool: \(bounded(tool))"
+        case .unknownPrompt(let prompt): "Unknown prompt: \(bounded(prompt))"
+        case .unknownResource(let uri): "Resource not found: \(bounded(uri))"
         case .sessionNotFound: "Session not found"
         case .headerMismatch(let reason): "Header mismatch: \(bounded(reason))"
         case .unsupportedVersion: "Unsupported protocol version"
-        case .scope(let tool): "The token's scope does not allow the tool \(bounded(tool))"
+        case .scope(let tool): "The token's scope does not allow \(bounded(tool))"
         case .budgetExhausted(let tool, let cost, _, _): "Budget exhausted: \(bounded(tool)) costs \(cost) credits, none are left"
         case .insufficientBudget(let tool, let cost, let remaining, _):
             "Insufficient budget: \(bounded(tool)) costs \(cost) credits, \(remaining) are left"
@@ -85,6 +89,8 @@ extension Fault {
             JSONText.append(decimal: remaining, to: &out)
             append("budget_id", budget, to: &out)
         case .scope(let tool), .unknownTool(let tool): append("tool", bounded(tool), to: &out)
+        case .unknownPrompt(let prompt): append("prompt", bounded(prompt), to: &out)
+        case .unknownResource(let uri): append("uri", bounded(uri), to: &out)
         case .noAccount(let budget): append("budget_id", budget, to: &out)
         case .rateLimited(let seconds):
             JSONText.append(raw: #","retry_after_seconds":"#, to: &out)

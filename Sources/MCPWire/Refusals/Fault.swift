@@ -7,6 +7,9 @@ package enum Fault: Error, Sendable, Hashable {
     /// With what is wrong.
     case invalidParams(String)
     case unknownTool(String)
+    case unknownPrompt(String)
+    /// No upstream has resources, as far as is known.
+    case unknownResource(String)
     /// A session that does not exist, has ended, or is another's.
     case sessionNotFound
     /// The headers of a request without a handshake do not say what its body says; with what is wrong.
@@ -59,19 +62,25 @@ extension Fault {
     /// SatGate's own numbers.
     package func answer(to id: RequestID?, era: Dialect.Kind, toolCall: Bool) -> (status: Int, body: [UInt8]) {
         let row = row
-        let isOurs = era == .legacy && toolCall
         var out: [UInt8] = []
         out.reserveCapacity(320)
         JSONText.append(raw: #"{"jsonrpc":"2.0","id":"#, to: &out)
         out.append(contentsOf: id?.raw ?? Array("null".utf8))
         JSONText.append(raw: #","error":{"code":"#, to: &out)
-        JSONText.append(integer: isOurs ? row.codes.toolCall : row.codes.other, to: &out)
+        JSONText.append(integer: code(era: era, toolCall: toolCall), to: &out)
         JSONText.append(raw: #","message":"#, to: &out)
         JSONText.append(string: message, to: &out)
         if case .unsupportedVersion(let requested) = self { appendVersions(requested: requested, to: &out) }
         if row.namesItself { appendData(label: row.label, to: &out) }
         JSONText.append(raw: "}}", to: &out)
         return (era == .legacy ? row.statuses.legacy : row.statuses.modern, out)
+    }
+}
+
+extension Fault {
+    private func code(era: Dialect.Kind, toolCall: Bool) -> Int {
+        if case .unknownResource = self { return era == .legacy ? ErrorCode.resourceNotFound : ErrorCode.invalidParams }
+        return era == .legacy && toolCall ? row.codes.toolCall : row.codes.other
     }
 }
 

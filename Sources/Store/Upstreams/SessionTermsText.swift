@@ -1,12 +1,13 @@
 import Governance
+import MCPWire
 import Upstreams
 
-/// The terms of an upstream session as one line: `1 <length of the id, or -> <id> <transport> <offers><announces> <revision>`.
+/// The terms of an upstream session as one line: `1 <length of the id, or -> <id> <transport> <flags> <revision>`.
 ///
 /// The id stands in front, so that a script knows it by how the line begins.
 enum SessionTermsText {
     static func text(of terms: SessionTerms) -> String {
-        let flags = (terms.offersTools ? "t" : "-") + (terms.announcesTools ? "c" : "-")
+        let flags = Self.flags(of: terms.capabilities)
         return beginning(id: terms.id) + "\(terms.transport.rawValue) \(flags) \(terms.revision)"
     }
 
@@ -31,10 +32,27 @@ enum SessionTermsText {
             rest = rest.dropFirst(count + 1)
         }
         guard let transport = word(&rest).flatMap(UpstreamDocument.Transport.init(rawValue:)), let flags = word(&rest),
-            let revision = String(validating: rest, as: UTF8.self)
+            let capabilities = capabilities(flags), let revision = String(validating: rest, as: UTF8.self)
         else { return nil }
-        return SessionTerms(
-            transport: transport, revision: revision, id: id, offersTools: flags.hasPrefix("t"), announcesTools: flags.hasSuffix("c"))
+        return SessionTerms(transport: transport, revision: revision, id: id, capabilities: capabilities)
+    }
+
+    /// A letter for each capability in its place, or a dash; those behind the tools' only where there is one, as in older lines.
+    private static let letters: [(letter: Character, capability: ServerCapabilities)] = [
+        ("t", .tools), ("c", .toolsListChanged), ("p", .prompts), ("c", .promptsListChanged), ("r", .resources),
+        ("c", .resourcesListChanged), ("a", .completions),
+    ]
+
+    private static func flags(of capabilities: ServerCapabilities) -> String {
+        let flags = letters.map { capabilities.contains($0.capability) ? $0.letter : "-" }
+        return String(flags[2...].allSatisfy { $0 == "-" } ? flags[..<2] : flags[...])
+    }
+
+    private static func capabilities(_ flags: String) -> ServerCapabilities? {
+        guard flags.count <= letters.count else { return nil }
+        return zip(flags, letters).reduce(into: []) { found, pair in
+            if pair.0 == pair.1.letter { found.insert(pair.1.capability) }
+        }
     }
 
     /// Takes what stands before the next space, and the space.

@@ -6,12 +6,15 @@ package import Upstreams
 ///
 /// There is one spelling of each record: what decodes encodes to the same bytes.
 package enum UpstreamRecordCodec {
+    /// Records of tools alone.
     private static let format: UInt8 = 1
+    /// Records with other lists behind the tools.
+    private static let formatWithLists: UInt8 = 2
 
     /// The record as bytes.
     package static func encode(_ record: UpstreamRecord) -> [UInt8] {
         var out = RecordWriter()
-        out.byte(format)
+        out.byte(record.others.isEmpty ? format : formatWithLists)
         out.text(record.document)
         writeStanding(of: record, to: &out)
         out.optional(record.terms) { $0.text(SessionTermsText.text(of: $1)) }
@@ -26,6 +29,7 @@ package enum UpstreamRecordCodec {
         }
         out.integer(Int64(record.tools.count))
         for tool in record.tools { out.blob(tool.bytes) }
+        if !record.others.isEmpty { write(record.others, to: &out) }
         out.integer(Int64(record.pins.count))
         for (tool, pin) in record.pins.sorted(by: { inOrder($0.key, $1.key) }) {
             out.text(tool)
@@ -37,7 +41,8 @@ package enum UpstreamRecordCodec {
     /// Reads the bytes back; throws `corrupt` for any others.
     package static func decode(_ bytes: [UInt8]) throws(StoreError) -> UpstreamRecord {
         var reader = RecordReader(bytes)
-        guard try reader.byte() == format else { throw .corrupt("a record of another format") }
+        let written = try reader.byte()
+        guard written == format || written == formatWithLists else { throw .corrupt("a record of another format") }
         let document = try reader.text()
         let (standing, since) = try readStanding(&reader)
         let terms = try reader.optional { reader throws(StoreError) in try SessionTermsText.terms(Array(try reader.text().utf8)) }
@@ -51,6 +56,7 @@ package enum UpstreamRecordCodec {
             UpstreamRecord.Failure(reason: try reader.text(), at: try reader.integer())
         }
         record.tools = try readTools(&reader)
+        if written == formatWithLists { record.others = try readLists(&reader) }
         record.pins = try readPins(&reader)
         guard reader.isAtEnd else { throw .corrupt("a record too long") }
         return record
@@ -88,6 +94,27 @@ extension UpstreamRecordCodec {
             tools.append(tool)
         }
         return tools
+    }
+
+    private static func write(_ lists: [Listing: [ListedDefinition]], to out: inout RecordWriter) {
+        for listing in Listing.allCases {
+            let items = lists[listing] ?? []
+            out.integer(Int64(items.count))
+            for item in items { out.blob(item.bytes) }
+        }
+    }
+
+    private static func readLists(_ reader: inout RecordReader) throws(StoreError) -> [Listing: [ListedDefinition]] {
+        var lists: [Listing: [ListedDefinition]] = [:]
+        for listing in Listing.allCases {
+            for _ in 0..<(try reader.count()) {
+                let bytes = try reader.blob()
+                guard let item = try? ListedDefinition(bytes, in: listing), item.bytes == bytes else { throw .corrupt("a definition") }
+                lists[listing, default: []].append(item)
+            }
+        }
+        guard !lists.isEmpty else { throw .corrupt("a record's lists") }
+        return lists
     }
 
     private static func readPins(_ reader: inout RecordReader) throws(StoreError) -> [String: String] {

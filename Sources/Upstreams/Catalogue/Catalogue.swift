@@ -1,10 +1,12 @@
 package import Governance
 package import MCPWire
 
-/// A tool's own place: its upstream and the name it has there.
+/// The own place of a tool, a prompt or a resource: its upstream, and the name or URI it has there.
 package struct Target: Sendable, Hashable {
     package let upstream: UpstreamName
     package let tool: String
+    /// The arguments that the upstream wants repeated in headers where it has no handshake.
+    package var mirrored: [MirroredParameter] = []
 }
 
 /// One tool of a tenant as agents know it.
@@ -20,10 +22,12 @@ package struct CatalogueEntry: Sendable {
     }
 }
 
-/// The tools of a tenant as one list.
+/// The tools of a tenant as one list, and what else its upstreams have.
 package struct Catalogue: Sendable {
     /// In the order of the bytes of their shown names.
     package let entries: [CatalogueEntry]
+    /// Prompts, resources and templates.
+    package let others: ListedEntries
     /// Rises with each change that agents can see.
     package let version: Int64
     /// Upstreams that are not connected now; their last known tools may still be in the list.
@@ -34,10 +38,11 @@ package struct Catalogue: Sendable {
 
     /// `also`: entries that are not listed, but can be called by the names given here.
     init(
-        entries: [CatalogueEntry], also hidden: [String: CatalogueEntry], version: Int64 = 0, missing: [UpstreamName],
-        upstreamNames: Set<String>
+        entries: [CatalogueEntry], also hidden: [String: CatalogueEntry], others: ListedEntries = ListedEntries(), version: Int64 = 0,
+        missing: [UpstreamName], upstreamNames: Set<String>
     ) {
         self.entries = entries
+        self.others = others
         self.version = version
         self.missing = missing
         self.upstreamNames = upstreamNames

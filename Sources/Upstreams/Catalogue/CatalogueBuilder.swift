@@ -13,15 +13,22 @@ struct CatalogueBuilder {
         let isWithdrawn: Bool
         /// So do these of its tools.
         let withheld: Set<String>
+        /// As it last listed them.
+        let others: [Listing: [ListedDefinition]]
+        /// It says that it has resources, listed or not.
+        let hasResources: Bool
 
         init(
-            upstream: UpstreamName, tools: [ToolDefinition], isMissing: Bool, isWithdrawn: Bool = false, withheld: Set<String> = []
+            upstream: UpstreamName, tools: [ToolDefinition], isMissing: Bool, isWithdrawn: Bool = false, withheld: Set<String> = [],
+            others: [Listing: [ListedDefinition]] = [:], hasResources: Bool = false
         ) {
             self.upstream = upstream
             self.tools = tools
             self.isMissing = isMissing
             self.isWithdrawn = isWithdrawn
             self.withheld = withheld
+            self.others = others
+            self.hasResources = hasResources
         }
 
         /// The part of an upstream of which the cluster knows this.
@@ -29,7 +36,8 @@ struct CatalogueBuilder {
             self.init(
                 upstream: document.name, tools: record?.tools ?? [], isMissing: record?.standing != .up,
                 isWithdrawn: record?.isWithdrawn ?? false,
-                withheld: document.pinsTools ? Set(record?.changedTools ?? []) : [])
+                withheld: document.pinsTools ? Set(record?.changedTools ?? []) : [],
+                others: record?.others ?? [:], hasResources: record?.terms?.capabilities.contains(.resources) ?? false)
         }
     }
 
@@ -58,15 +66,16 @@ struct CatalogueBuilder {
                 if let shown { taken.insert(shown) }
                 guard !part.isWithdrawn, !part.withheld.contains(tool.name) else { continue }
                 let entry = CatalogueEntry(
-                    shownName: shown ?? prefixed, target: Target(upstream: part.upstream, tool: tool.name), definition: tool)
+                    shownName: shown ?? prefixed, target: Target(upstream: part.upstream, tool: tool.name, mirrored: tool.mirrored ?? []),
+                    definition: tool)
                 hidden[prefixed] = entry
                 if shown != nil { entries.append(entry) }
             }
         }
         entries.sort { $0.shownName.utf8.lexicographicallyPrecedes($1.shownName.utf8) }
         return Catalogue(
-            entries: entries, also: hidden, version: version, missing: parts.filter(\.isMissing).map(\.upstream),
-            upstreamNames: Set(parts.map(\.upstream.text)))
+            entries: entries, also: hidden, others: ListBuilder(parts: parts, naming: naming).build(), version: version,
+            missing: parts.filter(\.isMissing).map(\.upstream), upstreamNames: Set(parts.map(\.upstream.text)))
     }
 
     /// Nil where the tool is not listed.

@@ -161,6 +161,6 @@ extension Catalogue {
     fileprivate func listsTheSame(as other: Catalogue) -> Bool {
         entries.elementsEqual(other.entries) { left, right in
             left.shownName == right.shownName && left.target == right.target && left.definition.bytes == right.definition.bytes
-        }
+        } && Listing.allCases.allSatisfy { others[$0] == other.others[$0] }
     }
 }

@@ -26,7 +26,8 @@ struct Announcement {
         case (_, .down(let reason)): wentDown(reason)
         }
         guard let before, before.listedAt != nil else { return }
-        if let listed { publish(.toolsChanged, ["upstream": .text(name), "tools": .integer(Int64(listed))]) }
+        let isOfTools = before.tools != after.tools || before.isWithdrawn != after.isWithdrawn || before.pins != after.pins
+        if let listed, isOfTools { publish(.toolsChanged, ["upstream": .text(name), "tools": .integer(Int64(listed))]) }
         definitions(before, after)
     }
 

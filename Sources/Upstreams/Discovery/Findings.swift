@@ -5,7 +5,7 @@ import NIOCore
 extension UpstreamRecord {
     /// The record after a good discovery.
     func found(
-        _ tools: [ToolDefinition], in session: any UpstreamSession, document: String, latency: Int64?, by node: NodeID, at now: Int64
+        _ lists: UpstreamLists, in session: any UpstreamSession, document: String, latency: Int64?, by node: NodeID, at now: Int64
     ) -> UpstreamRecord {
         var record = self
         if record.standing != .up { record.since = now }
@@ -13,10 +13,11 @@ extension UpstreamRecord {
         record.document = document
         record.terms = session.terms.anonymous
         record.server = session.server ?? server
-        record.tools = tools
+        record.tools = lists.tools
+        record.others = record.others.merging(lists.others) { _, new in new }.filter { !$0.value.isEmpty && session.offers($0.key) }
         record.listedAt = now
         record.isWithdrawn = false
-        for tool in tools where record.pins[tool.name] == nil { record.pins[tool.name] = UpstreamRecord.pin(of: tool) }
+        for tool in lists.tools where record.pins[tool.name] == nil { record.pins[tool.name] = UpstreamRecord.pin(of: tool) }
         record.latency = latency ?? self.latency
         record.node = node
         return record
@@ -38,7 +39,7 @@ extension UpstreamRecord {
     func says(moreThan other: UpstreamRecord?) -> Bool {
         guard let other else { return true }
         return standing != other.standing || isWithdrawn != other.isWithdrawn || terms != other.terms || server != other.server
-            || document != other.document || tools != other.tools || pins != other.pins
+            || document != other.document || tools != other.tools || others != other.others || pins != other.pins
     }
 }
 
@@ -46,6 +47,6 @@ extension SessionTerms {
     /// The terms without the session's own id, which is nobody else's to use.
     var anonymous: SessionTerms {
         SessionTerms(
-            transport: transport, revision: revision, id: id == nil ? nil : "-", offersTools: offersTools, announcesTools: announcesTools)
+            transport: transport, revision: revision, id: id == nil ? nil : "-", capabilities: capabilities)
     }
 }

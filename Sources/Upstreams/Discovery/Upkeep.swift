@@ -56,14 +56,14 @@ struct Upkeep: Sendable {
         }
     }
 
-    /// Lists the tools, then lists anew at each refresh, when the upstream tells of a change and when a call finds it in trouble, until
+    /// Lists what there is, then lists anew at each refresh, when the upstream tells of a change and when a call finds it in trouble, until
     /// that fails. A session that calls share is theirs from then on, any other is closed at the end.
     private func tend(
         _ session: any UpstreamSession, since begun: NIODeadline, insteadOf previous: (any UpstreamSession)?
     ) async -> Ending {
         await withTaskGroup(of: Void.self, returning: Ending.self) { group in
             let hearing = Hearing()
-            if session.terms.announcesTools {
+            if !session.terms.capabilities.isDisjoint(with: .announcements) {
                 group.addTask(executorPreference: lane.executor) { await listen(in: session, hearing) }
                 await hearing.begun.wait(after: 0, until: .now() + timings.headStart, on: lane.eventLoop)
             }
@@ -86,15 +86,16 @@ struct Upkeep: Sendable {
         }
     }
 
-    /// Lists the tools; nil when all is well. The first list of a session, which was begun at `begun`, must come.
+    /// Lists what there is; nil when all is well. The first list of a session, which was begun at `begun`, must come.
     private func list(in session: any UpstreamSession, since begun: NIODeadline?) async -> Ending? {
         do throws(UpstreamFailure) {
-            let listing = ToolListing(session: session, lane: lane, deadline: (begun ?? .now()) + timings.discovery)
-            guard let tools = try await listing.tools() else {
+            let deadline = (begun ?? .now()) + timings.discovery
+            let listing = ListDiscovery(session: session, lane: lane, deadline: deadline, logger: surroundings.logger)
+            guard let lists = try await listing.lists() else {
                 guard begun != nil else { return .sessionGone }
                 throw .broken(reason: "the session was refused")
             }
-            await found(tools, in: session, latency: begun.map { (.now() - $0).nanoseconds / 1_000_000 })
+            await found(lists, in: session, latency: begun.map { (.now() - $0).nanoseconds / 1_000_000 })
             return nil
         } catch {
             guard goesOn else { return .over }
@@ -115,7 +116,7 @@ struct Upkeep: Sendable {
             let isAgain = !isFirst
             let ending = try? await session.listen(on: lane) { notice in
                 switch notice {
-                case .toolsChanged: wanted.ring()
+                case .toolsChanged, .promptsChanged, .resourcesChanged: wanted.ring()
                 case .connected where isAgain: wanted.ring()
                 case .connected:
                     if hearing.isLate { loop.scheduleTask(in: catchUp) { wanted.ring() } }
@@ -135,10 +136,10 @@ struct Upkeep: Sendable {
         await never.wait(after: 0, until: deadline, on: lane.eventLoop)
     }
 
-    private func found(_ tools: [ToolDefinition], in session: any UpstreamSession, latency: Int64?) async {
+    private func found(_ lists: UpstreamLists, in session: any UpstreamSession, latency: Int64?) async {
         await record { known, now in
             known.found(
-                tools, in: session, document: upstream.fingerprint, latency: latency, by: surroundings.node, at: now)
+                lists, in: session, document: upstream.fingerprint, latency: latency, by: surroundings.node, at: now)
         }
     }
 

@@ -32,7 +32,9 @@ package struct UpstreamRecord: Sendable, Hashable {
     package var server: String?
     /// As last listed; kept while it is down.
     package var tools: [ToolDefinition]
-    /// Unix ms of the last good list; nil before.
+    /// Its prompts, resources and templates as last listed, kept while it is down; no list is empty.
+    package var others: [Listing: [ListedDefinition]]
+    /// Unix ms of the last good list of tools; nil before.
     package var listedAt: Int64?
     /// Its tools keep their names, but have left the list because it was down too long.
     package var isWithdrawn: Bool
@@ -50,6 +52,7 @@ package struct UpstreamRecord: Sendable, Hashable {
         self.since = since
         self.node = node
         tools = []
+        others = [:]
         isWithdrawn = false
         pins = [:]
     }

@@ -77,7 +77,7 @@ struct EraProbe {
             return .wantsHandshake
         }
         let terms = SessionTerms(
-            transport: .streamableHTTP, revision: mutual, offersTools: result.offersTools, announcesTools: result.announcesTools)
+            transport: .streamableHTTP, revision: mutual, capabilities: result.capabilities)
         return StatelessSession(terms, server: result.server, link: link, version: version).map { .session($0) } ?? .wantsHandshake
     }
 

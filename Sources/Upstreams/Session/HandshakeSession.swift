@@ -63,7 +63,7 @@ final class HandshakeSession: UpstreamSession {
             let route = route(on: lane)
             var patience = Ear.Patience()
             _ = await Ear(stream: stream).listen { message in
-                if message.method == Method.toolsListChanged, message.kind == .notification { heard(.toolsChanged) }
+                if let notice = Notice(message) { heard(notice) }
                 if message.kind == .request, patience.allows() { route.answer(message) }
                 return true
             }

@@ -11,7 +11,7 @@ struct LinkRequest {
     /// Header lines of this request alone.
     var extra: [HeaderLine] = []
     /// The call that it carries, which must not be sent twice.
-    var call: ToolCall?
+    var call: ForwardedRequest?
     var era = Dialect.Kind.legacy
     /// How the upstream is told that nobody waits for the call any more; nil where the end of its connection tells it.
     var backchannel: (any Backchannel)?

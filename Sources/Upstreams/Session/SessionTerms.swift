@@ -1,4 +1,5 @@
 package import Governance
+package import MCPWire
 
 /// What was agreed with an upstream when a session was opened: enough for another node to go on with it.
 package struct SessionTerms: Sendable, Hashable {
@@ -8,17 +9,15 @@ package struct SessionTerms: Sendable, Hashable {
     package let revision: String
     /// The session's id at the upstream; nil where the upstream keeps none.
     package let id: String?
-    package let offersTools: Bool
-    /// The upstream says that it tells when its tools change.
-    package let announcesTools: Bool
+    /// What the upstream says that it has.
+    package let capabilities: ServerCapabilities
 
     package init(
-        transport: UpstreamDocument.Transport, revision: String, id: String? = nil, offersTools: Bool = true, announcesTools: Bool = false
+        transport: UpstreamDocument.Transport, revision: String, id: String? = nil, capabilities: ServerCapabilities = .tools
     ) {
         self.transport = transport
         self.revision = revision
         self.id = id
-        self.offersTools = offersTools
-        self.announcesTools = announcesTools
+        self.capabilities = capabilities
     }
 }

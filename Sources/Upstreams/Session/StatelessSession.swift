@@ -7,8 +7,8 @@ final class StatelessSession: UpstreamSession {
     let server: String?
     private let link: Link
     private let sender: Sender
-    private let callHead: PreparedHead
-    private let listHead: PreparedHead
+    /// By method.
+    private let heads: [String: PreparedHead]
 
     /// Nil where the revision is none that we speak without a handshake. `version` is the gateway's own.
     init?(_ terms: SessionTerms, server: String? = nil, link: Link, version: String) {
@@ -17,8 +17,8 @@ final class StatelessSession: UpstreamSession {
         self.server = server
         self.link = link
         sender = Sender(revision: terms.revision, clientVersion: version)
-        callHead = Self.head(Method.toolsCall, of: sender, link)
-        listHead = Self.head(Method.toolsList, of: sender, link)
+        let methods = [Method.toolsList] + Listing.allCases.map(\.method) + ForwardedRequest.methods
+        heads = Dictionary(uniqueKeysWithValues: methods.map { [sender] in ($0, Self.head($0, of: sender, link)) })
     }
 
     /// The head of all requests of this method.
@@ -31,8 +31,9 @@ final class StatelessSession: UpstreamSession {
     ) async throws(UpstreamFailure) -> UpstreamExchange? {
         let id = link.newID()
         let message = LinkRequest(
-            body: request.message(id: id, sender: sender), id: id, head: request.call == nil ? listHead : callHead,
-            extra: request.mirroredHeaders, call: request.call, era: .modern)
+            body: request.message(id: id, sender: sender), id: id,
+            head: heads[request.method] ?? Self.head(request.method, of: sender, link), extra: request.mirroredHeaders, call: request.call,
+            era: .modern)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):
             return UpstreamExchange(stream, id: id, call: request.call, lane: lane, backchannel: nil, era: .modern)
@@ -50,7 +51,8 @@ final class StatelessSession: UpstreamSession {
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
         let id = link.newID()
         let request = LinkRequest(
-            body: Outgoing.listen(id: id, sender: sender), id: id, head: Self.head(Method.listen, of: sender, link), era: .modern,
+            body: Outgoing.listen(id: id, to: terms.capabilities, sender: sender), id: id, head: Self.head(Method.listen, of: sender, link),
+            era: .modern,
             silence: Ear.silence)
         switch try await link.ask(request, on: lane, before: .now() + Ear.opening) {
         case .rejected(let status, let answer):
@@ -69,15 +71,15 @@ final class StatelessSession: UpstreamSession {
         _ = await Ear(stream: stream).listen { message in
             switch message.method {
             case Method.acknowledged where message.subscription == id:
-                guard message.acknowledgesTools else { return false }
+                guard message.acknowledgesChanges else { return false }
                 isConnected = true
                 heard(.connected)
-            case Method.toolsListChanged where message.subscription == id: heard(.toolsChanged)
             case nil:
                 // The end, or a refusal that came as an answer.
                 if let answer = try? Answer(message, era: .modern), case .error = answer.kind { isRefused = true }
                 return isConnected && !isRefused
-            default: break
+            default:
+                if message.subscription == id, let notice = Notice(message) { heard(notice) }
             }
             return true
         }

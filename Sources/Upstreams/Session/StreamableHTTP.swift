@@ -82,8 +82,7 @@ struct StreamableHTTP: UpstreamTransport {
             throw .broken(reason: EraProbe.noneInCommon)
         }
         let terms = SessionTerms(
-            transport: .streamableHTTP, revision: result.protocolVersion, id: id, offersTools: result.offersTools,
-            announcesTools: result.announcesTools)
+            transport: .streamableHTTP, revision: result.protocolVersion, id: id, capabilities: result.capabilities)
         guard let session = HandshakeSession(terms, server: result.server, link: link) else { throw .broken(reason: "unusable session id") }
         try await session.notify(Outgoing.initialized(), on: lane, before: deadline)
         return session

@@ -12,7 +12,7 @@ package final class UpstreamExchange {
     }
 
     private let id: Int
-    private let call: ToolCall?
+    private let call: ForwardedRequest?
     private let backchannel: (any Backchannel)?
     private let era: Dialect.Kind
     /// The messages of a response of its own …
@@ -32,7 +32,8 @@ package final class UpstreamExchange {
 
     /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
     init(
-        _ response: ResponseStream, id: Int, call: ToolCall?, lane: Lane, backchannel: (any Backchannel)?, era: Dialect.Kind = .legacy
+        _ response: ResponseStream, id: Int, call: ForwardedRequest?, lane: Lane, backchannel: (any Backchannel)?,
+        era: Dialect.Kind = .legacy
     ) {
         self.response = NIOLoopBound(response, eventLoop: lane.eventLoop)
         self.era = era
@@ -43,7 +44,7 @@ package final class UpstreamExchange {
     }
 
     /// The exchange of a request whose messages are put in the mailbox.
-    init(_ mailbox: Mailbox, id: Int, call: ToolCall?, backchannel: any Backchannel, era: Dialect.Kind = .legacy) {
+    init(_ mailbox: Mailbox, id: Int, call: ForwardedRequest?, backchannel: any Backchannel, era: Dialect.Kind = .legacy) {
         response = nil
         self.era = era
         self.mailbox = mailbox

@@ -21,8 +21,27 @@ protocol UpstreamSession: AnyObject, Sendable {
 /// What an upstream tells of itself outside of any request.
 enum Notice: Sendable, Hashable {
     case toolsChanged
+    case promptsChanged
+    case resourcesChanged
     /// The stream on which it would tell is open.
     case connected
+}
+
+extension Notice {
+    /// What a notification of the upstream tells; nil where it is no list that has changed.
+    init?(_ message: Message) {
+        switch message.changedList {
+        case .tools: self = .toolsChanged
+        case .prompts: self = .promptsChanged
+        case .resources: self = .resourcesChanged
+        default: return nil
+        }
+    }
+}
+
+extension UpstreamSession {
+    /// Whether the upstream says that it has such a list.
+    func offers(_ listing: Listing) -> Bool { terms.capabilities.contains(listing.capability) }
 }
 
 /// How listening came to its end.

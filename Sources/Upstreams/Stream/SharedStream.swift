@@ -80,8 +80,8 @@ final class SharedStream: Sendable {
         case Method.progress:
             guard let token = notification.progressTokenOfParams, let id = Int(String(decoding: token, as: UTF8.self)) else { return [] }
             return state.withLock { $0.slots[id]?.mailbox }.map { [$0] } ?? []
-        case Method.toolsListChanged, Method.acknowledged: return mailboxes(where: \.isListener)
-        default: return []
+        case Method.acknowledged: return mailboxes(where: \.isListener)
+        default: return Notice(notification) == nil ? [] : mailboxes(where: \.isListener)
         }
     }
 

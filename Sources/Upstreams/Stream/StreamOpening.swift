@@ -37,7 +37,7 @@ struct StreamOpening: Sendable {
             throw .broken(reason: EraProbe.noneInCommon)
         }
         let terms = SessionTerms(
-            transport: transport, revision: result.protocolVersion, offersTools: result.offersTools, announcesTools: result.announcesTools)
+            transport: transport, revision: result.protocolVersion, capabilities: result.capabilities)
         guard try await carrier.send(Outgoing.initialized(), isCall: false, on: lane, before: deadline) else { throw Self.noSession }
         return StreamSession.Agreement(terms: terms, server: result.server, wording: Wording(sender: nil))
     }
@@ -63,7 +63,7 @@ struct StreamOpening: Sendable {
         }
         stream.leaveRequestsUnanswered()
         let terms = SessionTerms(
-            transport: transport, revision: sender.revision, offersTools: result.offersTools, announcesTools: result.announcesTools)
+            transport: transport, revision: sender.revision, capabilities: result.capabilities)
         return StreamSession.Agreement(terms: terms, server: result.server, wording: Wording(sender: sender))
     }
 

@@ -47,9 +47,11 @@ final class StreamSession: UpstreamSession {
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
         let id = stream.newID()
         guard let mailbox = stream.mailbox(id, isListener: true, on: lane.eventLoop, before: .distantFuture) else { return .ended }
-        guard let request = wording.subscription(id) else {
+        guard let request = wording.subscription(id, to: terms.capabilities) else {
             heard(.connected)
-            while (try? await mailbox.next()) != nil { heard(.toolsChanged) }
+            while let message = try? await mailbox.next() {
+                if let notice = Notice(message) { heard(notice) }
+            }
             return .ended
         }
         guard try await carrier.send(request, isCall: false, on: lane, before: .now() + Ear.opening) else { return .ended }
@@ -78,9 +80,9 @@ final class StreamSession: UpstreamSession {
         var isConnected = false
         while let message = try? await mailbox.next(), message.kind == .notification {
             guard message.subscription == id else { continue }
-            if message.method == Method.toolsListChanged {
-                heard(.toolsChanged)
-            } else if message.acknowledgesTools {
+            if let notice = Notice(message) {
+                heard(notice)
+            } else if message.acknowledgesChanges {
                 isConnected = true
                 heard(.connected)
             }

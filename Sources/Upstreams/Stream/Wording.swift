@@ -17,5 +17,7 @@ struct Wording: Sendable {
     func cancelled(_ id: Int) -> [UInt8] { Outgoing.cancelled(requestID: id, reason: "cancelled") }
 
     /// Asks to be told of changes; nil where they are told unasked.
-    func subscription(_ id: Int) -> [UInt8]? { sender.map { Outgoing.listen(id: id, sender: $0) } }
+    func subscription(_ id: Int, to capabilities: ServerCapabilities) -> [UInt8]? {
+        sender.map { Outgoing.listen(id: id, to: capabilities, sender: $0) }
+    }
 }

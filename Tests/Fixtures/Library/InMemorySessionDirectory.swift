@@ -27,6 +27,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
         change(session.id, session.tenant) { entry, now in
             entry.session.revision = session.revision ?? entry.session.revision
             entry.session.client = session.client ?? entry.session.client
+            entry.session.logLevel = session.logLevel ?? entry.session.logLevel
             entry.expires = now + session.transport.lifetime
         }
     }

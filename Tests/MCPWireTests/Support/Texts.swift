@@ -10,7 +10,7 @@ func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 func message(_ text: String) throws -> Message { try Message(bytes(text)) }
 
 /// The call that a text is.
-func toolCall(_ text: String) throws -> ToolCall { try ToolCall(message(text)) }
+func toolCall(_ text: String) throws -> ForwardedRequest { try ForwardedRequest(message(text)) }
 
 /// The answer that a text is.
 func answer(_ text: String) throws -> Answer { try Answer(message(text)) }

@@ -9,6 +9,7 @@ from typing import Any
 
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import PromptReference, ResourceTemplateReference
 
 GENERATION = int(version("mcp").split(".")[0])
 
@@ -74,17 +75,42 @@ class Connection:
 
     async def tools(self) -> list[dict[str, Any]]:
         """All pages of the list."""
+        return await self._pages(self._session.list_tools, "tools")
+
+    async def prompts(self) -> list[dict[str, Any]]:
+        """All pages of the list."""
+        return await self._pages(self._session.list_prompts, "prompts")
+
+    async def resources(self) -> list[dict[str, Any]]:
+        """All pages of the list."""
+        return await self._pages(self._session.list_resources, "resources")
+
+    async def templates(self) -> list[dict[str, Any]]:
+        """All pages of the list."""
+        return await self._pages(self._session.list_resource_templates, "resourceTemplates")
+
+    async def _pages(self, ask: Callable[..., Any], member: str) -> list[dict[str, Any]]:
         found, cursor = [], None
         while True:
-            if GENERATION == 1:
-                page = await self._session.list_tools(cursor)
-            else:
-                page = await self._session.list_tools(cursor=cursor)
-            listed = _json(page)
-            found += listed["tools"]
+            listed = _json(await (ask(cursor) if GENERATION == 1 else ask(cursor=cursor)))
+            found += listed[member]
             cursor = listed.get("nextCursor")
             if not cursor:
                 return found
+
+    async def prompt(self, name: str, arguments: dict[str, str] | None = None) -> dict[str, Any]:
+        """The prompt filled in; raises `Refused` for a JSON-RPC error."""
+        return await _asked(self._session.get_prompt(name, arguments))
+
+    async def read(self, uri: str) -> list[dict[str, Any]]:
+        """The resource's contents; raises `Refused` for a JSON-RPC error."""
+        return (await _asked(self._session.read_resource(uri)))["contents"]
+
+    async def complete(self, kind: str, about: str, argument: str, value: str) -> list[str]:
+        """Values for an argument of the `prompt` or `resource` template of that name; raises `Refused` for a JSON-RPC error."""
+        reference = PromptReference(type="ref/prompt", name=about) if kind == "prompt" else ResourceTemplateReference(type="ref/resource", uri=about)
+        answer = await _asked(self._session.complete(reference, {"name": argument, "value": value}))
+        return answer["completion"]["values"]
 
     async def call(self, tool: str, arguments: dict[str, Any] | None = None, progress: Callable[..., Any] | None = None) -> dict[str, Any]:
         """The tool's result; raises `Refused` for a JSON-RPC error."""
@@ -92,6 +118,13 @@ class Connection:
             return _json(await self._session.call_tool(tool, arguments or {}, progress_callback=progress))
         except McpError as error:
             raise Refused(error.error) from error
+
+
+async def _asked(question: Any) -> dict[str, Any]:
+    try:
+        return _json(await question)
+    except McpError as error:
+        raise Refused(error.error) from error
 
 
 def _json(model: Any) -> dict[str, Any]:

@@ -76,9 +76,8 @@ final class TransportBench: Sendable {
         let meta = progressToken.map { ",\n\"_meta\":{\"progressToken\":\($0)}" } ?? ""
         let params = #"{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}"#
         let json = "{\"jsonrpc\":\"2.0\",\n\"id\":\"a\",\r\n \"method\":\"tools/call\",\"params\":\(params)}"
-        let call = try ToolCall(Message(Array(json.utf8)))
-        let definition = try ToolDefinition(Array(#"{"name":"\#(tool)"}"#.utf8))
-        return try await session.send(.call(call, definition), on: lanes[lane], before: .now() + time)
+        let call = try ForwardedRequest(Message(Array(json.utf8)))
+        return try await session.send(.forward(call, name: tool, mirrored: []), on: lanes[lane], before: .now() + time)
     }
 
     /// The text that a call answers.

@@ -50,8 +50,9 @@ extension UpstreamSession {
     ) async throws -> UpstreamExchange? {
         let member = meta.map { #","_meta":\#($0)"# } ?? ""
         let json = #"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"t","arguments":\#(arguments)\#(member)}}"#
-        let call = try ToolCall(Message(Array(json.utf8)))
-        return try await send(.call(call, ToolDefinition(Array(definition.utf8))), on: lane, before: .now() + time)
+        let call = try ForwardedRequest(Message(Array(json.utf8)))
+        let tool = try ToolDefinition(Array(definition.utf8))
+        return try await send(.forward(call, name: tool.name, mirrored: tool.mirrored ?? []), on: lane, before: .now() + time)
     }
 
     /// Listens until the stream ends, with what was heard.

@@ -83,11 +83,9 @@ final class Workbench: Sendable {
     ) async throws -> UpstreamExchange {
         let meta = progressToken.map { #","_meta":{"progressToken":\#($0)}"# } ?? ""
         let json = #"{"jsonrpc":"2.0","id":"agent-1","method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}}"#
-        let call = try ToolCall(Message(Array(json.utf8)))
+        let call = try ForwardedRequest(Message(Array(json.utf8)))
         let name = try #require(UpstreamName(upstream))
-        let definition = try ToolDefinition(Array(#"{"name":"\#(tool)"}"#.utf8))
-        let entry = CatalogueEntry(shownName: tool, target: Target(upstream: name, tool: tool), definition: definition)
-        return try await catalogues.forward(call, to: entry, of: tenant, for: session, deadline: .now() + time)
+        return try await catalogues.forward(call, to: Target(upstream: name, tool: tool), of: tenant, for: session, deadline: .now() + time)
     }
 
     /// The answer of such a call.

@@ -1,0 +1,45 @@
+import Governance
+import MCPWire
+import Upstreams
+
+extension CallExchange {
+    /// Finds where the request goes, whether this token may have it sent there, and what that costs.
+    func route(_ call: ForwardedRequest) async throws(Refusal) -> RoutedCall {
+        let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
+        let (target, price) = try destination(of: call, in: catalogue)
+        if let headers, let header = call.misquoted(target.mirrored, by: headers.values) { throw .headerMismatch(header) }
+        let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
+        let view = call.kind == .resource ? Self.view(of: call, at: target, in: catalogue.others) : nil
+        return RoutedCall(call: call, target: target, price: price, timeout: timeout, view: view)
+    }
+
+    private func destination(of call: ForwardedRequest, in catalogue: Catalogue) throws(Refusal) -> (Target, Credits) {
+        let tariff = agent.tenant.tariff
+        switch call.kind {
+        case .toolCall:
+            guard let entry = catalogue.target(for: call.name) else { throw .unknownTool(call.name) }
+            try check(entry.shownName, entry.target, among: catalogue.upstreamNames, as: call.name)
+            return (entry.target, tariff.price(of: entry.shownName))
+        case .prompt, .promptCompletion:
+            guard let entry = catalogue.others.prompt(for: call.name) else { throw .unknownPrompt(call.name) }
+            try check(entry.shownName, entry.target, among: catalogue.upstreamNames, as: "\(call.method) \(call.name)")
+            return (entry.target, call.kind == .prompt ? tariff.price(ofMethod: call.method) : .zero)
+        case .resource, .resourceCompletion:
+            let template = call.kind == .resourceCompletion ? catalogue.others.template(for: call.name) : nil
+            guard let target = template ?? catalogue.others.resource(for: call.name) else { throw .unknownResource(call.name) }
+            guard agent.grant.scope.allowsAll(of: target.upstream) else { throw .outOfScope("\(call.method) \(call.name)") }
+            return (target, call.kind == .resource ? tariff.price(ofMethod: call.method) : .zero)
+        }
+    }
+
+    private func check(_ name: String, _ target: Target, among upstreams: Set<String>, as label: String) throws(Refusal) {
+        guard agent.grant.scope.allows(name: name, bare: target.tool, upstream: target.upstream, among: upstreams) else {
+            throw .outOfScope(label)
+        }
+    }
+
+    /// What was asked for is shown as it was asked for.
+    private static func view(of call: ForwardedRequest, at target: Target, in entries: ListedEntries) -> ResourceView {
+        ResourceView { uri in uri == target.tool ? call.name : entries.shownURI(uri, of: target.upstream) }
+    }
+}

@@ -1,0 +1,177 @@
+/// An agent's request that an upstream answers: a tool's call, a prompt, a resource or a completion. Shared by the stages of its exchange.
+package final class ForwardedRequest: Sendable {
+    /// What is asked.
+    package enum Kind: Sendable, Hashable {
+        case toolCall, prompt, resource
+        /// Values for an argument of a prompt.
+        case promptCompletion
+        /// Values for a part of a resource's template.
+        case resourceCompletion
+    }
+
+    package let message: Message
+    package let id: RequestID
+    package let kind: Kind
+    /// What it is about, as the agent names it: a tool, a prompt, or a resource's URI or template.
+    package let name: String
+    /// The JSON token under which the agent wants progress.
+    package let progressToken: [UInt8]?
+    /// The agent's `_meta["io.satgate/idempotencyKey"]`.
+    package let idempotencyKey: String?
+    private let nameRange: Range<Int>
+
+    /// The longest idempotency key accepted, in bytes.
+    package static let maximumIdempotencyKey = 256
+    /// The methods of such requests.
+    package static let methods: Set<String> = [Method.toolsCall, Method.promptsGet, Method.resourcesRead, Method.complete]
+
+    /// Reads the request out of a message of one of `methods`.
+    package init(_ message: Message) throws(WireError) {
+        guard let id = message.id, message.kind == .request else { throw .invalidRequest(message.id) }
+        let subject = try Subject(of: message, id: id)
+        let document = message.document
+        let key = message.method == Method.complete ? "argument" : "arguments"
+        if let arguments = document.value(key, in: .params), !document.isObject(arguments), !document.isNull(arguments) {
+            throw .invalidParams(id, "params.\(key) must be an object")
+        }
+        self.message = message
+        self.id = id
+        kind = subject.kind
+        name = subject.name
+        nameRange = subject.range
+        progressToken = message.progressTokenOfMeta
+        idempotencyKey = message.metaText(MetaKey.idempotencyKey)
+        try checkMeta()
+    }
+
+    /// The method, which is one of `methods`.
+    package var method: String {
+        switch kind {
+        case .toolCall: Method.toolsCall
+        case .prompt: Method.promptsGet
+        case .resource: Method.resourcesRead
+        case .promptCompletion, .resourceCompletion: Method.complete
+        }
+    }
+
+    /// The headers that repeat parts of the request where there is no handshake, but for its method. `name` is that of the upstream,
+    /// `parameters` are the arguments that it wants repeated.
+    package func mirroredHeaders(name: String, _ parameters: [MirroredParameter]) -> [(name: String, value: String)] {
+        switch kind {
+        case .toolCall, .prompt, .resource: [("Mcp-Name", HeaderValue.encoded(name))] + headers(for: parameters)
+        case .promptCompletion, .resourceCompletion: []
+        }
+    }
+
+    /// What satgate reads in `_meta` is of the right kind.
+    private func checkMeta() throws(WireError) {
+        let document = message.document
+        if let token = document.value("progressToken", in: .paramsMeta), progressToken == nil, !document.isNull(token) {
+            throw .invalidParams(id, "params._meta.progressToken must be a string or a number")
+        }
+        if document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil {
+            guard let key = idempotencyKey, !key.isEmpty, key.utf8.count <= Self.maximumIdempotencyKey else {
+                throw .invalidParams(id, "the idempotency key must be a string of 1 to \(Self.maximumIdempotencyKey) bytes")
+            }
+        }
+    }
+
+    /// The bytes to send upstream: `id` for the id and for the progress token (if any), `name` for what it is about; without
+    /// `params.task`, `_meta.token`, `_meta["io.satgate/…"]` and what only requests without a handshake say; all else byte for byte. Where
+    /// there is no handshake `sender` is put in the place of all `_meta["io.modelcontextprotocol/…"]`.
+    package func forwarded(id: Int, name: String, sender: Sender? = nil) -> [UInt8] {
+        let document = message.document
+        let number = Array(String(id).utf8)
+        var edits = JSONEdits()
+        if let range = document.value("id", in: .envelope) { edits.replace(range, with: number) }
+        if !name.utf8.elementsEqual(self.name.utf8) { edits.replace(nameRange, with: JSONText.string(name)) }
+        if progressToken != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: number) }
+        edits.removeMembers(of: .params, in: document) { document.key(of: $0, is: "task") }
+        let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { member in
+            if document.key(of: member, is: MetaKey.token) || document.key(of: member, startsWith: MetaKey.ours) { return true }
+            guard document.key(of: member, startsWith: MetaKey.protocols) else { return false }
+            return sender != nil || MetaKey.ofStatelessRequest.contains { document.key(of: member, is: $0) }
+        }
+        if let sender { edits.introduce(sender, in: document, beforeOthers: keepsAny) }
+        return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
+    }
+
+    /// An upstream's progress for this request with the agent's own token put back, and without `_meta["io.satgate/…"]`; nil when it is
+    /// not this request's: another method, the agent asked for none, or a token other than the number it was `sentAs`.
+    package func progress(_ notification: Message, sentAs id: Int? = nil) -> [UInt8]? {
+        let document = notification.document
+        guard let progressToken, notification.kind == .notification, notification.method == Method.progress,
+            let token = notification.progressTokenOfParams, let range = document.value("progressToken", in: .params)
+        else { return nil }
+        if let id, token != Array(String(id).utf8) { return nil }
+        var edits = JSONEdits()
+        edits.replace(range, with: progressToken)
+        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
+    }
+}
+
+/// What a request is about, and where in its message that stands.
+private struct Subject {
+    let kind: ForwardedRequest.Kind
+    let name: String
+    let range: Range<Int>
+
+    init(of message: Message, id: RequestID) throws(WireError) {
+        switch message.method {
+        case Method.toolsCall: try self.init(.toolCall, "name", "the name of a tool", in: message, id)
+        case Method.promptsGet: try self.init(.prompt, "name", "the name of a prompt", in: message, id)
+        case Method.resourcesRead: try self.init(.resource, "uri", "the URI of a resource", in: message, id)
+        case Method.complete: try self.init(referenceOf: message, id)
+        default: throw .invalidRequest(id)
+        }
+    }
+
+    private init(
+        _ kind: ForwardedRequest.Kind, _ key: String, _ meaning: String, in message: Message, _ id: RequestID
+    ) throws(WireError) {
+        let document = message.document
+        guard let range = document.value(key, in: .params), let name = document.text(range), !name.isEmpty else {
+            throw .invalidParams(id, "params.\(key) must be \(meaning)")
+        }
+        self.kind = kind
+        self.name = name
+        self.range = range
+    }
+
+    private init(referenceOf message: Message, _ id: RequestID) throws(WireError) {
+        let document = message.document
+        guard let place = document.value("ref", in: .params), document.isObject(place),
+            let reference = try? JSONDocument(document.bytes, in: place, as: .reference), !reference.isAmbiguous
+        else { throw .invalidParams(id, "params.ref must refer to a prompt or a resource") }
+        let (kind, key): (ForwardedRequest.Kind, String)
+        switch reference.text("type", in: .reference) {
+        case "ref/prompt": (kind, key) = (.promptCompletion, "name")
+        case "ref/resource": (kind, key) = (.resourceCompletion, "uri")
+        default: throw .invalidParams(id, "params.ref.type must be ref/prompt or ref/resource")
+        }
+        guard let range = reference.value(key, in: .reference), let name = reference.text(range), !name.isEmpty else {
+            throw .invalidParams(id, "params.ref.\(key) must be a text")
+        }
+        self.kind = kind
+        self.name = name
+        self.range = range
+    }
+}
+
+extension JSONEdits {
+    /// Puts the sender's members into `params._meta`, which is made where there is none.
+    fileprivate mutating func introduce(_ sender: Sender, in document: JSONDocument, beforeOthers: Bool) {
+        if let meta = document.value("_meta", in: .params) {
+            guard document.isObject(meta) else { return replace(meta, with: [UInt8(ascii: "{")] + sender.members + [UInt8(ascii: "}")]) }
+            let inside = meta.lowerBound + 1
+            replace(inside..<inside, with: beforeOthers ? sender.members + [UInt8(ascii: ",")] : sender.members)
+        } else if let params = document.value("params", in: .envelope) {
+            // A forwarded request is about something, so there is always a member behind it.
+            let inside = params.lowerBound + 1
+            var text: [UInt8] = []
+            sender.append(to: &text)
+            replace(inside..<inside, with: text + [UInt8(ascii: ",")])
+        }
+    }
+}
