@@ -2,6 +2,7 @@ package import Events
 package import Governance
 import HTTPWire
 package import Logging
+import MCPWire
 package import NIOCore
 import Synchronization
 package import Upstreams
@@ -62,6 +63,7 @@ package final class Gateway: Sendable {
         self.tasks = tasks
         self.logger = logger
         self.now = now
+        catalogues.onChange { [streams] in streams.broadcast(Outgoing.toolsListChanged(), to: $0) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
@@ -72,7 +74,8 @@ package final class Gateway: Sendable {
             switch (inbound.path, inbound.head.method) {
             case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
             case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)
-            case ("/mcp", _): throw .methodNotAllowed(allow: "POST, DELETE")
+            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply).get(inbound)
+            case ("/mcp", _): throw .methodNotAllowed(allow: "GET, POST, DELETE")
             case ("/sse", .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
             case ("/sse", _): throw .methodNotAllowed(allow: "GET")
             case ("/message", .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
@@ -137,6 +140,8 @@ extension Gateway: NodeBusReceiver {
             logger.debug("a message came for a stream that is not here", metadata: ["session": "\(session)"])
         }
     }
+
+    package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)

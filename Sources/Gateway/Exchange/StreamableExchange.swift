@@ -59,7 +59,7 @@ struct StreamableExchange {
     }
 
     /// The session the request names, if it is this principal's and speaks the revision the header tells.
-    private func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
+    func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
         guard let text = inbound.fields.session else { throw .missingSession(message?.id) }
         guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
         let found: SessionCache.Resumed?

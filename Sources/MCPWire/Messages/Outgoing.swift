@@ -4,7 +4,7 @@ package enum Outgoing {
     package static let productName = "satgate"
 
     /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
-    private static let offeredCapabilities: StaticString = #"{"tools":{"listChanged":false}}"#
+    private static let offeredCapabilities: StaticString = #"{"tools":{"listChanged":true}}"#
 
     // MARK: To an upstream
 
@@ -95,6 +95,9 @@ package enum Outgoing {
             JSONText.append(raw: "}", to: &out)
         }
     }
+
+    /// `notifications/tools/list_changed`.
+    package static func toolsListChanged() -> [UInt8] { notification(Method.toolsListChanged) { JSONText.append(raw: "{}", to: &$0) } }
 
     /// An empty result: the answer to `ping`.
     package static func emptyResult(id: RequestID) -> [UInt8] { result(id) { JSONText.append(raw: "{}", to: &$0) } }

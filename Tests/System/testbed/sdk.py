@@ -88,8 +88,12 @@ def _json(model: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def connect(url: str, token: str | None, ports: list[int] | None = None) -> AsyncIterator[Connection]:
-    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes."""
+async def connect(
+    url: str, token: str | None, ports: list[int] | None = None, mode: str = "auto", heard: Callable[[Any], Any] | None = None,
+) -> AsyncIterator[Connection]:
+    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes.
+
+    `mode`: "legacy" for a handshake whatever else is offered; `heard` is given the method of each notification."""
     ids: list[str] = []
 
     async def keep_session(response: Any) -> None:
@@ -101,6 +105,11 @@ async def connect(url: str, token: str | None, ports: list[int] | None = None) -
             headers=headers, timeout=timeout or http.Timeout(30, read=120), auth=auth, trust_env=False,
             transport=_Spread(ports) if ports else None, event_hooks={"response": [keep_session]})
 
+    async def keep_message(message: Any) -> None:
+        method = getattr(getattr(message, "root", message), "method", None)
+        if heard and method:
+            heard(method)
+
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with AsyncExitStack() as stack:
         if url.endswith("/sse"):
@@ -110,9 +119,9 @@ async def connect(url: str, token: str | None, ports: list[int] | None = None) -
             transport = streamable_http_client(url, http_client=own)
         if GENERATION == 1:
             streams = await stack.enter_async_context(transport)
-            session = await stack.enter_async_context(ClientSession(streams[0], streams[1]))
+            session = await stack.enter_async_context(ClientSession(streams[0], streams[1], message_handler=keep_message))
             initialized = await session.initialize()
         else:
-            session = await stack.enter_async_context(Client(transport, mode="auto"))
+            session = await stack.enter_async_context(Client(transport, mode=mode, message_handler=keep_message))
             initialized = session.session.initialize_result
         yield Connection(session, initialized, ids)
