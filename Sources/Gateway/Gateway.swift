@@ -33,6 +33,9 @@ package final class Gateway: Sendable {
     let ledger: any Ledger
     let events: any EventSink
     let bus: any NodeBus
+    let outbox: any Outbox
+    /// Whether a node was seen lately.
+    let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
     /// Unix milliseconds by the clock that all nodes share.
     let now: @Sendable () -> Int64
@@ -46,7 +49,8 @@ package final class Gateway: Sendable {
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger, events: any EventSink, bus: any NodeBus, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
+        ledger: any Ledger, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
+        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
@@ -57,6 +61,8 @@ package final class Gateway: Sendable {
         self.ledger = ledger
         self.events = events
         self.bus = bus
+        self.outbox = outbox
+        self.isAlive = isAlive
         self.sessions = sessions
         self.holds = holds
         self.settlements = settlements

@@ -5,11 +5,15 @@ import MCPWire
 import NIOCore
 
 extension StreamableExchange {
-    /// A GET: opens the session's own stream, in the place of an older one wherever that is.
+    /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with a call's answer.
     func get(_ inbound: Inbound) async throws(Rejection) {
         let principal = try gateway.identify(inbound, on: reply)
         guard inbound.accepts("text", "event-stream") else { throw .notAcceptable }
         let session = try await resume(inbound, principal, nil).session
+        if let last = inbound.fields.lastEvent {
+            return try await ResumedAnswer(gateway: gateway, reply: reply, session: session).run(
+                after: last, until: principal.grant.expires)
+        }
         let fence: Int64?
         do { fence = try await gateway.sessions.takeStream(of: session, for: gateway.node) } catch { throw .storeUnavailable(nil) }
         guard let fence else {
@@ -32,6 +36,8 @@ extension StreamableExchange {
         }
         guard reply.isStreaming else { return expiry.cancel() }
         gateway.streams.add(reply, for: session, fence: fence, isReady: true, on: reply.eventLoop)
+        // Between an earlier stream and this one the agent may have missed a change.
+        if fence > 1 { reply.event(Outgoing.toolsListChanged(), name: "message") }
         // What ended or took it before it was held has told nobody here.
         gateway.start { await gateway.keepStream(of: session, fence, isBeat: false) }
     }

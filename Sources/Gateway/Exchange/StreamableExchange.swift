@@ -21,8 +21,8 @@ struct StreamableExchange {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
-        guard message.kind == .request else { return reply.send(.accepted) }
-        let post = PostReply(reply, keepAlive: gateway.configuration.keepAlive)
+        guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
+        let post = PostReply(reply, gateway: gateway, session: agent.session, request: id)
         await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
     }
 

@@ -57,7 +57,7 @@ async def closes(listener: Listener) -> None:
     await asyncio.wait_for(listener.closed.wait(), SOON)
 
 
-async def test_the_newest_stream_of_a_session_wins_whichever_node_it_is_at(wire):
+async def test_the_newest_stream_of_a_session_wins_whichever_node_it_is_at_and_makes_up_for_what_was_missed(wire):
     async with Agent(wire.cell.mint()) as agent, AsyncExitStack() as stack:
         await agent.open(wire.a)
         held = await stack.enter_async_context(Listener(agent, wire.a))
@@ -66,6 +66,7 @@ async def test_the_newest_stream_of_a_session_wins_whichever_node_it_is_at(wire)
             assert newer.status == 200
             await closes(held)
             assert not newer.closed.is_set()
+            await told(newer)
             held = newer
         # two at once: one of them is left
         both = await asyncio.gather(*(stack.enter_async_context(Listener(agent, node)) for node in (wire.a, wire.b)))

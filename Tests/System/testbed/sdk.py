@@ -48,6 +48,43 @@ class _Spread(http.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+class _Cut(http.AsyncBaseTransport):
+    """Loses the connection of the first answer that is a stream, behind so many events; what is resumed goes to that port."""
+
+    def __init__(self, events: int, port: int) -> None:
+        self._inner = http.AsyncHTTPTransport(limits=http.Limits(max_connections=None))
+        self._events, self._port = events, port
+        self.resumed = 0
+
+    async def handle_async_request(self, request: Any) -> Any:
+        if "last-event-id" in request.headers:
+            self.resumed += 1
+            request.url = request.url.copy_with(port=self._port)
+        response = await self._inner.handle_async_request(request)
+        if request.method == "POST" and self._events and response.headers.get("content-type", "").startswith("text/event-stream"):
+            response.stream, self._events = _Broken(response.stream, self._events), 0
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Broken(http.AsyncByteStream):
+    def __init__(self, stream: Any, events: int) -> None:
+        self._stream, self._events = stream, events
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for piece in self._stream:
+            seen += piece.count(b"\n\n")
+            yield piece
+            if seen >= self._events:
+                raise http.ReadError("the connection is lost")
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 class Connection:
     """An initialized session of the SDK's client."""
 
@@ -90,10 +127,12 @@ def _json(model: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def connect(
     url: str, token: str | None, ports: list[int] | None = None, mode: str = "auto", heard: Callable[[Any], Any] | None = None,
+    cut: tuple[int, int] | None = None,
 ) -> AsyncIterator[Connection]:
     """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes.
 
-    `mode`: "legacy" for a handshake whatever else is offered; `heard` is given the method of each notification."""
+    `mode`: "legacy" for a handshake whatever else is offered; `heard` is given the method of each notification; `cut`: the first
+    answer that is a stream is lost behind so many events, and gone on with at that port."""
     ids: list[str] = []
 
     async def keep_session(response: Any) -> None:
@@ -103,7 +142,7 @@ async def connect(
     def client(headers: Any = None, timeout: Any = None, auth: Any = None) -> Any:
         return http.AsyncClient(
             headers=headers, timeout=timeout or http.Timeout(30, read=120), auth=auth, trust_env=False,
-            transport=_Spread(ports) if ports else None, event_hooks={"response": [keep_session]})
+            transport=_Spread(ports) if ports else _Cut(*cut) if cut else None, event_hooks={"response": [keep_session]})
 
     async def keep_message(message: Any) -> None:
         method = getattr(getattr(message, "root", message), "method", None)

@@ -1,6 +1,7 @@
-"""Clients of the official SDK hear through any node that the tools have changed."""
+"""Clients of the official SDK hear through any node that the tools have changed, and go on with an answer at any other."""
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -53,3 +54,17 @@ async def test_clients_of_both_transports_at_both_nodes_hear_of_a_change_once_an
         for client in clients:
             assert [tool["name"] for tool in await client.tools()] == ["ping", "echo"]
         assert [methods.count(CHANGED) for methods in heard] == [1] * 4
+
+
+async def test_the_sdk_goes_on_at_another_node_and_misses_nothing(two):
+    cell, upstream, nodes = two
+    upstream.show("progress")
+    steps = []
+
+    async def progress(now, total, message):
+        steps.append(now)
+    async with connect(nodes[0].mcp, cell.mint(), mode="legacy", cut=(6, nodes[1].port)) as client:
+        answer = await asyncio.wait_for(client.call("progress", {"steps": 60, "delayMs": 40}, progress), 30)
+    assert answer["content"][0]["text"] == "done"
+    assert steps == list(range(1, 61))
+    assert upstream.calls("progress") == 1
