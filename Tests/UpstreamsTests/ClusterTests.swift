@@ -32,9 +32,11 @@ struct ClusterTests {
                 for bench in benches { lists.insert(await bench.catalogues.catalogue(of: tenant).entries.map(\.shownName)) }
                 #expect(lists == [["t", "three__t", "two__t"]])
                 #expect(server.requests(Method.toolsList).count == 3 && server.requests(Method.initialize).count == 3)
-                #expect(benches.flatMap { $0.events.all(.upstreamUp) }.count == 3, "each comes up once in the cluster")
-                let versions = await Set(benches.asyncMap { await $0.catalogues.catalogue(of: tenant).version })
-                #expect(versions.count == 1)
+                try await eventually("all nodes know the same version") {
+                    await Set(benches.asyncMap { await $0.catalogues.catalogue(of: tenant).version }).count == 1
+                }
+                try await eventually("each has come up") { benches.flatMap { $0.events.all(.upstreamUp) }.count >= 3 }
+                #expect(benches.flatMap { $0.events.all(.upstreamUp) }.count == 3, "once in the cluster")
             }
         }
     }
@@ -80,6 +82,23 @@ struct ClusterTests {
                     try await eventually("the old session is closed") { server.record.sessions == 0 }
                     bench.state([])
                     #expect(other.requests(Method.initialize).count == 1)
+                }
+            }
+        }
+    }
+
+    @Test("an upstream that is removed and added over and over is discovered each time")
+    func overAndOver() async throws {
+        try await ScriptedServer.run { _, url in
+            let (none, one) = (try Tenant.of([:]), try Tenant.of(["one": url]))
+            try await Workbench.run([none]) { bench in
+                for _ in 0..<30 {
+                    for (tenant, names) in [(one, ["t"]), (none, [])] {
+                        bench.state([tenant])
+                        try await eventually("the list is \(names)") {
+                            await bench.catalogues.catalogue(of: tenant).entries.map(\.shownName) == names
+                        }
+                    }
                 }
             }
         }

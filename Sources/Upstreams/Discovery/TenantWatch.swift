@@ -16,8 +16,9 @@ struct TenantWatch: Sendable {
         var care: Care?
         /// Until then the care is surely ours.
         var heldUntil = NIODeadline.now()
-        var started: Set<ObjectIdentifier> = []
-        var tended: Set<ObjectIdentifier> = []
+        /// Upstreams by their serials.
+        var started: Set<Int> = []
+        var tended: Set<Int> = []
         var nextSweep = NIODeadline.now()
         /// Bells heard so far.
         var heard = -1
@@ -52,7 +53,7 @@ struct TenantWatch: Sendable {
 
     /// Runs what the transports of upstreams that are new need.
     private func start(in group: inout DiscardingTaskGroup, _ progress: inout Progress) {
-        for upstream in tenant.upstreams where progress.started.insert(ObjectIdentifier(upstream)).inserted {
+        for upstream in tenant.upstreams where progress.started.insert(upstream.serial).inserted {
             guard let transport = upstream.transport else { continue }
             group.addTask(executorPreference: home.executor) { await transport.run() }
         }
@@ -90,7 +91,7 @@ struct TenantWatch: Sendable {
     /// Begins to look after the upstreams that nobody here looks after yet.
     private func tend(in group: inout DiscardingTaskGroup, _ progress: inout Progress) {
         guard let care = progress.care else { return }
-        for (index, upstream) in tenant.upstreams.enumerated() where progress.tended.insert(ObjectIdentifier(upstream)).inserted {
+        for (index, upstream) in tenant.upstreams.enumerated() where progress.tended.insert(upstream.serial).inserted {
             let lane = lanes[index % lanes.count]
             let upkeep = Upkeep(upstream: upstream, tenant: tenant, care: care, lane: lane, surroundings: surroundings)
             group.addTask(executorPreference: lane.executor) { await upkeep.run() }

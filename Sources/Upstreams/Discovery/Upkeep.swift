@@ -13,9 +13,9 @@ struct Upkeep: Sendable {
     let surroundings: Surroundings
 
     /// How looking after a session came to its end.
-    private enum Ending {
-        /// The upstream failed.
-        case failed
+    private enum Ending: Hashable {
+        /// The upstream failed, at once or after it had listed its tools.
+        case failed(wasUp: Bool)
         /// It knows the session no more.
         case sessionGone
         /// It is not ours to look after any more.
@@ -29,13 +29,11 @@ struct Upkeep: Sendable {
         while goesOn {
             let seen = upstream.wanted.count
             let begun = NIODeadline.now()
-            if let session = await connect() {
-                backoff.reset()
-                let isShared = upstream.calls?.sessions.share(session, insteadOf: previous) ?? false
+            if let session = await open(before: begun + timings.discovery) {
+                let ending = await tend(session, since: begun, insteadOf: previous)
+                if ending != .failed(wasUp: false) { backoff.reset() }
                 previous = session
-                let ending = await tend(session)
-                if !isShared { session.close(on: lane) }
-                if case .sessionGone = ending { continue }
+                if ending == .sessionGone { continue }
             }
             guard goesOn else { return }
             let end = NIODeadline.now() + backoff.next()
@@ -47,69 +45,82 @@ struct Upkeep: Sendable {
     private var goesOn: Bool { !Task.isCancelled && !care.isOver && !upstream.isRetired }
     private var timings: UpstreamTimings { surroundings.timings }
 
-    /// Opens a session and lists the tools; nil when that failed, which is recorded.
-    private func connect() async -> (any UpstreamSession)? {
-        let begun = NIODeadline.now()
-        let deadline = begun + timings.discovery
+    /// Opens a session; nil when that failed, which is recorded.
+    private func open(before deadline: NIODeadline) async -> (any UpstreamSession)? {
         do throws(UpstreamFailure) {
             guard let transport = upstream.transport else { throw .notDispatched(reason: HTTPFailure.Reason.badURL.rawValue) }
-            let terms = tenant.record(upstream.name)?.terms
-            let session = try await transport.open(remembering: terms, on: lane, before: deadline)
-            do throws(UpstreamFailure) {
-                let tools = try await ToolListing(session: session, lane: lane, deadline: deadline).tools()
-                guard let tools else { throw .broken(reason: "the session was refused") }
-                await found(tools, in: session, latency: (.now() - begun).nanoseconds / 1_000_000)
-                return session
-            } catch {
-                session.close(on: lane)
-                throw error
-            }
+            return try await transport.open(remembering: tenant.record(upstream.name)?.terms, on: lane, before: deadline)
         } catch {
             if goesOn { await failed(error.reason) }
             return nil
         }
     }
 
-    /// Lists anew at each refresh, when the upstream tells of a change and when a call finds it in trouble, until that fails.
-    private func tend(_ session: any UpstreamSession) async -> Ending {
+    /// Lists the tools, then lists anew at each refresh, when the upstream tells of a change and when a call finds it in trouble, until
+    /// that fails. A session that calls share is theirs from then on, any other is closed at the end.
+    private func tend(
+        _ session: any UpstreamSession, since begun: NIODeadline, insteadOf previous: (any UpstreamSession)?
+    ) async -> Ending {
         await withTaskGroup(of: Void.self, returning: Ending.self) { group in
-            if session.terms.announcesTools { group.addTask(executorPreference: lane.executor) { await listen(in: session) } }
-            defer { group.cancelAll() }
+            let hearing = Hearing()
+            if session.terms.announcesTools {
+                group.addTask(executorPreference: lane.executor) { await listen(in: session, hearing) }
+                await hearing.begun.wait(after: 0, until: .now() + timings.headStart, on: lane.eventLoop)
+            }
+            hearing.expectLists()
+            var isShared = false
+            defer {
+                group.cancelAll()
+                if !isShared { session.close(on: lane) }
+            }
+            if let ending = await list(in: session, since: begun) { return ending }
+            isShared = upstream.calls?.sessions.share(session, insteadOf: previous) ?? false
             while true {
                 let seen = upstream.wanted.count
                 let listed = NIODeadline.now()
                 await upstream.wanted.wait(after: seen, until: listed + timings.refresh, on: lane.eventLoop)
                 await rest(until: listed + timings.shortestPause)
                 guard goesOn else { return .over }
-                if let ending = await refresh(in: session) { return ending }
+                if let ending = await list(in: session, since: nil) { return ending }
             }
         }
     }
 
-    /// Lists the tools once more; nil when all is well.
-    private func refresh(in session: any UpstreamSession) async -> Ending? {
+    /// Lists the tools; nil when all is well. The first list of a session, which was begun at `begun`, must come.
+    private func list(in session: any UpstreamSession, since begun: NIODeadline?) async -> Ending? {
         do throws(UpstreamFailure) {
-            let listing = ToolListing(session: session, lane: lane, deadline: .now() + timings.discovery)
-            guard let tools = try await listing.tools() else { return .sessionGone }
-            await found(tools, in: session, latency: nil)
+            let listing = ToolListing(session: session, lane: lane, deadline: (begun ?? .now()) + timings.discovery)
+            guard let tools = try await listing.tools() else {
+                guard begun != nil else { return .sessionGone }
+                throw .broken(reason: "the session was refused")
+            }
+            await found(tools, in: session, latency: begun.map { (.now() - $0).nanoseconds / 1_000_000 })
             return nil
         } catch {
             guard goesOn else { return .over }
             await failed(error.reason)
-            return .failed
+            return .failed(wasUp: begun == nil)
         }
     }
 
-    /// Hears what the upstream tells of itself and has it listed anew; a stream that breaks may have missed something.
-    private func listen(in session: any UpstreamSession) async {
+    /// Hears what the upstream tells of itself and has it listed anew. What changed between a list and the first moment of a stream was not
+    /// told: it is listed once more then, after a while, as there is seldom anything.
+    private func listen(in session: any UpstreamSession, _ hearing: Hearing) async {
         var backoff = Backoff(from: timings.shortestPause, to: timings.longestPause)
+        let (wanted, loop, catchUp) = (upstream.wanted, lane.eventLoop, timings.catchUp)
         var isFirst = true
+        defer { hearing.begun.ring() }
         while goesOn {
             let begun = NIODeadline.now()
-            let wanted = upstream.wanted
             let isAgain = !isFirst
             let ending = try? await session.listen(on: lane) { notice in
-                if notice == .toolsChanged || isAgain { wanted.ring() }
+                switch notice {
+                case .toolsChanged: wanted.ring()
+                case .connected where isAgain: wanted.ring()
+                case .connected:
+                    if hearing.isLate { loop.scheduleTask(in: catchUp) { wanted.ring() } }
+                    hearing.begun.ring()
+                }
             }
             if ending == .unsupported { return }
             isFirst = false

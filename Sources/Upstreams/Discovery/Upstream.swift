@@ -5,6 +5,8 @@ import Synchronization
 
 /// One upstream of one tenant, as long as its document stays the same.
 final class Upstream: Sendable {
+    /// No other has it, also after this one is gone.
+    let serial: Int
     let document: UpstreamDocument
     /// Of what decides where and what it is.
     let fingerprint: String
@@ -15,11 +17,13 @@ final class Upstream: Sendable {
     /// Rung when whoever looks after the upstream should do so before the time.
     let wanted = Bell()
     private let retired = Atomic(false)
+    private static let made = Atomic(0)
 
     init(
         _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, timings: UpstreamTimings,
         by transports: Transports
     ) {
+        serial = Self.made.add(1, ordering: .relaxed).newValue
         self.document = document
         fingerprint = Fingerprint.of(document)
         transport = transports.transport(to: document, of: tenant)

@@ -15,6 +15,10 @@ package struct UpstreamTimings: Sendable {
     package var staleFor: TimeAmount = .minutes(10)
     /// How long a tenant stays in a node's care without renewal.
     package var care: TimeAmount = .seconds(5)
+    /// How long a first list waits for the stream that tells of changes to begin.
+    package var headStart: TimeAmount = .milliseconds(50)
+    /// When tools are listed again after that stream began later than their list.
+    package var catchUp: TimeAmount = .seconds(5)
     /// From one look for sessions without an agent to the next.
     package var sweep: TimeAmount = .seconds(15)
     /// A session that its agent has not used for so long is let go by the node; any node can go on with it.

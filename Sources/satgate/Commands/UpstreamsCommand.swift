@@ -5,8 +5,8 @@ import Store
 /// `satgate upstreams`: what the cluster knows of tenants' upstreams.
 struct UpstreamsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "upstreams", abstract: "See how tenants' upstreams stand, and approve changed tools.",
-        subcommands: [UpstreamsListCommand.self, UpstreamsApproveCommand.self])
+        commandName: "upstreams", abstract: "See how tenants' upstreams stand, try them, and approve changed tools.",
+        subcommands: [UpstreamsListCommand.self, UpstreamsTestCommand.self, UpstreamsApproveCommand.self])
 }
 
 extension StoreOptions.Connection {

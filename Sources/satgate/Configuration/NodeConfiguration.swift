@@ -42,9 +42,7 @@ struct NodeConfiguration {
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
-        egress = EgressPolicy(
-            allowsPrivateNetworks: try await reader.fetchBool(forKey: "upstreams.allow_private_networks") ?? false,
-            allowedNetworks: try await reader.networks("upstreams.allow_networks"))
+        egress = try await EgressPolicy(reader)
         if let level = try await reader.fetchString(forKey: "log.level") {
             guard let known = Logger.Level(rawValue: level) else { throw BadValue(key: "log.level", wanted: "a level such as info") }
             logLevel = known
@@ -76,15 +74,6 @@ extension ConfigReader {
     fileprivate func required(_ key: ConfigKey) async throws -> String {
         guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }
         return value
-    }
-
-    fileprivate func networks(_ key: ConfigKey) async throws -> [IPNetwork] {
-        try (try await fetchStringArray(forKey: key) ?? []).map { text in
-            guard let network = IPNetwork(text.filter { $0 != " " }) else {
-                throw BadValue(key: "\(key)", wanted: "CIDR blocks such as 10.1.0.0/16 without bits behind the prefix")
-            }
-            return network
-        }
     }
 
     func integer(_ key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
