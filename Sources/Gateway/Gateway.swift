@@ -33,6 +33,9 @@ package final class Gateway: Sendable {
     let ledger: any Ledger
     let events: any EventSink
     let bus: any NodeBus
+    let outbox: any Outbox
+    /// Whether a node was seen lately.
+    let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
     /// Unix milliseconds by the clock that all nodes share.
     let now: @Sendable () -> Int64
@@ -47,7 +50,8 @@ package final class Gateway: Sendable {
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger, events: any EventSink, bus: any NodeBus, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
+        ledger: any Ledger, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
+        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
@@ -58,6 +62,8 @@ package final class Gateway: Sendable {
         self.ledger = ledger
         self.events = events
         self.bus = bus
+        self.outbox = outbox
+        self.isAlive = isAlive
         self.sessions = sessions
         self.holds = holds
         self.settlements = settlements
@@ -65,6 +71,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
+        catalogues.onChange { [streams] in streams.broadcast(Outgoing.toolsListChanged(), to: $0) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
@@ -77,7 +84,8 @@ package final class Gateway: Sendable {
                 try await StatelessExchange(gateway: self, reply: reply).serve(inbound, isPost: method == .POST)
             case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
             case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)
-            case ("/mcp", _): throw .methodNotAllowed(allow: "POST, DELETE")
+            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply).get(inbound)
+            case ("/mcp", _): throw .methodNotAllowed(allow: "GET, POST, DELETE")
             case ("/sse", .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
             case ("/sse", _): throw .methodNotAllowed(allow: "GET")
             case ("/message", .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
@@ -142,6 +150,8 @@ extension Gateway: NodeBusReceiver {
             logger.debug("a message came for a stream that is not here", metadata: ["session": "\(session)"])
         }
     }
+
+    package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)

@@ -56,8 +56,22 @@ package protocol SessionDirectory: Sendable {
     func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session?
     /// Lets the session live for its transport's lifetime from now; false when it is gone.
     func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool
+    /// Makes the node the holder of the session's own stream and tells the one before it; the answered fence is above all earlier ones.
+    /// Nil when the session is gone.
+    func takeStream(of id: SessionID, of tenant: TenantName, for node: NodeID) async throws(StoreError) -> Int64?
+    /// Lets a Streamable HTTP session live on from now while its stream is held under that fence.
+    func keepStream(of id: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) -> StreamStanding
     /// Ends the session on all nodes; false when it was gone already.
     func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool
+}
+
+/// How a stream stands that a node holds for a session.
+package enum StreamStanding: Sendable, Hashable {
+    case held
+    /// A newer one has taken its place.
+    case taken
+    /// The session has ended.
+    case gone
 }
 
 /// Why Redis did not do what was asked.

@@ -33,7 +33,9 @@ package struct KeyNames: Sendable, Hashable {
     /// The channel that tells nodes to drop something they remember.
     package var control: String { prefix + "control" }
     /// The channel of what is meant for one node.
-    package func node(_ id: NodeID) -> String { prefix + "node:" + id.text }
+    package func node(_ id: NodeID) -> String { nodeBase + id.text }
+    /// What the channels of nodes begin with.
+    var nodeBase: String { prefix + "node:" }
     /// The channel of a tenant's events; the reserved tenant `_` stands for none.
     package func events(of tenant: TenantName?) -> String { prefix + "events:" + (tenant?.text ?? "_") }
     /// The names of one tenant.
@@ -42,8 +44,8 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions and dialogues begin with.
-    let holdBase, accountBase, sessionBase, dialogueBase: String
+    /// What the names of holds, accounts, sessions, dialogues and outboxes begin with.
+    let holdBase, accountBase, sessionBase, dialogueBase, outboxBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -52,6 +54,10 @@ package final class TenantKeys: Sendable {
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
     /// Hash of the upstream sessions of an agent's session, by upstream.
     package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
+    /// Stream of what is kept of a call's answer.
+    package func outbox(_ id: SessionID, _ stream: String) -> String { outboxBase + id.text + ":" + stream }
+    /// Hash of how that stands.
+    package func outboxState(_ id: SessionID, _ stream: String) -> String { outbox(id, stream) + ":state" }
     /// Hash of the tenant's document and its version.
     package let tenant: String
     /// Sorted set of open holds by lease end.
@@ -80,6 +86,7 @@ package final class TenantKeys: Sendable {
         holdBase = base + "hold:"
         accountBase = base + "account:"
         sessionBase = base + "session:"
+        outboxBase = base + "outbox:"
         dialogueBase = base + "dialogue:"
         self.tenant = base + "tenant"
         holds = base + "holds"

@@ -4,7 +4,7 @@ package import Redis
 
 /// The nodes' bus over pub/sub: one channel per node, and one that all listen to.
 ///
-/// A delivery is the session's id and the message's bytes; on the common channel stand `ControlMessage`s.
+/// On a node's own channel stand `NodeMessage`s, on the common channel `ControlMessage`s.
 package struct RedisNodeBus: NodeBus {
     private let client: RedisClient
     private let names: KeyNames
@@ -15,7 +15,7 @@ package struct RedisNodeBus: NodeBus {
     }
 
     package func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
-        let delivery = Array(session.text.utf8) + message
+        let delivery = NodeMessage.delivery(session, message).bytes
         guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
             throw .corrupt("PUBLISH")
         }
@@ -39,8 +39,11 @@ package struct RedisNodeBus: NodeBus {
     }
 
     private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
-        guard bytes.count > 32, let session = SessionID(String(decoding: bytes.prefix(32), as: UTF8.self)) else { return }
-        receiver.received(Array(bytes.dropFirst(32)), for: session)
+        switch NodeMessage(bytes) {
+        case .delivery(let session, let message): receiver.received(message, for: session)
+        case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
+        case nil: break
+        }
     }
 
     private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver, _ listeners: [any ControlListener]) {

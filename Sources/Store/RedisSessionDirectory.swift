@@ -56,6 +56,32 @@ package final class RedisSessionDirectory: SessionDirectory {
         return reply.number == 1
     }
 
+    package func takeStream(of id: SessionID, of tenant: TenantName, for node: NodeID) async throws(StoreError) -> Int64? {
+        let fence = try await stream(id, tenant, node: .text(node.text), fence: 0)
+        return fence > 0 ? fence : nil
+    }
+
+    package func keepStream(of id: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) -> StreamStanding {
+        switch try await stream(id, tenant, node: "", fence: fence) {
+        case 0: .gone
+        case fence: .held
+        default: .taken
+        }
+    }
+
+    /// Takes the session's stream for the node, or keeps it under the fence; answers the fence in force, 0 where the session is gone.
+    private func stream(_ id: SessionID, _ tenant: TenantName, node: RedisArgument, fence: Int64) async throws(StoreError) -> Int64 {
+        let keys = tenants.keys(of: tenant)
+        let reply = try await redis.run(
+            scripts.sessionStream, keys: [keys.session(id), keys.sessions],
+            arguments: [
+                .text(id.text), .integer(Session.Transport.streamable.lifetime), node, .integer(fence), .text(names.nodeBase),
+                .text(NodeMessage.taking(of: id)),
+            ])
+        guard let fence = reply.number else { throw .corrupt("session_stream") }
+        return fence
+    }
+
     /// What `initialize` agreed on.
     private func agreed(_ session: Session) -> [RedisArgument] {
         var fields: [RedisArgument] = []

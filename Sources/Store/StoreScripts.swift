@@ -2,7 +2,8 @@ package import Redis
 
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
-    package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat: Script
+    package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, beat: Script
+    package let outboxAppend, outboxRead: Script
     package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
@@ -26,6 +27,9 @@ package struct StoreScripts: Sendable {
         due = plain("due", PackageResources.due_lua)
         session = plain("session", PackageResources.session_lua)
         sessionClose = plain("session_close", PackageResources.session_close_lua)
+        sessionStream = plain("session_stream", PackageResources.session_stream_lua)
+        outboxAppend = plain("outbox_append", PackageResources.outbox_append_lua)
+        outboxRead = plain("outbox_read", PackageResources.outbox_read_lua)
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
@@ -35,7 +39,10 @@ package struct StoreScripts: Sendable {
 
     /// All of them.
     package var all: [Script] {
-        [reserve, settle, release, lapse, extend, due, record, session, sessionClose, beat, tenantApply, tenantDelete] + catalogue.all
-            + dialogue.all
+        [
+            reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead, beat,
+            tenantApply, tenantDelete,
+        ]
+            + catalogue.all + dialogue.all
     }
 }

@@ -92,6 +92,10 @@ private final class RecordingDirectory: SessionDirectory {
         state.withLock { $0.sessions[id] != nil }
     }
 
+    func takeStream(of id: SessionID, of tenant: TenantName, for node: NodeID) async throws(StoreError) -> Int64? { nil }
+
+    func keepStream(of id: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) -> StreamStanding { .gone }
+
     func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
         state.withLock { $0.sessions.removeValue(forKey: id) != nil }
     }

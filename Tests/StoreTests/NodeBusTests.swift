@@ -42,6 +42,39 @@ struct NodeBusTests {
         }
     }
 
+    @Test("the node that held a session's stream hears that another has taken it, and only that node")
+    func streamTaken() async throws {
+        let client = try await SharedRedis.client
+        let bus = RedisNodeBus(client, names: .standard)
+        let directory = RedisSessionDirectory(redis: client)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let nodes = [NodeID(), NodeID()]
+        let session = Session(id: SessionID(), tenant: try .fresh(), principal: .sample("a"), transport: .streamable)
+        try await running(bus, as: nodes[0], receivers[0]) {
+            try await running(bus, as: nodes[1], receivers[1]) {
+                try await directory.open(session)
+                for node in [nodes[0], nodes[0], nodes[1], nodes[0]] {
+                    #expect(try await directory.takeStream(of: session.id, of: session.tenant, for: node) != nil)
+                }
+                #expect(await eventually { receivers.allSatisfy { $0.taken.count == 1 } })
+                #expect(receivers[0].taken == ["\(session.id) 3"] && receivers[1].taken == ["\(session.id) 4"])
+            }
+        }
+    }
+
+    @Test("what stands on a node's channel reads back as what it was, and anything else is nothing")
+    func messages() {
+        let session = SessionID()
+        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] {
+            #expect(NodeMessage(message.bytes) == message)
+        }
+        for text in [
+            "", "m", session.text, session.text + "m", session.text + "t", session.text + "t0", session.text + "tx", session.text + "x1",
+        ] {
+            #expect(NodeMessage(Array(text.utf8)) == nil)
+        }
+    }
+
     /// Runs `body` while the bus listens as `node`.
     private func running(_ bus: RedisNodeBus, as node: NodeID, _ receiver: RecordingReceiver, _ body: () async throws -> Void) async throws
     {
@@ -58,12 +91,15 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var messages: [String] = []
         var ended: Set<SessionID> = []
         var catalogues: [TenantName: [Int64]] = [:]
+        var taken: [String] = []
         var isReady = false
     }
 
     private let state = Mutex(State())
 
     var messages: [String] { state.withLock { $0.messages } }
+    /// Each session whose stream was taken, and the fence.
+    var taken: [String] { state.withLock { $0.taken } }
     var ended: Set<SessionID> { state.withLock { $0.ended } }
     /// The versions told of each tenant's catalogue, in order.
     var catalogues: [TenantName: [Int64]] { state.withLock { $0.catalogues } }
@@ -72,6 +108,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     func received(_ message: [UInt8], for session: SessionID) {
         state.withLock { $0.messages.append("\(session) \(String(decoding: message, as: UTF8.self))") }
     }
+
+    func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
 

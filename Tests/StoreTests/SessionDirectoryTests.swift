@@ -28,6 +28,43 @@ struct SessionDirectoryTests {
         #expect(try await sessions.find(session.id, of: world.tenant) == nil)
     }
 
+    @Test("the newest taker of a session's stream keeps it, the older one learns that it was taken", arguments: LedgerUnderTest.all)
+    func streams(_ subject: LedgerUnderTest) async throws {
+        let world = try await subject.open()
+        let sessions = world.sessions
+        let session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: .streamable)
+        #expect(try await sessions.takeStream(of: session.id, of: world.tenant, for: .sample) == nil)
+        #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: 1) == .gone)
+        try await sessions.open(session)
+        let first = try #require(try await sessions.takeStream(of: session.id, of: world.tenant, for: .sample))
+        #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: first) == .held)
+        let second = try #require(try await sessions.takeStream(of: session.id, of: world.tenant, for: NodeID()))
+        #expect(second > first)
+        #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: first) == .taken)
+        #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: second) == .held)
+        #expect(try await sessions.find(session.id, of: world.tenant) == session)
+        #expect(try await sessions.close(session.id, of: world.tenant))
+        #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: second) == .gone)
+    }
+
+    @Test("an open stream lets its session live on, one that was replaced does not")
+    func streamLifetime() async throws {
+        let client = try await SharedRedis.client
+        let world = try LedgerWorld.redis(client)
+        let session = Session(id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: .streamable)
+        let key = KeyNames.standard.keys(of: world.tenant).session(session.id)
+        try await world.sessions.open(session)
+        let fences = [
+            try await world.sessions.takeStream(of: session.id, of: world.tenant, for: .sample) ?? 0,
+            try await world.sessions.takeStream(of: session.id, of: world.tenant, for: .sample) ?? 0,
+        ]
+        for (fence, renews) in [(fences[0], false), (fences[1], true)] {
+            _ = try await client.send(["PEXPIRE", .text(key), "60000"])
+            _ = try await world.sessions.keepStream(of: session.id, of: world.tenant, fence: fence)
+            #expect((try await client.send(["PTTL", .text(key)]).number ?? -1 > 60_000) == renews)
+        }
+    }
+
     @Test("a session lives for its transport's lifetime after it was touched, a refused call included")
     func lifetimes() async throws {
         let client = try await SharedRedis.client

@@ -63,7 +63,7 @@ package struct DemoAgent {
             return try Answer(Message(reply.body))
         }
         var parser = ServerSentEventParser(limit: 1 << 20)
-        for event in try parser.push(reply.body) {
+        for event in try parser.push(reply.body) where !event.data.isEmpty {
             let message = try Message(event.data)
             if message.kind == .response { return try Answer(message) }
         }

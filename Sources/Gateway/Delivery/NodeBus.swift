@@ -10,6 +10,8 @@ package protocol NodeBus: Sendable {
 package protocol NodeBusReceiver: Sendable {
     /// A message for the stream of a session that this node holds.
     func received(_ message: [UInt8], for session: SessionID)
+    /// Another node has taken the session's stream under this fence: an older one is to close.
+    func streamTaken(_ session: SessionID, fence: Int64)
     /// The session has ended somewhere: drop it and close its stream.
     func sessionEnded(_ session: SessionID)
     /// Messages may have been missed: what was cached may be stale.

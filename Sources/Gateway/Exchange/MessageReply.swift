@@ -17,29 +17,6 @@ extension MessageReply {
     func finish(_ message: [UInt8], status: Int = 200) async { await finish(message, status: status, headers: [:]) }
 }
 
-/// Streamable HTTP: one JSON body, or events on the POST's own stream once something came ahead of the answer.
-final class PostReply: MessageReply {
-    private let reply: HTTPReply
-    private let keepAlive: TimeAmount
-
-    init(_ reply: HTTPReply, keepAlive: TimeAmount) {
-        self.reply = reply
-        self.keepAlive = keepAlive
-    }
-
-    func notify(_ message: [UInt8], until deadline: NIODeadline) async {
-        if !reply.isStreaming { reply.stream(every: keepAlive) }
-        reply.event(message, name: "message")
-        await reply.drained(until: deadline)
-    }
-
-    func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async {
-        guard reply.isStreaming else { return reply.send(HTTPResponseStatus(statusCode: status), message, headers: headers) }
-        reply.event(message, name: "message")
-        reply.end()
-    }
-}
-
 /// HTTP+SSE: everything goes to the session's stream, on whichever node holds it.
 final class StreamReply: MessageReply {
     private let gateway: Gateway

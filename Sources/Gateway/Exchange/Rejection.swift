@@ -21,6 +21,8 @@ enum Rejection: Error {
     case missingSession(RequestID?)
     case unknownSession(RequestID?)
     case wrongRevision(RequestID?)
+    /// A `Last-Event-ID` that is of no stream of the session, or of one nothing is kept of.
+    case unknownEvent
     case storeUnavailable(RequestID?)
 
     var status: HTTPResponseStatus {
@@ -35,7 +37,8 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
-        case .malformedHTTP, .repeatedHeader, .malformed, .missingRevision, .missingSession, .wrongRevision: .badRequest
+        case .malformedHTTP, .repeatedHeader, .malformed, .missingRevision, .missingSession, .wrongRevision, .unknownEvent:
+            .badRequest
         }
     }
 
@@ -70,6 +73,7 @@ enum Rejection: Error {
         case .missingSession(let id): (.invalidRequest("Mcp-Session-Id is missing"), id)
         case .unknownSession(let id): (.sessionNotFound, id)
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
+        case .unknownEvent: (.invalidRequest("Last-Event-ID is of no stream of this session"), nil)
         case .storeUnavailable(let id): (.storeUnavailable, id)
         }
     }

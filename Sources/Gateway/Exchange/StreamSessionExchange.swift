@@ -62,17 +62,20 @@ struct StreamSessionExchange {
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
     private func hold(_ session: Session, until expires: Int64) {
         let gateway = gateway
-        let loop = reply.eventLoop
-        let bound = NIOLoopBound(reply, eventLoop: loop)
+        let expiry = reply.end(at: expires, now: gateway.now())
         reply.onClose = {
-            gateway.streams.remove(session.id)
+            expiry.cancel()
+            gateway.streams.remove(session.id, fence: 0)
             gateway.end(session)
         }
         reply.stream(every: gateway.configuration.keepAlive) {
-            guard gateway.now() < expires else { return bound.value.end() }
             gateway.start { await gateway.keepAlive(session) }
         }
-        gateway.streams.add(reply, for: session.id, on: loop)
+        guard reply.isStreaming else {
+            expiry.cancel()
+            return gateway.end(session)
+        }
+        gateway.streams.add(reply, for: session, fence: 0, isReady: false, on: reply.eventLoop)
         reply.event(Array("/message?sessionId=\(session.id)".utf8), name: "endpoint")
     }
 }

@@ -21,8 +21,8 @@ struct StreamableExchange {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
-        guard message.kind == .request else { return reply.send(.accepted) }
-        let post = PostReply(reply, keepAlive: gateway.configuration.keepAlive)
+        guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
+        let post = PostReply(reply, gateway: gateway, session: agent.session, request: id)
         await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
     }
 
@@ -59,7 +59,7 @@ struct StreamableExchange {
     }
 
     /// The session the request names, if it is this principal's and speaks the revision the header tells.
-    private func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
+    func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
         guard let text = inbound.fields.session else { throw .missingSession(message?.id) }
         guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
         let found: SessionCache.Resumed?

@@ -59,6 +59,9 @@ final class HTTPReply {
 
     var isStreaming: Bool { state == .streaming }
 
+    /// The agent is there, and more may be sent to it.
+    var isOpen: Bool { isConnected && state != .ended }
+
     var eventLoop: any EventLoop { context.eventLoop }
 
     /// Sends the whole reply.
@@ -93,8 +96,13 @@ final class HTTPReply {
 
     /// Sends one event on the stream.
     func event(_ data: [UInt8], name: String? = nil) {
+        event(ServerSentEvent(name: name, data: data))
+    }
+
+    /// Sends one event on the stream.
+    func event(_ event: ServerSentEvent) {
         guard isConnected, state == .streaming else { return }
-        put(ServerSentEvent(id: nil, name: name, data: data, retry: nil).encoded())
+        put(event.encoded())
     }
 
     /// Returns when the agent reads again, at once while it does, or at the deadline.

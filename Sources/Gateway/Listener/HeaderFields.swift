@@ -3,7 +3,8 @@ import HTTPWire
 /// The headers of a request that decide something, found in one pass and read when they are asked for.
 struct HeaderFields: Sendable {
     private let block: HeaderBlock
-    private var authorizationPlace, sessionPlace, revisionPlace, contentTypePlace, acceptPlace, originPlace, hostPlace: Range<Int>?
+    private var authorizationPlace, sessionPlace, revisionPlace, contentTypePlace, acceptPlace, originPlace, hostPlace,
+        lastEventPlace: Range<Int>?
     /// Further lines of `Accept`, which is a list.
     private var moreAccept: String?
     /// The first of them that was given twice, which is refused: each side of a proxy could take another one.
@@ -20,6 +21,7 @@ struct HeaderFields: Sendable {
     var contentType: String? { text(contentTypePlace) }
     var origin: String? { text(originPlace) }
     var host: String? { text(hostPlace) }
+    var lastEvent: String? { text(lastEventPlace) }
 
     var accept: String? {
         guard let first = text(acceptPlace) else { return nil }
@@ -48,6 +50,7 @@ struct HeaderFields: Sendable {
         case 6 where block.name(of: field, is: "origin"): keep(field, \.originPlace)
         case 12 where block.name(of: field, is: "content-type"): keep(field, \.contentTypePlace)
         case 13 where block.name(of: field, is: "authorization"): keep(field, \.authorizationPlace)
+        case 13 where block.name(of: field, is: "last-event-id"): keep(field, \.lastEventPlace)
         case 14 where block.name(of: field, is: "mcp-session-id"): keep(field, \.sessionPlace)
         case 20 where block.name(of: field, is: "mcp-protocol-version"): keep(field, \.revisionPlace)
         default: break

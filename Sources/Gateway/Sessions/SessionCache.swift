@@ -73,6 +73,16 @@ package final class SessionCache: Sendable {
         try await directory.touch(session.id, of: session.tenant, transport: session.transport)
     }
 
+    /// Makes this node the holder of the session's stream, see `SessionDirectory`.
+    func takeStream(of session: Session, for node: NodeID) async throws(StoreError) -> Int64? {
+        try await directory.takeStream(of: session.id, of: session.tenant, for: node)
+    }
+
+    /// Lets the session live on while its stream is held under that fence.
+    func keepStream(of session: Session, fence: Int64) async throws(StoreError) -> StreamStanding {
+        try await directory.keepStream(of: session.id, of: session.tenant, fence: fence)
+    }
+
     /// Ends the session on all nodes.
     func close(_ session: Session) async throws(StoreError) -> Bool {
         drop(session.id)

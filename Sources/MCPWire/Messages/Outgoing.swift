@@ -5,7 +5,7 @@ package enum Outgoing {
 
     /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
     private static let offeredCapabilities: StaticString =
-        #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
+        #"{"tools":{"listChanged":true},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
 
     /// The same without a handshake, where changes are told only on streams of `subscriptions/listen`.
     private static let offeredWithoutHandshake: StaticString =
@@ -103,6 +103,9 @@ package enum Outgoing {
             JSONText.append(raw: "}", to: &out)
         }
     }
+
+    /// `notifications/tools/list_changed`.
+    package static func toolsListChanged() -> [UInt8] { notification(Method.toolsListChanged) { JSONText.append(raw: "{}", to: &$0) } }
 
     /// An empty result: the answer to `ping`.
     package static func emptyResult(id: RequestID) -> [UInt8] { result(id) { JSONText.append(raw: "{}", to: &$0) } }

@@ -42,6 +42,8 @@ extension Fault {
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
         case .busy: Row("busy", -32603, -32603, status: 503)
         case .draining: Row("draining", -32603, -32603, status: 503)
+        case .nodeLost: Row("node_lost", -32603, -32603)
+        case .replayExpired: Row("replay_expired", -32603, -32603)
         case .internalError: Row("internal_error", -32603, -32603)
         }
     }
@@ -71,6 +73,8 @@ extension Fault {
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
         case .busy: "The gateway is busy: try again"
         case .draining: "This node is about to stop: try again"
+        case .nodeLost: "The node that made the call is gone: whether it ran is unknown"
+        case .replayExpired: "What was missed of the answer is not kept any more"
         case .internalError: "Internal error"
         }
     }

@@ -32,6 +32,10 @@ package enum Fault: Error, Sendable, Hashable {
     case busy
     /// The node is about to stop.
     case draining
+    /// The node that made the call is gone, and its answer with it.
+    case nodeLost
+    /// What an agent has missed of an answer is not kept any more.
+    case replayExpired
     case internalError
 }
 

@@ -24,7 +24,7 @@ package final class Catalogues: Sendable {
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
         let secrets = NodeSecrets(environment: environment)
         surroundings = Surroundings(
-            node: node, directory: directory, sessions: sessions, events: events,
+            node: node, directory: directory, sessions: sessions, events: events, observers: ChangeObservers(eventLoop: group.next()),
             transports: Transports(
                 version: version, secrets: secrets, host: .own(secrets, environment: environment, guardian: guardian), logger: logger),
             timings: timings, logger: logger, now: now)
@@ -51,6 +51,10 @@ package final class Catalogues: Sendable {
             group.cancelAll()
         }
     }
+
+    /// Has `observer` told, from now on, whenever the list of tools that a tenant's agents see has changed: its tools, their definitions,
+    /// names or prices. Once per node and change, a burst within 100 ms as one; a list that nobody could have seen before is no change.
+    package func onChange(_ observer: @escaping @Sendable (TenantName) -> Void) { surroundings.observers.add(observer) }
 
     /// Another node has found something new of this tenant's upstreams.
     package func changed(_ tenant: TenantName) { tenants.withLock { $0[tenant] }?.news.ring() }

@@ -17,7 +17,19 @@ final class TenantUpstreams: Sendable {
         var version: Int64 = 0
         /// Nil until every upstream was tried once by some node.
         var catalogue: Catalogue?
+        /// What agents were last given or told of; nil before anything was to be listed.
+        var shown: Shown?
+        /// The next change is told when its window ends.
+        var isTelling = false
         var isRetired = false
+    }
+
+    /// What decides how a list looks.
+    private struct Shown {
+        let catalogue: Catalogue
+        let tariff: Tariff
+
+        func isTheSame(as other: Shown) -> Bool { tariff == other.tariff && catalogue.listsTheSame(as: other.catalogue) }
     }
 
     /// Rung when there is something to look at: a new document, or news of another node.
@@ -66,8 +78,18 @@ final class TenantUpstreams: Sendable {
         while true {
             let seen = changed.count
             if let current { return current }
-            guard deadline > .now(), !Task.isCancelled else { return state.withLock { Self.build($0) } }
+            guard deadline > .now(), !Task.isCancelled else { return incomplete() }
             await changed.wait(after: seen, until: deadline, on: eventLoop)
+        }
+    }
+
+    /// What there is before every upstream was tried; the rest will be a change.
+    private func incomplete() -> Catalogue {
+        state.withLock { state in
+            if let catalogue = state.catalogue { return catalogue }
+            let catalogue = Self.build(state)
+            state.shown = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
+            return catalogue
         }
     }
 
@@ -84,7 +106,7 @@ final class TenantUpstreams: Sendable {
             return before.filter { old in !state.upstreams.contains { $0 === old } }
         }
         guard let gone else { return [] }
-        changed.ring()
+        rebuilt()
         news.ring()
         return gone
     }
@@ -112,7 +134,7 @@ final class TenantUpstreams: Sendable {
             return state.upstreams.compactMap { upstream in changed[upstream.name].map { (upstream, $0.standing) } }
         }
         for (upstream, standing) in told { upstream.calls?.reported(standing) }
-        changed.ring()
+        rebuilt()
     }
 
     /// Whether agents would see this record make a difference.
@@ -133,8 +155,34 @@ final class TenantUpstreams: Sendable {
             return (state.upstreams.first { $0.name == name }, state.catalogue?.entries.count ?? 0)
         }
         upstream?.calls?.reported(record.standing)
-        changed.ring()
+        rebuilt()
         return tools
+    }
+
+    /// Wakes who waits for a catalogue, and sees to it that a difference agents can see is told.
+    private func rebuilt() {
+        changed.ring()
+        let isDifferent = state.withLock { state in
+            guard let catalogue = state.catalogue, !state.isTelling else { return false }
+            let now = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
+            state.isTelling = state.shown.map { !$0.isTheSame(as: now) } ?? false
+            if state.shown == nil { state.shown = now }
+            return state.isTelling
+        }
+        if isDifferent { surroundings.observers.afterWindow { self.tell() } }
+    }
+
+    /// Tells the observers, unless all is again as it was.
+    private func tell() {
+        let name = state.withLock { state -> TenantName? in
+            state.isTelling = false
+            guard let catalogue = state.catalogue, !state.isRetired else { return nil }
+            let now = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
+            let isNew = state.shown.map { !$0.isTheSame(as: now) } ?? true
+            state.shown = now
+            return isNew ? state.tenant.name : nil
+        }
+        if let name { surroundings.observers.tell(name) }
     }
 
     private static func make(_ document: UpstreamDocument, of tenant: TenantName, _ surroundings: Surroundings) -> Upstream {

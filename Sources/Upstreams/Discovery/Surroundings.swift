@@ -8,6 +8,7 @@ struct Surroundings: Sendable {
     let directory: any CatalogueDirectory
     let sessions: any UpstreamSessions
     let events: any EventSink
+    let observers: ChangeObservers
     let transports: Transports
     let timings: UpstreamTimings
     let logger: Logger

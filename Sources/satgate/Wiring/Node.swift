@@ -52,7 +52,8 @@ struct Node {
         if Gateway.loopbackHosts.contains(configuration.host) { agentSide.allowedHosts = Gateway.loopbackHosts }
         let gateway = Gateway(
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
-            ledger: ledger, events: events, bus: bus, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
+            ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names),
+            isAlive: { nodes.current.contains($0) }, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
             logger: logger, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,

@@ -11,6 +11,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
     private struct Entry {
         var session: Session
         var expires: Int64
+        var fence: Int64 = 0
     }
 
     private let clock: ManualClock
@@ -41,6 +42,21 @@ package final class InMemorySessionDirectory: SessionDirectory {
 
     package func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool {
         renew(id, of: tenant, lifetime: transport.lifetime)
+    }
+
+    package func takeStream(of id: SessionID, of tenant: TenantName, for node: NodeID) async throws(StoreError) -> Int64? {
+        let lives = change(id, tenant) { entry, now in
+            entry.fence += 1
+            entry.expires = now + Session.Transport.streamable.lifetime
+        }
+        return lives ? entries.withLock { $0[Key(tenant: tenant, id: id)]?.fence } : nil
+    }
+
+    package func keepStream(of id: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) -> StreamStanding {
+        guard lives(id, of: tenant) else { return .gone }
+        guard entries.withLock({ $0[Key(tenant: tenant, id: id)]?.fence == fence }) else { return .taken }
+        renew(id, of: tenant, lifetime: Session.Transport.streamable.lifetime)
+        return .held
     }
 
     package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {

@@ -77,6 +77,7 @@ CASES = [
     Case("the method twice", 400, body=b'{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping"}'),
     Case("no session", 400, session=False),
     Case("an unknown revision", 400, headers={"MCP-Protocol-Version": "1999-01-01"}),
+    Case("GET without a session", 400, method="GET", body=None, session=False, headers={"Accept": "text/event-stream"}),
     Case("a probe for the stateless era", (400, 404), body=b'{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{}}', headers=MODERN, session=False),
     # 401: before anything else is told
     Case("no token", 401, headers={"Authorization": None}, answer={"www-authenticate": "Bearer"}),
@@ -84,6 +85,7 @@ CASES = [
     Case("no token after the scheme", 401, headers={"Authorization": "Bearer"}, answer={"www-authenticate": "Bearer"}),
     Case("a token of 100 kB", (400, 401, 431), headers={"Authorization": "Bearer " + "A" * 100_000}),
     Case("no token and an unknown session", 401, headers={"Authorization": None, "Mcp-Session-Id": "0" * 32}),
+    Case("no token for a session's stream", 401, method="GET", body=None, headers={"Authorization": None, "Accept": "text/event-stream"}, answer={"www-authenticate": "Bearer"}),
     Case("no token for a stream", 401, method="GET", path="/sse", body=None, headers={"Authorization": None}, answer={"www-authenticate": "Bearer"}),
     Case("no token at /message", 401, path="/message?sessionId=" + "0" * 32, headers={"Authorization": None}),
     # 403
@@ -93,16 +95,17 @@ CASES = [
     Case("an unknown session", 404, headers={"Mcp-Session-Id": "0" * 32}),
     Case("a session id of another shape", 404, headers={"Mcp-Session-Id": "../{acme}:account:team"}),
     Case("DELETE of an unknown session", 404, method="DELETE", body=None, headers={"Mcp-Session-Id": "0" * 32}),
+    Case("GET of an unknown session", 404, method="GET", body=None, headers={"Accept": "text/event-stream", "Mcp-Session-Id": "0" * 32}),
     Case("an unknown stream", 404, path="/message?sessionId=" + "0" * 32),
     Case("an unknown path", 404, path="/nowhere"),
     Case("OAuth metadata", 404, method="GET", path="/.well-known/oauth-protected-resource", body=None, headers={"Authorization": None}),
     # 405
     Case("PUT", 405, method="PUT", answer={"allow": "POST"}),
-    Case("GET of the stream that is not offered yet", 405, method="GET", body=None, headers={"Accept": "text/event-stream"}, answer={"allow": "POST"}),
     Case("POST to /sse", 405, path="/sse", answer={"allow": "GET"}),
     Case("GET of /message", 405, method="GET", path="/message?sessionId=" + "0" * 32, body=None, answer={"allow": "POST"}),
     # 406, 413, 415
     Case("an agent that takes neither type", 406, headers={"Accept": "text/html"}),
+    Case("GET that takes no stream", 406, method="GET", body=None, headers={"Accept": "application/json"}),
     Case("an agent that takes no stream", 406, headers={"Accept": "application/json"}),
     Case("5 MiB", 413, body=call('{"text":"' + "x" * (5 << 20) + '"}')),
     Case("a form", 415, headers={"Content-Type": "application/x-www-form-urlencoded"}),

@@ -128,6 +128,47 @@ class Agent:
         return await self.request("DELETE", node.mcp, headers=self.headers())
 
 
+class Listener:
+    """The stream that a GET of an agent's session opens at one node."""
+
+    def __init__(self, agent: Agent, node: Node) -> None:
+        self.comments = 0
+        self.messages: list[dict[str, Any]] = []
+        self.status = 0
+        self.closed = asyncio.Event()
+        self._agent, self._node = agent, node
+
+    async def __aenter__(self) -> Listener:
+        opened = asyncio.get_running_loop().create_future()
+        self._reader = asyncio.create_task(self._read(opened))
+        self.status = await asyncio.wait_for(opened, 10)
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _read(self, opened: asyncio.Future[int]) -> None:
+        headers = self._agent.headers(Accept="text/event-stream")
+        try:
+            async with self._agent._http.stream("GET", self._node.mcp, headers=headers, timeout=httpx.Timeout(30, read=120)) as response:
+                opened.set_result(response.status_code)
+                block: list[str] = []
+                async for line in response.aiter_lines():
+                    if line.startswith(":"):
+                        self.comments += 1
+                    elif line:
+                        block.append(line)
+                    else:
+                        self.messages += [json.loads(data) for _, data in events("\n".join(block))]
+                        block = []
+        except httpx.HTTPError as error:
+            if not opened.done():
+                opened.set_exception(error)
+        finally:
+            self.closed.set()
+
+
 class Stream:
     """HTTP+SSE (2024-11-05) by hand: the stream at one node, POSTs to any."""
 

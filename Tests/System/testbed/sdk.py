@@ -53,6 +53,43 @@ class _Spread(http.AsyncBaseTransport):
 WAYS = ["mcp", "sse"] if GENERATION == 1 else ["mcp", "mcp#2026-07-28", "mcp#legacy", "sse"]
 
 
+class _Cut(http.AsyncBaseTransport):
+    """Loses the connection of the first answer that is a stream, behind so many events; what is resumed goes to that port."""
+
+    def __init__(self, events: int, port: int) -> None:
+        self._inner = http.AsyncHTTPTransport(limits=http.Limits(max_connections=None))
+        self._events, self._port = events, port
+        self.resumed = 0
+
+    async def handle_async_request(self, request: Any) -> Any:
+        if "last-event-id" in request.headers:
+            self.resumed += 1
+            request.url = request.url.copy_with(port=self._port)
+        response = await self._inner.handle_async_request(request)
+        if request.method == "POST" and self._events and response.headers.get("content-type", "").startswith("text/event-stream"):
+            response.stream, self._events = _Broken(response.stream, self._events), 0
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Broken(http.AsyncByteStream):
+    def __init__(self, stream: Any, events: int) -> None:
+        self._stream, self._events = stream, events
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for piece in self._stream:
+            seen += piece.count(b"\n\n")
+            yield piece
+            if seen >= self._events:
+                raise http.ReadError("the connection is lost")
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 class Connection:
     """A connected client of the SDK's: with a session, or modern, which is without."""
 
@@ -132,10 +169,15 @@ def _json(model: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def connect(url: str, token: str | None, ports: list[int] | None = None) -> AsyncIterator[Connection]:
-    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP; `#mode` behind the URL: in that mode of
-    the SDK. `ports`: spread over these nodes."""
-    url, _, mode = url.partition("#")
+async def connect(
+    url: str, token: str | None, ports: list[int] | None = None, mode: str = "auto", heard: Callable[[Any], Any] | None = None,
+    cut: tuple[int, int] | None = None,
+) -> AsyncIterator[Connection]:
+    """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes.
+
+    `mode`, or `#mode` behind the URL: that of the SDK, "legacy" being a handshake whatever else is offered; `heard` is given the method
+    of each notification; `cut`: the first answer that is a stream is lost behind so many events, and gone on with at that port."""
+    url, _, mode = url.partition("#") if "#" in url else (url, "", mode)
     ids: list[str] = []
 
     async def keep_session(response: Any) -> None:
@@ -145,7 +187,12 @@ async def connect(url: str, token: str | None, ports: list[int] | None = None) -
     def client(headers: Any = None, timeout: Any = None, auth: Any = None) -> Any:
         return http.AsyncClient(
             headers=headers, timeout=timeout or http.Timeout(30, read=120), auth=auth, trust_env=False,
-            transport=_Spread(ports) if ports else None, event_hooks={"response": [keep_session]})
+            transport=_Spread(ports) if ports else _Cut(*cut) if cut else None, event_hooks={"response": [keep_session]})
+
+    async def keep_message(message: Any) -> None:
+        method = getattr(getattr(message, "root", message), "method", None)
+        if heard and method:
+            heard(method)
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with AsyncExitStack() as stack:
@@ -156,9 +203,9 @@ async def connect(url: str, token: str | None, ports: list[int] | None = None) -
             transport = streamable_http_client(url, http_client=own)
         if GENERATION == 1:
             streams = await stack.enter_async_context(transport)
-            session = await stack.enter_async_context(ClientSession(streams[0], streams[1]))
+            session = await stack.enter_async_context(ClientSession(streams[0], streams[1], message_handler=keep_message))
             initialized, discovered = await session.initialize(), None
         else:
-            session = await stack.enter_async_context(Client(transport, mode=mode or "auto"))
+            session = await stack.enter_async_context(Client(transport, mode=mode, message_handler=keep_message))
             initialized, discovered = session.session.initialize_result, session.session.discover_result
         yield Connection(session, initialized, discovered, ids)

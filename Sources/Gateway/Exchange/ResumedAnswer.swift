@@ -1,0 +1,103 @@
+import Events
+import Governance
+import Logging
+import MCPWire
+import NIOCore
+
+/// A call's answer that an agent goes on reading after it lost the connection, at whichever node: what it missed, then what still comes.
+struct ResumedAnswer {
+    let gateway: Gateway
+    let reply: HTTPReply
+    let session: Session
+    /// Bounds of the pause between two looks for more.
+    private let shortestPause = Duration.milliseconds(50)
+    private let longestPause = Duration.milliseconds(500)
+    /// A node not seen for so long is lost; one that began just now is seen by then.
+    private let grace = Duration.seconds(3)
+    /// A node that lives, but keeps nothing more of the call for so long, is given up.
+    private let patience = Duration.seconds(600)
+
+    init(gateway: Gateway, reply: HTTPReply, session: Session) {
+        self.gateway = gateway
+        self.reply = reply
+        self.session = session
+    }
+
+    /// Takes the stream up behind the event and stays with it to its end.
+    func run(after text: String, until expires: Int64) async throws(Rejection) {
+        guard let place = EventID(text) else { throw .unknownEvent }
+        let stream = AnswerStream(tenant: session.tenant, session: session.id, name: place.stream)
+        let page: OutboxPage?
+        do { page = try await gateway.outbox.read(stream, after: place.sequence, fence: nil) } catch { throw .storeUnavailable(nil) }
+        guard let page else { throw .unknownEvent }
+        let expiry = reply.end(at: expires, now: gateway.now())
+        reply.onClose = { expiry.cancel() }
+        let (gateway, session) = (gateway, session)
+        reply.stream(every: gateway.configuration.keepAlive) { gateway.start { await gateway.keepAlive(resumed: session) } }
+        guard reply.isOpen else { return expiry.cancel() }
+        if session.primesStreams { reply.prime(place) }
+        await follow(stream, place, page)
+        reply.end()
+    }
+
+    private func follow(_ stream: AnswerStream, _ begin: EventID, _ first: OutboxPage) async {
+        var (page, place, pause) = (first, begin, shortestPause)
+        var (heard, seen) = (ContinuousClock.now, ContinuousClock.now)
+        while reply.isOpen, page.fence == first.fence {
+            if page.first > place.sequence + 1 { return refuse(.replayExpired, page) }
+            place = await send(page, after: place)
+            if page.hasEnded, place.sequence >= page.last { return }
+            if page.events.isEmpty {
+                if gateway.isDraining { return }
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, longestPause)
+            } else {
+                (pause, heard) = (shortestPause, .now)
+            }
+            // Looked at before reading: what a node has kept is found after its death.
+            if gateway.isAlive(page.origin.node) { seen = .now }
+            let isLost = ContinuousClock.now - seen > grace
+            guard let next = await read(stream, place, page.fence) else { return }
+            page = next
+            guard page.events.isEmpty, !page.hasEnded else { continue }
+            if isLost { return refuse(.nodeLost, page) }
+            if ContinuousClock.now - heard > patience { return refuse(.replayExpired, page) }
+        }
+    }
+
+    /// Sends the page's events; answers the place behind them.
+    private func send(_ page: OutboxPage, after begin: EventID) async -> EventID {
+        var place = begin
+        for event in page.events {
+            place = EventID(stream: begin.stream, sequence: event.sequence)
+            reply.event(event.data, name: "message", id: place)
+        }
+        await reply.drained(until: .now() + .seconds(30))
+        return place
+    }
+
+    /// What is kept behind the place, as soon as Redis can tell; nil where nothing is any more, or the agent has left.
+    private func read(_ stream: AnswerStream, _ place: EventID, _ fence: Int64) async -> OutboxPage? {
+        while reply.isOpen, !gateway.isDraining {
+            do {
+                return try await gateway.outbox.read(stream, after: place.sequence, fence: fence)
+            } catch {
+                gateway.logger.debug("the outbox is out of reach", metadata: ["session": "\(session.id)", "error": "\(error)"])
+                try? await Task.sleep(for: longestPause)
+            }
+        }
+        return nil
+    }
+
+    private func refuse(_ fault: Fault, _ page: OutboxPage) {
+        reply.event(fault.answer(to: RequestID(raw: page.origin.request), era: .legacy, toolCall: true).body, name: "message")
+    }
+}
+
+extension Gateway {
+    /// Lets the session of a resumed stream live on.
+    fileprivate func keepAlive(resumed session: Session) async {
+        guard (try? await sessions.touch(session)) == true else { return }
+        events.publish(Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
+    }
+}

@@ -1,0 +1,71 @@
+import Events
+import Governance
+import Logging
+import MCPWire
+import NIOCore
+
+extension StreamableExchange {
+    /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with a call's answer.
+    func get(_ inbound: Inbound) async throws(Rejection) {
+        let principal = try gateway.identify(inbound, on: reply)
+        guard inbound.accepts("text", "event-stream") else { throw .notAcceptable }
+        let session = try await resume(inbound, principal, nil).session
+        if let last = inbound.fields.lastEvent {
+            return try await ResumedAnswer(gateway: gateway, reply: reply, session: session).run(
+                after: last, until: principal.grant.expires)
+        }
+        let fence: Int64?
+        do { fence = try await gateway.sessions.takeStream(of: session, for: gateway.node) } catch { throw .storeUnavailable(nil) }
+        guard let fence else {
+            gateway.sessions.drop(session.id)
+            throw .unknownSession(nil)
+        }
+        hold(session, fence, until: principal.grant.expires)
+    }
+
+    /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
+    private func hold(_ session: Session, _ fence: Int64, until expires: Int64) {
+        let gateway = gateway
+        let expiry = reply.end(at: expires, now: gateway.now())
+        reply.onClose = {
+            expiry.cancel()
+            gateway.streams.remove(session.id, fence: fence)
+        }
+        reply.stream(every: gateway.configuration.keepAlive) {
+            gateway.start { await gateway.keepStream(of: session, fence, isBeat: true) }
+        }
+        guard reply.isStreaming else { return expiry.cancel() }
+        gateway.streams.add(reply, for: session, fence: fence, isReady: true, on: reply.eventLoop)
+        // Between an earlier stream and this one the agent may have missed a change.
+        if fence > 1 { reply.event(Outgoing.toolsListChanged(), name: "message") }
+        // What ended or took it before it was held has told nobody here.
+        gateway.start { await gateway.keepStream(of: session, fence, isBeat: false) }
+    }
+}
+
+extension HTTPReply {
+    /// Ends the stream when the token that opened it expires; unix ms.
+    func end(at expires: Int64, now: Int64) -> Scheduled<Void> {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let longest: Int64 = 366 * 86_400_000
+        return eventLoop.scheduleTask(in: .milliseconds(max(0, min(expires - now, longest)))) { bound.value.end() }
+    }
+}
+
+extension Gateway {
+    /// Lets a session live on by its stream; closes the stream when the session has ended or another has taken its place.
+    fileprivate func keepStream(of session: Session, _ fence: Int64, isBeat: Bool) async {
+        do {
+            switch try await sessions.keepStream(of: session, fence: fence) {
+            case .held:
+                guard isBeat else { return }
+                events.publish(
+                    Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
+            case .taken: streams.close(session.id, below: fence + 1)
+            case .gone: sessionEnded(session.id)
+            }
+        } catch {
+            logger.debug("keep-alive not recorded", metadata: ["session": "\(session.id)", "error": "\(error)"])
+        }
+    }
+}

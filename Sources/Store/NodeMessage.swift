@@ -1,0 +1,33 @@
+package import Governance
+
+/// What stands on a node's own channel: the session's id, a letter that tells the kind, and the rest.
+package enum NodeMessage: Sendable, Hashable {
+    /// `<session id>m<bytes>`: for the stream of that session.
+    case delivery(SessionID, [UInt8])
+    /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
+    case streamTaken(SessionID, fence: Int64)
+
+    /// As it is published.
+    package var bytes: [UInt8] {
+        switch self {
+        case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
+        case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
+        }
+    }
+
+    /// What a script writes the fence behind.
+    static func taking(of session: SessionID) -> String { "\(session.text)t" }
+
+    /// Reads `bytes` back; nil for what this version does not know.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count > 33, let session = SessionID(String(decoding: bytes.prefix(32), as: UTF8.self)) else { return nil }
+        let rest = bytes.dropFirst(33)
+        switch bytes[32] {
+        case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
+        case UInt8(ascii: "t"):
+            guard let fence = Int64(String(decoding: rest, as: UTF8.self)), fence > 0 else { return nil }
+            self = .streamTaken(session, fence: fence)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package import Gateway
+package import Governance
+package import Redis
+
+/// The outbox in Redis: of each stream its events, and a hash that says how it stands.
+package final class RedisOutbox: Outbox {
+    private let redis: RedisClient
+    private let scripts: StoreScripts
+    private let tenants: TenantKeyCache
+    private let mostEvents: Int64 = 1000
+    private let mostBytes: Int64 = 4 << 20
+    private let pageSize: Int64 = 100
+
+    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded) {
+        self.redis = redis
+        self.scripts = scripts
+        tenants = TenantKeyCache(names)
+    }
+
+    package func append(_ event: KeptEvent, of stream: AnswerStream, from origin: AnswerOrigin) async throws(StoreError) -> Int64? {
+        let reply = try await redis.run(
+            scripts.outboxAppend, keys: keys(stream),
+            arguments: [
+                .integer(event.sequence), .bytes(event.data), .text(origin.node.text), .bytes(origin.request), event.isLast ? 1 : 0,
+                .integer(mostEvents), .integer(mostBytes),
+            ])
+        guard let fence = reply.number else { throw .corrupt("outbox_append") }
+        return fence < 0 ? nil : fence
+    }
+
+    package func read(_ stream: AnswerStream, after sequence: Int64, fence: Int64?) async throws(StoreError) -> OutboxPage? {
+        let reply = try await redis.run(
+            scripts.outboxRead, keys: keys(stream),
+            arguments: [.integer(sequence), .integer(fence ?? 0), .integer(pageSize)])
+        guard let fields = reply.elements else { throw .corrupt("outbox_read") }
+        if fields.isEmpty { return nil }
+        guard fields.count >= 6, fields.count % 2 == 0, let fence = fields[0].number, let first = fields[1].number,
+            let last = fields[2].number, let node = fields[3].text.flatMap({ NodeID($0) }), let request = fields[4].bytes
+        else { throw .corrupt("outbox_read") }
+        var events: [(sequence: Int64, data: [UInt8])] = []
+        for index in stride(from: 6, to: fields.count, by: 2) {
+            guard let sequence = fields[index].number, let data = fields[index + 1].bytes else { throw .corrupt("outbox_read") }
+            events.append((sequence, data))
+        }
+        return OutboxPage(
+            fence: fence, first: first, last: last, origin: AnswerOrigin(node: node, request: request), hasEnded: fields[5].number == 1,
+            events: events)
+    }
+
+    private func keys(_ stream: AnswerStream) -> [String] {
+        let keys = tenants.keys(of: stream.tenant)
+        return [keys.session(stream.session), keys.outbox(stream.session, stream.name), keys.outboxState(stream.session, stream.name)]
+    }
+}
