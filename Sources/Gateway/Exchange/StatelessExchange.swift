@@ -32,7 +32,7 @@ struct StatelessExchange {
     private func answer(_ message: Message, _ fields: HeaderFields, _ principal: Principal) async throws(Fault) {
         let request = try StatelessRequest(message, headers: fields.repeating)
         let agent = Agent(principal: principal, session: Session(presenceOf: principal, in: request))
-        let post = PostReply(reply, keepAlive: gateway.configuration.keepAlive)
+        let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
         if let listing = Listing(method: request.method) {
             note(agent)
