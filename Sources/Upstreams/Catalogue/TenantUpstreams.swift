@@ -29,7 +29,7 @@ final class TenantUpstreams: Sendable {
         let catalogue: Catalogue
         let tariff: Tariff
 
-        func isTheSame(as other: Shown) -> Bool { tariff == other.tariff && catalogue.listsTheSame(as: other.catalogue) }
+        func isTheSame(as other: Shown) -> Bool { tariff == other.tariff && catalogue.listsTheSameTools(as: other.catalogue) }
     }
 
     /// Rung when there is something to look at: a new document, or news of another node.
@@ -207,8 +207,13 @@ final class TenantUpstreams: Sendable {
 extension Catalogue {
     /// True when an agent would see no difference.
     fileprivate func listsTheSame(as other: Catalogue) -> Bool {
+        listsTheSameTools(as: other) && Listing.allCases.allSatisfy { others[$0] == other.others[$0] }
+    }
+
+    /// True when its list of tools would show no difference.
+    fileprivate func listsTheSameTools(as other: Catalogue) -> Bool {
         entries.elementsEqual(other.entries) { left, right in
             left.shownName == right.shownName && left.target == right.target && left.definition.bytes == right.definition.bytes
-        } && Listing.allCases.allSatisfy { others[$0] == other.others[$0] }
+        }
     }
 }
