@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,21 @@ class Watchers:
         self._agents = [Agent(token) for _ in cluster.nodes]
 
     async def __aenter__(self) -> Watchers:
-        await asyncio.gather(*(agent.open(node) for agent, node in zip(self._agents, self._nodes)))
+        await asyncio.gather(*(self._open(agent, node) for agent, node in zip(self._agents, self._nodes)))
         return self
+
+    @staticmethod
+    async def _open(agent: Agent, node: Node) -> None:
+        """Opens a session; a tenant that has just been applied is known at every node within a second."""
+        end = time.monotonic() + 2
+        while True:
+            try:
+                await agent.open(node)
+                return
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.005)
 
     async def __aexit__(self, *_: Any) -> None:
         await asyncio.gather(*(agent.__aexit__() for agent in self._agents))
