@@ -132,7 +132,7 @@ async def test_each_stream_of_the_tenant_on_every_node_is_told_once_of_a_change_
             assert "echo" in [tool["name"] for tool in (await agent.ask(node, "tools/list")).result["tools"]]
             listeners.append(await stack.enter_async_context(Listener(agent, node)))
             stream = await stack.enter_async_context(Stream(wire.cell.mint(), node))
-            assert (await stream.open())["capabilities"] == {"tools": {"listChanged": True}}
+            assert (await stream.open())["capabilities"]["tools"] == {"listChanged": True}
             listeners.append(stream)
         silent = await stack.enter_async_context(Stream(wire.cell.mint(), wire.a))
         stranger = await stack.enter_async_context(Agent(wire.cell.mint("other")))
