@@ -175,7 +175,7 @@ struct PoolTests {
                     try await group.waitForAll()
                 }
             }
-            #expect((3...4).contains(server.record.connections), "one of them listens")
+            #expect((3...5).contains(server.record.connections), "one of them listens, one may be busy with a list")
             #expect(server.record.calls(of: "echo") == 60)
         }
     }
