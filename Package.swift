@@ -58,7 +58,8 @@ let package = Package(
         module(
             "Upstreams",
             http + [
-                "COpenSSL", "HTTPWire", "MCPWire", "Governance", "Events", "ServerIdentity", tls, log, .product(name: "NIOTLS", package: "swift-nio"),
+                "COpenSSL", "HTTPWire", "MCPWire", "Governance", "Events", "ServerIdentity", tls, log,
+                .product(name: "NIOTLS", package: "swift-nio"),
                 subprocess,
             ]),
         module("Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
