@@ -6,16 +6,25 @@ package struct Dialect: Sendable, Hashable {
     package let sendsVersionHeader: Bool
     /// A response stream begins with an event of an id and empty data, which older clients cannot read.
     package let primesStreams: Bool
+    /// A body may hold several messages.
+    package let takesBatches: Bool
+
+    private init(_ revision: String, sendsVersionHeader: Bool = true, primesStreams: Bool = false, takesBatches: Bool = false) {
+        self.revision = revision
+        self.sendsVersionHeader = sendsVersionHeader
+        self.primesStreams = primesStreams
+        self.takesBatches = takesBatches
+    }
 
     /// The newest revision with a handshake.
-    package static let newestHandshake = Dialect(revision: "2025-11-25", sendsVersionHeader: true, primesStreams: true)
+    package static let newestHandshake = Dialect("2025-11-25", primesStreams: true)
     /// What a request without version header and without session is taken to speak.
-    package static let assumed = Dialect(revision: "2025-03-26", sendsVersionHeader: false, primesStreams: false)
+    package static let assumed = Dialect("2025-03-26", sendsVersionHeader: false, takesBatches: true)
     /// The revisions with a handshake, oldest first.
     package static let all = [
-        Dialect(revision: "2024-11-05", sendsVersionHeader: false, primesStreams: false),
+        Dialect("2024-11-05", sendsVersionHeader: false),
         assumed,
-        Dialect(revision: "2025-06-18", sendsVersionHeader: true, primesStreams: false),
+        Dialect("2025-06-18"),
         newestHandshake,
     ]
     /// The newest revision without a handshake.
