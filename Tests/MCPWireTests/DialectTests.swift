@@ -10,6 +10,7 @@ struct DialectTests {
         #expect(Dialect.all.map(\.sendsVersionHeader) == [false, false, true, true])
         #expect(Dialect.all.map(\.primesStreams) == [false, false, false, true])
         #expect(Dialect.all.map(\.takesBatches) == [false, true, false, false])
+        #expect(Dialect.all.map(\.content) == [[], .audio, .all, .all])
         #expect(Dialect.all.last == .newestHandshake && Dialect.assumed.revision == "2025-03-26")
     }
 

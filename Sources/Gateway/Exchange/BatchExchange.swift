@@ -10,7 +10,7 @@ struct BatchExchange {
 
     /// Takes all messages of the agent; one that cannot be read is answered like a request.
     func run(_ batch: Batch, as agent: Agent) async throws(Rejection) {
-        guard agent.session.revision.flatMap({ Dialect.named($0) })?.takesBatches == true else { throw .batchNotTaken }
+        guard agent.session.dialect?.takesBatches == true else { throw .batchNotTaken }
         let requests = batch.entries.filter { entry in (try? entry.get().kind == .request) ?? true }
         guard !requests.isEmpty else { return reply.send(.accepted) }
         let ids = requests.compactMap { (try? $0.get())?.id }

@@ -81,7 +81,10 @@ final class PostReply: MessageReply {
 
 extension Session {
     /// Its client understands events without data.
-    var primesStreams: Bool { revision.flatMap { Dialect.named($0) }?.primesStreams ?? false }
+    var primesStreams: Bool { dialect?.primesStreams ?? false }
+
+    /// What was agreed on; nil before a handshake, and where there is none.
+    var dialect: Dialect? { revision.flatMap { Dialect.named($0) } }
 }
 
 extension HTTPReply {
