@@ -95,10 +95,16 @@ struct CallExchange {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
             let exchange = try await gateway.catalogues.forward(
-                call, to: target, of: agent.tenant, for: agent.session.id, deadline: deadline)
+                call, to: target, of: agent.tenant, for: agent.caller, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)
+                case .log(let message):
+                    if let level = message.loggedLevel, agent.wants(level) { await reply.notify(message.relayed(), until: deadline) }
+                case .asked(let question):
+                    // No way to ask an agent stands yet.
+                    if let id = question.id { exchange.respond(Outgoing.methodNotFound(id: id)) }
+                case .answer(let answer) where answer.asksForInput: throw .needsInput
                 case .answer(let answer):
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }

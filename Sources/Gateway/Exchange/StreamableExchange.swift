@@ -53,9 +53,11 @@ struct StreamableExchange {
         do { offer = try InitializeRequest(message) } catch { throw .malformed(error) }
         guard let id = message.id else { throw .malformed(.invalidRequest(nil)) }
         let dialect = Dialect.offered(offer.protocolVersion)
-        let session = Session(
+        var session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .streamable,
             revision: dialect.revision, client: offer.client)
+        guard let profile = InitializeRequest.profile(in: message) else { throw .malformed(.invalidParams(id, ClientProfile.rule)) }
+        session.describe(profile)
         do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
         gateway.announce(session, client: offer.client)
         let result = Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil)
@@ -76,7 +78,7 @@ struct StreamableExchange {
         guard let found, found.session.transport == .streamable else { throw .unknownSession(message?.id) }
         let session = found.session
         if let revision = inbound.fields.revision, revision != session.revision { throw .wrongRevision(message?.id) }
-        return Agent(principal: principal, session: session, renewsSession: found.needsRenewal)
+        return Agent(principal: principal, session: session, profile: found.profile, renewsSession: found.needsRenewal)
     }
 
     /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.

@@ -35,6 +35,9 @@ package struct Answer: Sendable {
         return message.document.text(range)
     }
 
+    /// The upstream wants answers of the agent's before it goes on (no handshake).
+    package var asksForInput: Bool { era == .modern && resultType == "input_required" }
+
     /// The text of the error; nil for a result.
     package var errorMessage: String? { message.document.text("message", in: .error) }
 
