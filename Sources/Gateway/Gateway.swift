@@ -177,12 +177,18 @@ final class Agent: Sendable {
     let principal: Principal
     /// Without a handshake the agent's presence, which it need not have.
     let session: Session
+    /// What it says of itself; nil before it has.
+    let profile: ClientProfile?
+    /// The least level of log messages that it wants.
+    let logLevel: LogLevel?
     /// A call is to prolong the session.
     let renewsSession: Bool
 
-    init(principal: Principal, session: Session, renewsSession: Bool = false) {
+    init(principal: Principal, session: Session, profile: ClientProfile? = nil, logLevel: LogLevel? = nil, renewsSession: Bool = false) {
         self.principal = principal
         self.session = session
+        self.profile = profile
+        self.logLevel = logLevel ?? session.logLevel.flatMap { LogLevel(rawValue: $0) }
         self.renewsSession = renewsSession
     }
 
@@ -190,6 +196,12 @@ final class Agent: Sendable {
     var tenant: Tenant { principal.tenant }
     /// How refusals are numbered for it.
     var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
+    /// As whom upstreams are called.
+    var caller: Caller { Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern) }
+
+    /// Whether it wants log messages of this level: without a handshake only where it has asked for them.
+    func wants(_ level: LogLevel) -> Bool { logLevel.map { level >= $0 } ?? (era == .legacy) }
+
     /// What a call proves to exist: nil without a handshake.
     var provenSession: SessionID? { era == .modern ? nil : session.id }
 }

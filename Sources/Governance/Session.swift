@@ -27,6 +27,10 @@ package struct Session: Sendable, Hashable {
     /// The protocol revision agreed at `initialize`, as text; nil before it.
     package var revision: String?
     package var client: String?
+    /// What the client says of itself, a JSON object; nil while it has not.
+    package var clientInfo: String?
+    /// What the client can do, a JSON object; nil while it has not said so.
+    package var capabilities: String?
     /// The least level of log messages that the agent wants; nil while it has not said so.
     package var logLevel: String?
     /// The node that holds the HTTP+SSE stream.

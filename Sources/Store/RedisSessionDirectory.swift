@@ -34,8 +34,9 @@ package final class RedisSessionDirectory: SessionDirectory {
     package func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
         let reply = try await redis.command([
             "HMGET", .text(tenants.keys(of: tenant).session(id)), "principal", "transport", "revision", "client", "owner", "level",
+            "info", "abilities",
         ])
-        guard let fields = reply.elements, fields.count == 6 else { throw .corrupt("session") }
+        guard let fields = reply.elements, fields.count == 8 else { throw .corrupt("session") }
         if fields[0] == .null { return nil }
         guard let principal = fields[0].text.flatMap({ TokenID($0) }),
             let transport = fields[1].text.flatMap(Session.Transport.init(rawValue:))
@@ -44,6 +45,8 @@ package final class RedisSessionDirectory: SessionDirectory {
             id: id, tenant: tenant, principal: principal, transport: transport, revision: fields[2].text, client: fields[3].text,
             owner: fields[4].text.flatMap { NodeID($0) })
         session.logLevel = fields[5].text
+        session.clientInfo = fields[6].text
+        session.capabilities = fields[7].text
         return session
     }
 
@@ -87,6 +90,8 @@ package final class RedisSessionDirectory: SessionDirectory {
         var fields: [RedisArgument] = []
         if let revision = session.revision { fields += ["revision", .text(revision)] }
         if let client = session.client { fields += ["client", .text(client)] }
+        if let info = session.clientInfo { fields += ["info", .text(info)] }
+        if let capabilities = session.capabilities { fields += ["abilities", .text(capabilities)] }
         if let level = session.logLevel { fields += ["level", .text(level)] }
         return fields
     }

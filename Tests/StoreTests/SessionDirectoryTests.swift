@@ -19,6 +19,8 @@ struct SessionDirectoryTests {
         #expect(try await sessions.find(session.id, of: .fresh()) == nil)
         session.revision = "2025-11-25"
         session.logLevel = "warning"
+        session.clientInfo = #"{"name":"n"}"#
+        session.capabilities = #"{"roots":{}}"#
         session.client = "Claude \"Code\"/1 é"
         #expect(try await sessions.update(session))
         #expect(try await sessions.touch(session.id, of: world.tenant, transport: .sse))

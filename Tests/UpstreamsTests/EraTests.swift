@@ -22,7 +22,7 @@ struct EraTests {
                 let auto = AutoTransport(streamable: transport, sse: sse)
                 var found: String
                 do throws(UpstreamFailure) {
-                    found = try await auto.open(remembering: terms, on: lane, before: .now() + time).terms.revision
+                    found = try await auto.open(as: nil, remembering: terms, on: lane, before: .now() + time).terms.revision
                 } catch {
                     found = "\(error.label): \(error.reason)"
                 }
@@ -152,14 +152,14 @@ private final class OpenedTransport: UpstreamTransport {
     var openings: Int { count.withLock { $0 } }
 
     func open(
-        remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        as profile: ClientProfile?, remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession {
         count.withLock { $0 += 1 }
         guard let endpoint = Endpoint(url: "http://127.0.0.1:1/sse", headers: [:], agent: "test"),
-            let session = HandshakeSession(SessionTerms(transport: .sse, revision: "2024-11-05"), link: Link(endpoint: endpoint))
+            let session = HandshakeSession(SessionTerms(transport: .sse, revision: "2024-11-05"), as: nil, link: Link(endpoint: endpoint))
         else { throw .broken(reason: "no session") }
         return session
     }
 
-    func resume(_ terms: SessionTerms) -> (any UpstreamSession)? { nil }
+    func resume(_ terms: SessionTerms, as profile: ClientProfile?) -> (any UpstreamSession)? { nil }
 }

@@ -21,7 +21,7 @@ struct LightServerTests {
         let server = try await ToolServer.start(shelf, options: options, record: record, group: group)
         do {
             try await withTransport(server.url) { transport, lane in
-                let session = try await transport.open(remembering: nil, on: lane, before: .now() + .seconds(15))
+                let session = try await transport.open(as: nil, remembering: nil, on: lane, before: .now() + .seconds(15))
                 try await body(session, lane, shelf, record)
             }
         } catch {

@@ -99,7 +99,7 @@ struct ListDiscoveryTests {
             let request = try ForwardedRequest(Message(Array(json.utf8)))
             let prompt = try #require(await bench.catalogues.catalogue(of: tenant).others.prompt(for: request.name))
             let exchange = try await bench.catalogues.forward(
-                request, to: prompt.target, of: tenant, for: SessionID(), deadline: .now() + .seconds(15))
+                request, to: prompt.target, of: tenant, for: Caller(session: SessionID()), deadline: .now() + .seconds(15))
             guard case .answer(let answer)? = try await exchange.next() else { throw UpstreamFailure.broken(reason: "no answer") }
             #expect(answer.kind == .result(isError: false))
             let sent = try #require(server.requests(Method.promptsGet).first)

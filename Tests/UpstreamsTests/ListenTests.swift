@@ -15,7 +15,7 @@ struct ListenTests {
         let found = Box<(end: Listening?, heard: [Notice], failure: String?)>()
         try await ScriptedServer.run(script) { server, url in
             try await withTransport(url, limits: limits) { transport, lane in
-                let session = try await transport.open(remembering: nil, on: lane, before: .now() + .seconds(15))
+                let session = try await transport.open(as: nil, remembering: nil, on: lane, before: .now() + .seconds(15))
                 do {
                     let (end, heard) = try await session.listen(on: lane)
                     found.value = (end, heard, nil)
@@ -113,7 +113,7 @@ struct ListenTests {
         limits.connections = 1
         try await ScriptedServer.run({ $0.head.method == .GET ? [.send(ScriptedServer.chunkedHead)] : nil }) { server, url in
             try await withTransport(url, limits: limits) { transport, lane in
-                let session = try await transport.open(remembering: nil, on: lane, before: .now() + .seconds(15))
+                let session = try await transport.open(as: nil, remembering: nil, on: lane, before: .now() + .seconds(15))
                 let heard = Box<Notice>()
                 let task = Task(executorPreference: lane.executor) { try await session.listen(on: lane) { heard.value = $0 } }
                 try await eventually("it listens") { heard.value == .connected }

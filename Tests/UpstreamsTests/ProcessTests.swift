@@ -24,7 +24,7 @@ struct ProcessTests {
                     && session.terms.capabilities.contains(.toolsListChanged))
             #expect(try await bench.tools(of: session) == ["echo"])
             #expect(try await bench.text("echo", #"{"text":"a\nb\u2028c"}"#, in: session) == "a\nb\u{2028}c")
-            #expect(transport.resume(session.terms) == nil)
+            #expect(transport.resume(session.terms, as: nil) == nil)
         }
     }
 

@@ -19,7 +19,7 @@ struct ResumptionTests {
             return request.method == Method.toolsCall || request.head.method == .GET ? script(request, call.value ?? "") : nil
         }) { server, url in
             try await withTransport(url) { transport, lane in
-                let session = try await transport.open(remembering: nil, on: lane, before: .now() + .seconds(15))
+                let session = try await transport.open(as: nil, remembering: nil, on: lane, before: .now() + .seconds(15))
                 var items: [String] = []
                 do {
                     let exchange = try await session.exchange(meta: #"{"progressToken":"p"}"#, on: lane, within: time)

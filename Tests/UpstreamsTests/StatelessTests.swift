@@ -15,7 +15,7 @@ struct StatelessTests {
     ) async throws {
         try await ScriptedServer.run({ script($0) ?? ScriptedServer.modern($0) }) { server, url in
             try await withTransport(url) { transport, lane in
-                let session = try await transport.open(remembering: nil, on: lane, before: .now() + .seconds(15))
+                let session = try await transport.open(as: nil, remembering: nil, on: lane, before: .now() + .seconds(15))
                 #expect(session.terms.revision == "2026-07-28" && session.terms.id == nil)
                 try await body(session, lane, server)
             }
@@ -132,7 +132,7 @@ struct StatelessTests {
         try await session { session, lane, server in
             let url = "http://127.0.0.1:1/mcp"
             let link = Link(endpoint: try #require(Endpoint(url: url, headers: [:], agent: "test")))
-            let elsewhere = StreamableHTTP(link: link, version: "0").resume(session.terms)
+            let elsewhere = StreamableHTTP(link: link, version: "0").resume(session.terms, as: nil)
             #expect(elsewhere?.terms == session.terms && elsewhere is StatelessSession)
             session.close(on: lane)
             _ = try await session.answer(on: lane)

@@ -25,6 +25,8 @@ struct StreamTests {
                     while let item = try await exchange.next() {
                         switch item {
                         case .progress(let bytes): items.append(String(decoding: bytes, as: UTF8.self))
+                        case .log(let message): items.append(String(decoding: message.bytes, as: UTF8.self))
+                        case .asked(let question): items.append("asked \(question.method ?? "")")
                         case .answer(let answer): items.append("answer \(answer.id?.number == nil ? "?" : "ours")")
                         }
                     }

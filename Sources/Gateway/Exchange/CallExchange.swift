@@ -43,8 +43,9 @@ struct CallExchange {
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
         let id = routed.call.id
-        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view)) }
-        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view)
+        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect) : nil
+        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view, content: content)) }
+        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
         await reply.finish(body, status: status)
     }
 
@@ -94,10 +95,16 @@ struct CallExchange {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
             let exchange = try await gateway.catalogues.forward(
-                call, to: target, of: agent.tenant, for: agent.session.id, deadline: deadline)
+                call, to: target, of: agent.tenant, for: agent.caller, deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)
+                case .log(let message):
+                    if let level = message.loggedLevel, agent.wants(level) { await reply.notify(message.relayed(), until: deadline) }
+                case .asked(let question):
+                    // No way to ask an agent stands yet.
+                    if let id = question.id { exchange.respond(Outgoing.methodNotFound(id: id)) }
+                case .answer(let answer) where answer.asksForInput: throw .needsInput
                 case .answer(let answer):
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }

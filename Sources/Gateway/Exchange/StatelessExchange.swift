@@ -31,7 +31,10 @@ struct StatelessExchange {
 
     private func answer(_ message: Message, _ fields: HeaderFields, _ principal: Principal) async throws(Fault) {
         let request = try StatelessRequest(message, headers: fields.repeating)
-        let agent = Agent(principal: principal, session: Session(presenceOf: principal, in: request))
+        guard let profile = StatelessRequest.profile(in: message) else { throw .invalidParams(ClientProfile.rule) }
+        let agent = Agent(
+            principal: principal, session: Session(presenceOf: principal, in: request, profile), profile: profile,
+            logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) })
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
         if let listing = Listing(method: request.method) {
@@ -81,12 +84,13 @@ extension Gateway {
 
 extension Session {
     /// The presence of an agent that has no session: the same for all requests of one token in which the agent describes itself alike.
-    fileprivate init(presenceOf principal: Principal, in request: StatelessRequest) {
+    fileprivate init(presenceOf principal: Principal, in request: StatelessRequest, _ profile: ClientProfile) {
         let token = principal.grant.token
         let digest = Fingerprint.sha256(of: Array("satgate/presence/v1\n\(token)\n".utf8) + request.sender)
         self.init(
             id: SessionID(digest.prefix(32)) ?? SessionID(), tenant: principal.tenant.name, principal: token, transport: .stateless,
             revision: Dialect.newestModern, client: request.client)
+        describe(profile)
     }
 }
 

@@ -32,11 +32,11 @@ struct StreamSessionExchange {
         do { found = try await gateway.sessions.resume(id, for: principal.grant, proven: false) } catch {
             throw .storeUnavailable(message.id)
         }
-        guard let session = found?.session, session.transport == .sse else { throw .unknownSession(message.id) }
+        guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
         reply.send(.accepted)
         guard message.kind == .request else { return }
         let stream = StreamReply(gateway, session: session)
-        let agent = Agent(principal: principal, session: session)
+        let agent = Agent(principal: principal, session: session, profile: found.profile)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
         await RequestExchange(gateway: gateway, agent: agent, reply: stream).answer(message)
     }
@@ -46,7 +46,9 @@ struct StreamSessionExchange {
         do {
             let offer = try InitializeRequest(message)
             let dialect = Dialect.offered(offer.protocolVersion)
+            guard let profile = InitializeRequest.profile(in: message) else { throw WireError.invalidParams(id, ClientProfile.rule) }
             var session = agent.session
+            session.describe(profile)
             session.revision = dialect.revision
             session.client = offer.client
             guard try await gateway.sessions.update(session) else { return gateway.streams.close(session.id) }

@@ -15,6 +15,10 @@ struct StreamableExchange {
         let principal = try gateway.identify(inbound, on: reply)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
+        if Batch.isOpened(by: inbound.body) {
+            let batch = try inbound.batch()
+            return try await BatchExchange(gateway: gateway, reply: reply).run(batch, as: resume(inbound, principal, nil))
+        }
         let message = try inbound.message()
         try refuseHeaderless(inbound, message)
         if message.method == Method.initialize, message.kind == .request {
@@ -22,7 +26,7 @@ struct StreamableExchange {
         }
         let agent = try await resume(inbound, principal, message)
         guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
-        let post = PostReply(reply, gateway: gateway, session: agent.session, request: id)
+        let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
         await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
     }
 
@@ -49,9 +53,11 @@ struct StreamableExchange {
         do { offer = try InitializeRequest(message) } catch { throw .malformed(error) }
         guard let id = message.id else { throw .malformed(.invalidRequest(nil)) }
         let dialect = Dialect.offered(offer.protocolVersion)
-        let session = Session(
+        var session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .streamable,
             revision: dialect.revision, client: offer.client)
+        guard let profile = InitializeRequest.profile(in: message) else { throw .malformed(.invalidParams(id, ClientProfile.rule)) }
+        session.describe(profile)
         do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
         gateway.announce(session, client: offer.client)
         let result = Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil)
@@ -72,7 +78,7 @@ struct StreamableExchange {
         guard let found, found.session.transport == .streamable else { throw .unknownSession(message?.id) }
         let session = found.session
         if let revision = inbound.fields.revision, revision != session.revision { throw .wrongRevision(message?.id) }
-        return Agent(principal: principal, session: session, renewsSession: found.needsRenewal)
+        return Agent(principal: principal, session: session, profile: found.profile, renewsSession: found.needsRenewal)
     }
 
     /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.
@@ -88,6 +94,11 @@ extension Inbound {
     /// The body as one JSON-RPC message.
     func message() throws(Rejection) -> Message {
         do { return try Message(body) } catch { throw .malformed(error) }
+    }
+
+    /// The body as several messages.
+    func batch() throws(Rejection) -> Batch {
+        do { return try Batch(body) } catch { throw .malformedBatch(error) }
     }
 }
 

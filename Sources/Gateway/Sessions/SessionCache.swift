@@ -1,10 +1,12 @@
 package import Governance
+import MCPWire
 import Synchronization
 
 /// The sessions this node served lately: filled from the directory on first use, dropped when the bus says so, at most 30 s old.
 package final class SessionCache: Sendable {
     private struct Entry {
         var session: Session
+        let profile: ClientProfile?
         let loaded: ContinuousClock.Instant
         var touched: ContinuousClock.Instant
     }
@@ -12,6 +14,7 @@ package final class SessionCache: Sendable {
     /// A session that a request may use.
     struct Resumed {
         let session: Session
+        let profile: ClientProfile?
         /// It was not prolonged lately.
         let needsRenewal: Bool
     }
@@ -39,16 +42,15 @@ package final class SessionCache: Sendable {
         let now = ContinuousClock.now
         if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge {
             guard entry.session.tenant == grant.tenant, entry.session.principal == grant.token else { return nil }
-            if now - entry.touched < touchInterval { return Resumed(session: entry.session, needsRenewal: false) }
+            if now - entry.touched < touchInterval { return Resumed(session: entry.session, profile: entry.profile, needsRenewal: false) }
             if proven {
                 entries.withLock { $0[id]?.touched = now }
-                return Resumed(session: entry.session, needsRenewal: true)
+                return Resumed(session: entry.session, profile: entry.profile, needsRenewal: true)
             }
         }
         guard let session = try await directory.find(id, of: grant.tenant), session.principal == grant.token else { return nil }
         guard try await directory.touch(id, of: grant.tenant, transport: session.transport) else { return nil }
-        keep(session)
-        return Resumed(session: session, needsRenewal: false)
+        return Resumed(session: session, profile: keep(session), needsRenewal: false)
     }
 
     /// Notes that the agent of a presence is here, where that was not done lately; true when nobody knew of it.
@@ -97,11 +99,33 @@ package final class SessionCache: Sendable {
     /// Forgets all sessions here.
     func dropAll() { entries.withLock { $0.removeAll() } }
 
-    private func keep(_ session: Session) {
+    @discardableResult
+    private func keep(_ session: Session) -> ClientProfile? {
         let now = ContinuousClock.now
+        // What a presence says of itself, each of its requests says.
+        let profile = session.transport == .stateless ? nil : session.profile
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll(keepingCapacity: true) }
-            entries[session.id] = Entry(session: session, loaded: now, touched: now)
+            entries[session.id] = Entry(session: session, profile: profile, loaded: now, touched: now)
         }
+        return profile
     }
+}
+
+extension Session {
+    /// Takes in what the client says of itself.
+    mutating func describe(_ profile: ClientProfile) {
+        clientInfo = profile.info.map { String(decoding: $0, as: UTF8.self) }
+        capabilities = String(decoding: profile.capabilities, as: UTF8.self)
+    }
+
+    /// What the client says of itself; nil before it has.
+    var profile: ClientProfile? {
+        capabilities.flatMap { ClientProfile(info: clientInfo.map { Array($0.utf8) }, capabilities: Array($0.utf8)) }
+    }
+}
+
+extension ClientProfile {
+    /// What is wrong with one that is refused.
+    static let rule = "what a client says of itself and of its capabilities must be objects, of at most \(limit) bytes"
 }

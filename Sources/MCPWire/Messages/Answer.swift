@@ -35,6 +35,9 @@ package struct Answer: Sendable {
         return message.document.text(range)
     }
 
+    /// The upstream wants answers of the agent's before it goes on (no handshake).
+    package var asksForInput: Bool { era == .modern && resultType == "input_required" }
+
     /// The text of the error; nil for a result.
     package var errorMessage: String? { message.document.text("message", in: .error) }
 
@@ -47,8 +50,9 @@ package struct Answer: Sendable {
 
     /// The bytes for an agent with a handshake: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
     /// `io.modelcontextprotocol/serverInfo` removed, and what only results without a handshake say; the error of missing capabilities,
-    /// which such agents do not know, as an internal one; all else byte for byte. `view` where it is the answer to a `resources/read`.
-    package func addressed(to id: RequestID, as view: ResourceView? = nil) -> [UInt8] {
+    /// which such agents do not know, as an internal one; all else byte for byte. `view` where it is the answer to a `resources/read`; `content`
+    /// where that is shown otherwise.
+    package func addressed(to id: RequestID, as view: ResourceView? = nil, content: ContentView? = nil) -> [UInt8] {
         let document = message.document
         var edits = JSONEdits()
         edits.address(document, to: id)
@@ -56,6 +60,7 @@ package struct Answer: Sendable {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
         view?.rename(in: document, &edits)
+        content?.rewrite(document, &edits)
         if era == .modern {
             // Without a handshake a resource that does not exist is an invalid parameter.
             if view != nil, kind == .error(code: ErrorCode.invalidParams), let range = document.value("code", in: .error) {

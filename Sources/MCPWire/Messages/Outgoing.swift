@@ -13,13 +13,15 @@ package enum Outgoing {
 
     // MARK: To an upstream
 
-    /// Our `initialize`, which declares no client capability.
-    package static func initialize(id: Int, revision: String, clientVersion: String) -> [UInt8] {
+    /// Our `initialize`, in the name of the agent that `profile` describes; without one it declares no client capability.
+    package static func initialize(id: Int, revision: String, clientVersion: String, profile: ClientProfile? = nil) -> [UInt8] {
         request(id: id, Method.initialize) { out in
             JSONText.append(raw: #"{"protocolVersion":"#, to: &out)
             JSONText.append(string: revision, to: &out)
-            JSONText.append(raw: #","capabilities":{},"clientInfo":"#, to: &out)
-            appendIdentity(version: clientVersion, to: &out)
+            JSONText.append(raw: #","capabilities":"#, to: &out)
+            out += profile?.capabilities ?? Array("{}".utf8)
+            JSONText.append(raw: #","clientInfo":"#, to: &out)
+            if let info = profile?.info { out += info } else { appendIdentity(version: clientVersion, to: &out) }
             JSONText.append(raw: "}", to: &out)
         }
     }

@@ -1,4 +1,5 @@
 import Governance
+import MCPWire
 import NIOCore
 import Synchronization
 
@@ -35,13 +36,13 @@ final class CallSessions: Sendable {
 
     /// The session in the slot, opened or gone on with where there is none. Nothing has run when it throws.
     func session(
-        in slot: SessionSlot, for agent: SessionID, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        in slot: SessionSlot, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession {
         let limit = min(deadline, .now() + Self.patience)
         do throws(UpstreamFailure) {
             return try await slot.session(on: lane, before: limit) { replacing throws(UpstreamFailure) in
-                guard slot !== shared else { return try await transport.open(remembering: terms, on: lane, before: limit) }
-                return try await open(for: agent, replacing: replacing, terms: terms, on: lane, before: limit)
+                guard slot !== shared else { return try await transport.open(as: nil, remembering: terms, on: lane, before: limit) }
+                return try await open(for: caller, replacing: replacing, terms: terms, on: lane, before: limit)
             }
         } catch {
             // Only the handshake was sent: the call was not.
@@ -58,11 +59,11 @@ final class CallSessions: Sendable {
     /// The agent's session has ended: its own is closed where no other node can, and forgotten.
     func forget(_ agent: SessionID, on lane: Lane) {
         guard let session = dedicated.withLock({ $0.removeValue(forKey: agent) })?.close() else { return }
-        if transport.resume(session.terms) == nil { session.close(on: lane) }
+        if transport.resume(session.terms, as: nil) == nil { session.close(on: lane) }
     }
 
     /// Ends a session that was kept for an agent.
-    func close(_ terms: SessionTerms, on lane: Lane) { transport.resume(terms)?.close(on: lane) }
+    func close(_ terms: SessionTerms, on lane: Lane) { transport.resume(terms, as: nil)?.close(on: lane) }
 
     /// Lets go of what agents have not used since `deadline`; any node can go on with it.
     func evict(unusedSince deadline: NIODeadline, on lane: Lane) {
@@ -84,19 +85,19 @@ final class CallSessions: Sendable {
 
     /// Goes on with the session kept for the agent, or opens one and keeps it for all nodes.
     private func open(
-        for agent: SessionID, replacing: String?, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        for caller: Caller, replacing: String?, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession {
         do {
-            if let kept = try await directory.find(document.name, for: agent, of: tenant), kept.id != replacing,
-                let session = transport.resume(kept)
+            if let kept = try await directory.find(document.name, for: caller.session, of: tenant), kept.id != replacing,
+                let session = transport.resume(kept, as: caller.profile)
             {
                 return session
             }
-            let session = try await transport.open(remembering: terms, on: lane, before: deadline)
-            guard session.terms.id != nil, transport.resume(session.terms) != nil else { return session }
+            let session = try await transport.open(as: caller.profile, remembering: terms, on: lane, before: deadline)
+            guard session.terms.id != nil, transport.resume(session.terms, as: nil) != nil else { return session }
             let keeping = try await directory.keep(
-                session.terms, with: document.name, for: agent, of: tenant, replacing: replacing, cap: document.limits.sessions)
-            return try resolve(keeping, opened: session, on: lane)
+                session.terms, with: document.name, for: caller.session, of: tenant, replacing: replacing, cap: document.limits.sessions)
+            return try resolve(keeping, opened: session, as: caller.profile, on: lane)
         } catch let failure as UpstreamFailure {
             throw failure
         } catch {
@@ -105,13 +106,13 @@ final class CallSessions: Sendable {
     }
 
     private func resolve(
-        _ keeping: Keeping, opened session: any UpstreamSession, on lane: Lane
+        _ keeping: Keeping, opened session: any UpstreamSession, as profile: ClientProfile?, on lane: Lane
     ) throws(UpstreamFailure) -> any UpstreamSession {
         if case .kept = keeping { return session }
         session.close(on: lane)
         switch keeping {
         case .existing(let terms):
-            guard let other = transport.resume(terms) else { throw .notDispatched(reason: "unusable session") }
+            guard let other = transport.resume(terms, as: profile) else { throw .notDispatched(reason: "unusable session") }
             return other
         case .full: throw .notDispatched(reason: "too many sessions with this upstream")
         case .kept, .sessionGone: throw .notDispatched(reason: "the session has ended")

@@ -20,13 +20,13 @@ final class UpstreamCalls: Sendable {
 
     /// Sends a call; a session that the upstream does not know (any more) is replaced once, as the call did not run.
     func forward(
-        _ call: ForwardedRequest, to target: Target, for agent: SessionID, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        _ call: ForwardedRequest, to target: Target, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         try await admission.enter(before: deadline, on: lane.eventLoop)
         let permit: Permit
         do throws(UpstreamFailure) {
             permit = try self.permit()
-            let exchange = try await exchange(call, target, for: agent, terms: terms, on: lane, before: deadline)
+            let exchange = try await exchange(call, target, for: caller, terms: terms, on: lane, before: deadline)
             exchange.onEnd = { failure in self.ended(permit, failure) }
             return exchange
         } catch {
@@ -67,13 +67,13 @@ final class UpstreamCalls: Sendable {
     }
 
     private func exchange(
-        _ call: ForwardedRequest, _ target: Target, for agent: SessionID, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        _ call: ForwardedRequest, _ target: Target, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
-        let request = UpstreamRequest.forward(call, name: target.tool, mirrored: target.mirrored)
-        let slot = sessions.slot(for: agent, terms: terms)
+        let request = UpstreamRequest.forward(call, name: target.tool, mirrored: target.mirrored, caller: caller)
+        let slot = sessions.slot(for: caller.session, terms: terms)
         do throws(UpstreamFailure) {
             for _ in 0..<2 {
-                let session = try await sessions.session(in: slot, for: agent, terms: terms, on: lane, before: deadline)
+                let session = try await sessions.session(in: slot, for: caller, terms: terms, on: lane, before: deadline)
                 if let exchange = try await session.send(request, on: lane, before: deadline) { return exchange }
                 slot.drop(session)
             }

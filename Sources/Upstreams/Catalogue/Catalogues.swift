@@ -74,13 +74,13 @@ package final class Catalogues: Sendable {
 
     /// Sends an agent's request to its target on the caller's event loop, which must be one of the group's; returns when the response begins.
     package func forward(
-        _ call: ForwardedRequest, to target: Target, of tenant: Tenant, for session: SessionID, deadline: NIODeadline
+        _ call: ForwardedRequest, to target: Target, of tenant: Tenant, for caller: Caller, deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         guard let lane else { throw .notDispatched(reason: "not on an event loop") }
         guard let (upstream, terms) = upstreams(of: tenant).upstream(target.upstream) else {
             throw .notDispatched(reason: "no such upstream")
         }
-        return try await upstream.forward(call, to: target, for: session, terms: terms, on: lane, before: deadline)
+        return try await upstream.forward(call, to: target, for: caller, terms: terms, on: lane, before: deadline)
     }
 
     /// An agent's session has ended by this node's doing: the sessions that upstreams had for it are closed.

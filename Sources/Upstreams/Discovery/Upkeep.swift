@@ -49,7 +49,8 @@ struct Upkeep: Sendable {
     private func open(before deadline: NIODeadline) async -> (any UpstreamSession)? {
         do throws(UpstreamFailure) {
             guard let transport = upstream.transport else { throw .notDispatched(reason: HTTPFailure.Reason.badURL.rawValue) }
-            return try await transport.open(remembering: tenant.record(upstream.name)?.terms, on: lane, before: deadline)
+            return try await transport.open(
+                as: nil, remembering: tenant.record(upstream.name)?.terms, on: lane, before: deadline)
         } catch {
             if goesOn { await failed(error.reason) }
             return nil

@@ -49,9 +49,9 @@ final class Upstream: Sendable {
 
     /// Sends an agent's request; `terms` is what was last agreed with the upstream, by any node.
     func forward(
-        _ call: ForwardedRequest, to target: Target, for agent: SessionID, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        _ call: ForwardedRequest, to target: Target, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         guard let calls else { throw .notDispatched(reason: "bad URL or header in the tenant's document") }
-        return try await calls.forward(call, to: target, for: agent, terms: terms, on: lane, before: deadline)
+        return try await calls.forward(call, to: target, for: caller, terms: terms, on: lane, before: deadline)
     }
 }

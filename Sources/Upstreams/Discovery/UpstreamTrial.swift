@@ -56,7 +56,7 @@ package struct UpstreamTrial: Sendable {
     private func find(over transport: any UpstreamTransport, within time: TimeAmount) async throws(UpstreamFailure) -> Finding {
         let begun = NIODeadline.now()
         let deadline = begun + time
-        let session = try await transport.open(remembering: nil, on: lane, before: deadline)
+        let session = try await transport.open(as: nil, remembering: nil, on: lane, before: deadline)
         defer { session.close(on: lane) }
         guard let tools = try await ToolListing(session: session, lane: lane, deadline: deadline).tools() else {
             throw .broken(reason: "the session was refused")

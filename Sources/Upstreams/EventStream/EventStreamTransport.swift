@@ -1,4 +1,5 @@
 import Governance
+import MCPWire
 import NIOCore
 
 /// Speaks HTTP+SSE, the transport of 2024-11-05, in whatever revision with a handshake the upstream chooses. Each session has a stream of
@@ -18,14 +19,14 @@ final class EventStreamTransport: UpstreamTransport {
     func run() async { await owner.run() }
 
     func open(
-        remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        as profile: ClientProfile?, remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession {
         let carrier = EventStreamCarrier(endpoint, on: lane)
         guard owner.start(on: lane, { await carrier.run(before: deadline) }) else { throw .notDispatched(reason: "shutting down") }
         do throws(UpstreamFailure) {
             try await carrier.opened(before: deadline, on: lane.eventLoop)
             let opening = StreamOpening(stream: carrier.stream, carrier: carrier, transport: .sse, version: version, lane: lane)
-            return StreamSession(try await opening.handshake(before: deadline), stream: carrier.stream, carrier: carrier)
+            return StreamSession(try await opening.handshake(as: profile, before: deadline), stream: carrier.stream, carrier: carrier)
         } catch {
             carrier.close()
             throw error
@@ -33,5 +34,5 @@ final class EventStreamTransport: UpstreamTransport {
     }
 
     /// The stream is the session: it cannot be gone on with from elsewhere.
-    func resume(_ terms: SessionTerms) -> (any UpstreamSession)? { nil }
+    func resume(_ terms: SessionTerms, as profile: ClientProfile?) -> (any UpstreamSession)? { nil }
 }

@@ -1,5 +1,6 @@
 import Governance
 import Logging
+import MCPWire
 import NIOCore
 import Synchronization
 
@@ -35,7 +36,7 @@ final class ProcessTransport: UpstreamTransport {
     /// A session with the process, which is started where there is none and kept as long as there is a session. It is given its time to start, however often it is asked for
     /// meanwhile; one that does not answer any more is replaced.
     func open(
-        remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        as profile: ClientProfile?, remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession {
         if let process, !process.isOver {
             guard let session = process.session else { return try await process.session(before: deadline, on: lane.eventLoop) }
@@ -51,7 +52,7 @@ final class ProcessTransport: UpstreamTransport {
     }
 
     /// The session is the process: it cannot be gone on with from elsewhere.
-    func resume(_ terms: SessionTerms) -> (any UpstreamSession)? { nil }
+    func resume(_ terms: SessionTerms, as profile: ClientProfile?) -> (any UpstreamSession)? { nil }
 
     private func start(remembering terms: SessionTerms?, on lane: Lane) throws(UpstreamFailure) -> ServerProcess {
         let launch = try Launch(command, on: host)

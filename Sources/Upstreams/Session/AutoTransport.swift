@@ -9,27 +9,29 @@ struct AutoTransport: UpstreamTransport {
     var sse: (any UpstreamTransport)?
 
     func open(
-        remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        as profile: ClientProfile?, remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession {
         if terms?.transport == .sse, let sse {
             do throws(UpstreamFailure) {
-                return try await sse.open(remembering: terms, on: lane, before: deadline)
+                return try await sse.open(as: profile, remembering: terms, on: lane, before: deadline)
             } catch {
                 // Only an answer can tell that there is something else by now.
                 guard case .broken = error else { throw error }
             }
         }
-        switch try await streamable.attempt(remembering: terms, on: lane, before: deadline) {
+        switch try await streamable.attempt(as: profile, remembering: terms, on: lane, before: deadline) {
         case .session(let session): return session
         case .rejected(let status, let answer):
             let failure = StreamableHTTP.failure(status, answer)
             guard let sse, Self.mayBeOlder(status, answer) else { throw failure }
-            do throws(UpstreamFailure) { return try await sse.open(remembering: nil, on: lane, before: deadline) } catch { throw failure }
+            do throws(UpstreamFailure) { return try await sse.open(as: profile, remembering: nil, on: lane, before: deadline) } catch {
+                throw failure
+            }
         }
     }
 
-    func resume(_ terms: SessionTerms) -> (any UpstreamSession)? {
-        terms.transport == .sse ? sse?.resume(terms) : streamable.resume(terms)
+    func resume(_ terms: SessionTerms, as profile: ClientProfile?) -> (any UpstreamSession)? {
+        terms.transport == .sse ? sse?.resume(terms, as: profile) : streamable.resume(terms, as: profile)
     }
 
     func run() async { await sse?.run() }

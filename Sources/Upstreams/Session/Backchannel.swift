@@ -4,14 +4,14 @@ import MCPWire
 protocol Backchannel: Sendable {
     /// Tells the upstream that nobody waits for this request any more.
     func cancel(_ id: Int)
-    /// Answers what the upstream asks: `ping` it may, and nothing else, since no capability was declared to it.
+    /// Sends a message without waiting.
+    func post(_ message: [UInt8])
+    /// Answers what the upstream asks and is not to ask: `ping` it may, and nothing else.
     func answer(_ request: Message)
 }
 
 extension Backchannel {
-    /// The answer to a request of the upstream; nil for what needs none.
-    func reply(to request: Message) -> [UInt8]? {
-        guard let id = request.id else { return nil }
-        return request.method == Method.ping ? Outgoing.emptyResult(id: id) : Outgoing.methodNotFound(id: id)
+    func answer(_ request: Message) {
+        if let reply = Outgoing.reply(to: request) { post(reply) }
     }
 }

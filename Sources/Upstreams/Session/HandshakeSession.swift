@@ -5,6 +5,8 @@ import NIOCore
 final class HandshakeSession: UpstreamSession {
     let terms: SessionTerms
     let server: String?
+    /// The agent in whose name it was opened.
+    private let profile: ClientProfile?
     private let link: Link
     private let head: PreparedHead
     /// Of the GETs, which open streams.
@@ -12,7 +14,7 @@ final class HandshakeSession: UpstreamSession {
     private let lines: [HeaderLine]
 
     /// Nil where the id has other characters than the visible ASCII ones, or the revision is not one with a handshake.
-    init?(_ terms: SessionTerms, server: String? = nil, link: Link) {
+    init?(_ terms: SessionTerms, server: String? = nil, as profile: ClientProfile?, link: Link) {
         guard let dialect = Dialect.named(terms.revision) else { return nil }
         var lines: [HeaderLine] = []
         if dialect.sendsVersionHeader { lines.append(("MCP-Protocol-Version", dialect.revision)) }
@@ -22,6 +24,7 @@ final class HandshakeSession: UpstreamSession {
         }
         self.terms = terms
         self.server = server
+        self.profile = profile
         self.link = link
         self.lines = lines
         head = link.endpoint.prepared(lines)
@@ -37,7 +40,7 @@ final class HandshakeSession: UpstreamSession {
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):
             if request.call != nil { stream.resumption = Resumption(link: link, lane: lane, head: streamHead, deadline: deadline) }
-            return UpstreamExchange(stream, id: id, call: request.call, lane: lane, backchannel: route)
+            return UpstreamExchange(stream, id: id, call: request.call, lane: lane, backchannel: route, profile: profile)
         case .rejected(status: 404, _) where terms.id != nil: return nil
         case .rejected(let status, let answer): throw UpstreamFailure(status: status, answer)
         }

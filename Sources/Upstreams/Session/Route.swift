@@ -8,7 +8,5 @@ struct Route: Backchannel {
 
     func cancel(_ id: Int) { lane.post(Outgoing.cancelled(requestID: id, reason: "cancelled"), under: head) }
 
-    func answer(_ request: Message) {
-        if let reply = reply(to: request) { lane.post(reply, under: head) }
-    }
+    func post(_ message: [UInt8]) { lane.post(message, under: head) }
 }

@@ -36,7 +36,8 @@ final class StatelessSession: UpstreamSession {
             era: .modern)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):
-            return UpstreamExchange(stream, id: id, call: request.call, lane: lane, backchannel: nil, era: .modern)
+            return UpstreamExchange(
+                stream, id: id, call: request.call, lane: lane, backchannel: nil, profile: request.profile, era: .modern)
         case .rejected(_, let answer?) where Self.isOver(answer, asked: id): return nil
         case .rejected(let status, let answer): throw UpstreamFailure(status: status, answer)
         }

@@ -8,12 +8,18 @@ package final class UpstreamExchange {
     package enum Item: Sendable {
         /// A progress notification for the agent, its own token put back.
         case progress([UInt8])
+        /// A log message of the upstream's, as it came.
+        case log(Message)
+        /// It asks the agent something, which it may: `respond` takes the answer, under the id of this request.
+        case asked(Message)
         case answer(Answer)
     }
 
     private let id: Int
     private let call: ForwardedRequest?
     private let backchannel: (any Backchannel)?
+    /// The agent that the upstream knows of; nil: it is asked nothing.
+    private let profile: ClientProfile?
     private let era: Dialect.Kind
     /// The messages of a response of its own …
     private let response: NIOLoopBound<ResponseStream>?
@@ -33,10 +39,11 @@ package final class UpstreamExchange {
     /// The exchange of the request that was sent under this number; `call` is what its progress belongs to.
     init(
         _ response: ResponseStream, id: Int, call: ForwardedRequest?, lane: Lane, backchannel: (any Backchannel)?,
-        era: Dialect.Kind = .legacy
+        profile: ClientProfile? = nil, era: Dialect.Kind = .legacy
     ) {
         self.response = NIOLoopBound(response, eventLoop: lane.eventLoop)
         self.era = era
+        self.profile = profile
         mailbox = nil
         self.id = id
         self.call = call
@@ -44,9 +51,13 @@ package final class UpstreamExchange {
     }
 
     /// The exchange of a request whose messages are put in the mailbox.
-    init(_ mailbox: Mailbox, id: Int, call: ForwardedRequest?, backchannel: any Backchannel, era: Dialect.Kind = .legacy) {
+    init(
+        _ mailbox: Mailbox, id: Int, call: ForwardedRequest?, backchannel: any Backchannel, profile: ClientProfile? = nil,
+        era: Dialect.Kind = .legacy
+    ) {
         response = nil
         self.era = era
+        self.profile = profile
         self.mailbox = mailbox
         self.id = id
         self.call = call
@@ -87,6 +98,11 @@ package final class UpstreamExchange {
         backchannel?.cancel(id)
     }
 
+    /// Sends the answer to something that the upstream has asked: a response under its request's id.
+    package func respond(_ response: [UInt8]) {
+        if !isOver { backchannel?.post(response) }
+    }
+
     private func end(_ failure: UpstreamFailure?) {
         isOver = true
         onEnd?(failure)
@@ -102,27 +118,38 @@ package final class UpstreamExchange {
         switch message.kind {
         case .response: return try answer(message)
         case .notification:
-            guard let progress = call?.progress(message, sentAs: id) else { return nil }
-            hasStarted = true
-            return .progress(progress)
+            return notified(message)
         case .request:
             asked += 1
             hasStarted = true
-            if asked <= Self.mostAsked { backchannel?.answer(message) }
+            guard asked <= Self.mostAsked else { return nil }
+            if let needed = message.neededAbility, profile?.abilities.contains(needed) == true { return .asked(message) }
+            backchannel?.answer(message)
             return nil
         }
+    }
+
+    private func notified(_ message: Message) -> Item? {
+        if message.loggedLevel != nil {
+            guard profile != nil else { return nil }
+            hasStarted = true
+            return .log(message)
+        }
+        guard let progress = call?.progress(message, sentAs: id) else { return nil }
+        hasStarted = true
+        return .progress(progress)
     }
 
     /// An answer that is ours, or an error that is addressed to nobody.
     private func answer(_ message: Message) throws(UpstreamFailure) -> Item? {
         guard let answer = try? Answer(message, era: era), answer.id == nil || answer.id?.number == id else { return nil }
         response?.value.finish()
-        guard era == .modern, answer.resultType != "complete" else {
+        guard era == .modern, answer.resultType != "complete", profile == nil || !answer.asksForInput else {
             end(nil)
             return .answer(answer)
         }
         let failure: UpstreamFailure =
-            answer.resultType == "input_required" ? .needsInput : .broken(reason: "a result of a kind that was not asked for")
+            answer.asksForInput ? .needsInput : .broken(reason: "a result of a kind that was not asked for")
         end(failure)
         throw failure
     }

@@ -2,33 +2,52 @@ import MCPWire
 
 /// What is asked of an upstream; its session puts it in the words of its era.
 enum UpstreamRequest: Sendable {
-    /// An agent's request, what it is about named as the upstream does; the upstream wants these arguments repeated in headers.
-    case forward(ForwardedRequest, name: String, mirrored: [MirroredParameter])
+    /// An agent's request, what it is about named as the upstream does; the upstream wants these arguments repeated in headers. `caller` is
+    /// who makes it; nil where the upstream is to know of nobody.
+    case forward(ForwardedRequest, name: String, mirrored: [MirroredParameter], caller: Caller?)
     /// One page of the list that the method asks for.
     case list(_ method: String, cursor: String?)
 
     /// The agent's request in it.
-    var call: ForwardedRequest? { if case .forward(let call, _, _) = self { call } else { nil } }
+    var call: ForwardedRequest? { if case .forward(let call, _, _, _) = self { call } else { nil } }
+
+    /// Who makes it.
+    var caller: Caller? { if case .forward(_, _, _, let caller) = self { caller } else { nil } }
+
+    /// What its maker says of itself.
+    var profile: ClientProfile? { caller?.profile }
 
     /// Its method.
     var method: String {
         switch self {
-        case .forward(let call, _, _): call.method
+        case .forward(let call, _, _, _): call.method
         case .list(let method, _): method
         }
     }
 
-    /// The message, of a revision with a handshake, or without one where it says who the `sender` is.
+    /// The message, of a revision with a handshake, or without one where it says who the `sender` is, if not the agent.
     func message(id: Int, sender: Sender? = nil) -> [UInt8] {
         switch self {
-        case .forward(let call, let name, _): call.forwarded(id: id, name: name, sender: sender)
+        case .forward(let call, let name, _, let caller):
+            call.forwarded(id: id, name: name, sender: sender.map { Sender(of: caller, orOf: $0) })
         case .list(let method, let cursor): Outgoing.list(method, id: id, cursor: cursor, sender: sender)
         }
     }
 
     /// The headers that repeat parts of the message where there is no handshake, but for its method.
     var mirroredHeaders: [HeaderLine] {
-        guard case .forward(let call, let name, let mirrored) = self else { return [] }
+        guard case .forward(let call, let name, let mirrored, _) = self else { return [] }
         return call.mirroredHeaders(name: name, mirrored)
+    }
+}
+
+extension Sender {
+    /// The agent where it is known, else the gateway.
+    fileprivate init(of caller: Caller?, orOf gateway: Sender) {
+        guard let caller, let profile = caller.profile else {
+            self = gateway
+            return
+        }
+        self.init(revision: gateway.revision, profile: profile, logLevel: caller.logLevel)
     }
 }

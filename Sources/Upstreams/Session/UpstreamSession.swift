@@ -54,12 +54,14 @@ enum Listening: Sendable, Hashable {
 
 /// The way to one upstream.
 protocol UpstreamTransport: Sendable {
-    /// Opens a new session, no client capability declared. What was agreed the last time is tried first.
+    /// Opens a new session in the name of the agent described, or with no client capability declared. What was agreed the last time is
+    /// tried first.
     func open(
-        remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
+        as profile: ClientProfile?, remembering terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> any UpstreamSession
-    /// The session that another node has opened on these terms; nil where it cannot be gone on with from here.
-    func resume(_ terms: SessionTerms) -> (any UpstreamSession)?
+    /// The session that another node has opened on these terms in the name of the agent described; nil where it cannot be gone on with from
+    /// here.
+    func resume(_ terms: SessionTerms, as profile: ClientProfile?) -> (any UpstreamSession)?
     /// Keeps running what the transport needs beside its sessions until the task is cancelled; returns at once where that is nothing. Only
     /// while it runs can sessions with processes and over event streams be opened.
     func run() async

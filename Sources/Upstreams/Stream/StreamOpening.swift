@@ -28,9 +28,10 @@ struct StreamOpening: Sendable {
     }
 
     /// Opens a session in a revision with a handshake; throws `refused` where the upstream answers it with an error.
-    func handshake(before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession.Agreement {
+    func handshake(as profile: ClientProfile? = nil, before deadline: NIODeadline) async throws(UpstreamFailure) -> StreamSession.Agreement
+    {
         let id = stream.newID()
-        let body = Outgoing.initialize(id: id, revision: Dialect.newestHandshake.revision, clientVersion: version)
+        let body = Outgoing.initialize(id: id, revision: Dialect.newestHandshake.revision, clientVersion: version, profile: profile)
         let answer = try await answer(to: body, id: id, before: deadline)
         if case .error = answer.kind { throw .refused(answer) }
         guard let result = try? InitializeResult(answer), Dialect.named(result.protocolVersion) != nil else {

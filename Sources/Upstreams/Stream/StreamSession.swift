@@ -41,7 +41,9 @@ final class StreamSession: UpstreamSession {
             if error.mayHaveRun { carrier.post(wording.cancelled(id)) }
             throw error
         }
-        return UpstreamExchange(mailbox, id: id, call: request.call, backchannel: StreamBackchannel(session: self), era: wording.era)
+        return UpstreamExchange(
+            mailbox, id: id, call: request.call, backchannel: StreamBackchannel(session: self),
+            profile: wording.era == .modern ? request.profile : nil, era: wording.era)
     }
 
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
@@ -66,6 +68,9 @@ final class StreamSession: UpstreamSession {
 
     /// Tells that nobody waits for the request any more.
     fileprivate func cancel(_ id: Int) { carrier.post(wording.cancelled(id)) }
+
+    /// Sends a message without waiting.
+    fileprivate func post(_ message: [UInt8]) { carrier.post(message) }
 
     /// Whether the upstream still answers.
     func isAnswering(on lane: Lane, before deadline: NIODeadline) async -> Bool {
@@ -97,6 +102,8 @@ private struct StreamBackchannel: Backchannel {
     let session: StreamSession
 
     func cancel(_ id: Int) { session.cancel(id) }
+
+    func post(_ message: [UInt8]) { session.post(message) }
 
     /// The stream has replied already: what it brings is not tied to one call.
     func answer(_ request: Message) {}

@@ -29,6 +29,8 @@ package final class InMemorySessionDirectory: SessionDirectory {
             entry.session.revision = session.revision ?? entry.session.revision
             entry.session.client = session.client ?? entry.session.client
             entry.session.logLevel = session.logLevel ?? entry.session.logLevel
+            entry.session.clientInfo = session.clientInfo ?? entry.session.clientInfo
+            entry.session.capabilities = session.capabilities ?? entry.session.capabilities
             entry.expires = now + session.transport.lifetime
         }
     }

@@ -48,7 +48,7 @@ final class TransportBench: Sendable {
 
     /// A session, opened on the first lane.
     func open(remembering terms: SessionTerms? = nil, within time: TimeAmount = .seconds(30)) async throws -> any UpstreamSession {
-        try await transport.open(remembering: terms, on: lanes[0], before: .now() + time)
+        try await transport.open(as: nil, remembering: terms, on: lanes[0], before: .now() + time)
     }
 
     /// The names of the tools.
@@ -77,7 +77,7 @@ final class TransportBench: Sendable {
         let params = #"{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}"#
         let json = "{\"jsonrpc\":\"2.0\",\n\"id\":\"a\",\r\n \"method\":\"tools/call\",\"params\":\(params)}"
         let call = try ForwardedRequest(Message(Array(json.utf8)))
-        return try await session.send(.forward(call, name: tool, mirrored: []), on: lanes[lane], before: .now() + time)
+        return try await session.send(.forward(call, name: tool, mirrored: [], caller: nil), on: lanes[lane], before: .now() + time)
     }
 
     /// The text that a call answers.

@@ -85,7 +85,8 @@ final class Workbench: Sendable {
         let json = #"{"jsonrpc":"2.0","id":"agent-1","method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}}"#
         let call = try ForwardedRequest(Message(Array(json.utf8)))
         let name = try #require(UpstreamName(upstream))
-        return try await catalogues.forward(call, to: Target(upstream: name, tool: tool), of: tenant, for: session, deadline: .now() + time)
+        return try await catalogues.forward(
+            call, to: Target(upstream: name, tool: tool), of: tenant, for: Caller(session: session), deadline: .now() + time)
     }
 
     /// The answer of such a call.

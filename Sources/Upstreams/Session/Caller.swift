@@ -1,0 +1,20 @@
+package import Governance
+package import MCPWire
+
+/// The agent for which a call is made.
+package struct Caller: Sendable {
+    package let session: SessionID
+    /// What it says of itself; nil: upstreams are told nothing, and may ask nothing.
+    package let profile: ClientProfile?
+    /// The least level of log messages that it wants, where it has said so.
+    package let logLevel: LogLevel?
+    /// It has no session, only a presence: nothing can be sent to it but within its own requests.
+    package let isStateless: Bool
+
+    package init(session: SessionID, profile: ClientProfile? = nil, logLevel: LogLevel? = nil, isStateless: Bool = false) {
+        self.session = session
+        self.profile = profile
+        self.logLevel = logLevel
+        self.isStateless = isStateless
+    }
+}
