@@ -90,7 +90,7 @@ struct StreamSessionExchange {
             expiry.cancel()
             return gateway.end(session)
         }
-        gateway.streams.add(reply, for: session, fence: 0, isReady: false, on: reply.eventLoop)
+        gateway.streams.add(reply, for: session, fence: 0, isReady: false)
         let pass = key.map { "&tenant=\(session.tenant)&key=\($0.text)" } ?? ""
         reply.event(Array("/message?sessionId=\(session.id)\(pass)".utf8), name: "endpoint")
     }
