@@ -23,6 +23,8 @@ package final class Gateway: Sendable {
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
         package var allowedOrigins: Set<String> = []
+        /// An agent may show its token in the URL of `/sse`.
+        package var takesTokenInQuery = false
         /// Told to agents at `initialize`.
         package var version = "0.1.0"
 
@@ -103,12 +105,17 @@ package final class Gateway: Sendable {
 
     /// The grant and tenant of the request's token.
     func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
+        try principal(presented: inbound.fields.presented != nil) { () throws(AuthenticationError) in try grant(inbound.fields, on: reply) }
+    }
+
+    /// The grant with its tenant; `presented`: something came that was to prove it.
+    func principal(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) throws(Rejection) -> Principal {
         let grant: Grant
         do {
-            grant = try self.grant(inbound.fields, on: reply)
+            grant = try identify()
         } catch {
             announce(error)
-            throw .unauthenticated(presented: inbound.fields.presented != nil)
+            throw .unauthenticated(presented: presented)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
