@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import mcp.types as t
+import pytest
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -42,6 +43,11 @@ KINDS = {
     1: [Kind("sse-2024-11-05", "sse", "2024-11-05"), *(Kind(f"http-{revision}", "mcp", revision) for revision in ("2025-03-26", "2025-06-18", "2025-11-25"))],
     2: [Kind("auto", "mcp", MODERN), Kind("pinned-2026-07-28", "mcp", MODERN, MODERN), Kind("legacy", "mcp", "2025-11-25", "legacy")],
 }[GENERATION]
+
+
+def of(kinds: list[Kind]) -> Callable[[Any], Any]:
+    """Marks a test that is for these kinds only; where the SDK that is installed has none of them there is no such test."""
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.name) if kinds else lambda _: None
 
 
 class Recorder(http.AsyncBaseTransport):
