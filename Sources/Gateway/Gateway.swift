@@ -207,8 +207,10 @@ final class Agent: Sendable {
     var tenant: Tenant { principal.tenant }
     /// How refusals are numbered for it.
     var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
-    /// As whom upstreams are called.
-    var caller: Caller { Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern) }
+    /// As whom upstreams are called; `parameters` are the headers of the request that repeat arguments.
+    func caller(repeating parameters: [(name: String, value: String)] = []) -> Caller {
+        Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern, parameters: parameters)
+    }
 
     /// Whether it wants log messages of this level: without a handshake only where it has asked for them.
     func wants(_ level: LogLevel) -> Bool { logLevel.map { level >= $0 } ?? (era == .legacy) }
