@@ -15,10 +15,16 @@ package final class Gateway: Sendable {
         package var lease: Int64 = 15_000
         /// Between two keep-alive comments of a stream.
         package var keepAlive: TimeAmount = .seconds(15)
+        /// The streams of `subscriptions/listen` that one agent may have open at this node.
+        package var subscriptionsPerAgent = 16
+        /// Changes of single resources are told to those who subscribe to them; while nothing tells of them nobody is promised that.
+        package var tellsOfUpdates = false
         /// Hosts that `Host` may name; empty: not checked.
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
         package var allowedOrigins: Set<String> = []
+        /// An agent may show its token in the URL of `/sse`.
+        package var takesTokenInQuery = false
         /// Told to agents at `initialize`.
         package var version = "0.1.0"
 
@@ -71,7 +77,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
-        catalogues.onChange { [streams] in streams.broadcast(Outgoing.toolsListChanged(), to: $0) }
+        catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
@@ -99,12 +105,17 @@ package final class Gateway: Sendable {
 
     /// The grant and tenant of the request's token.
     func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
+        try principal(presented: inbound.fields.presented != nil) { () throws(AuthenticationError) in try grant(inbound.fields, on: reply) }
+    }
+
+    /// The grant with its tenant; `presented`: something came that was to prove it.
+    func principal(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) throws(Rejection) -> Principal {
         let grant: Grant
         do {
-            grant = try self.grant(inbound.fields, on: reply)
+            grant = try identify()
         } catch {
             announce(error)
-            throw .unauthenticated(presented: inbound.fields.presented != nil)
+            throw .unauthenticated(presented: presented)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
@@ -196,8 +207,10 @@ final class Agent: Sendable {
     var tenant: Tenant { principal.tenant }
     /// How refusals are numbered for it.
     var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
-    /// As whom upstreams are called.
-    var caller: Caller { Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern) }
+    /// As whom upstreams are called; `parameters` are the headers of the request that repeat arguments.
+    func caller(repeating parameters: [(name: String, value: String)] = []) -> Caller {
+        Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern, parameters: parameters)
+    }
 
     /// Whether it wants log messages of this level: without a handshake only where it has asked for them.
     func wants(_ level: LogLevel) -> Bool { logLevel.map { level >= $0 } ?? (era == .legacy) }

@@ -13,18 +13,31 @@ struct StreamSessionExchange {
 
     /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
     func open(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let token = isQueryRead(in: inbound) ? inbound.queryText("token") : nil
+        let principal = if let token { try gateway.identify(token: token) } else { try gateway.identify(inbound, on: reply) }
+        let key = token.flatMap { _ in StreamKey() }
         if inbound.fields.accept != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
         let session = Session(
-            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node)
+            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node,
+            pass: key?.pass(for: principal.grant))
         do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
         gateway.announce(session, client: nil)
-        hold(session, until: principal.grant.expires)
+        hold(session, until: principal.grant.expires, key)
+    }
+
+    /// What a URL says of a token counts only where the operator wants it, and no header says anything.
+    private func isQueryRead(in inbound: Inbound) -> Bool {
+        gateway.configuration.takesTokenInQuery && inbound.fields.authorization == nil
+    }
+
+    private func principal(of inbound: Inbound) async throws(Rejection) -> Principal {
+        guard isQueryRead(in: inbound), let key = inbound.query("key") else { return try gateway.identify(inbound, on: reply) }
+        return try await gateway.identify(streamKey: key, of: inbound)
     }
 
     /// `POST /message`: accepted at once, answered on the session's stream.
     func post(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let principal = try await principal(of: inbound)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         let message = try inbound.message()
         guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }
@@ -62,7 +75,7 @@ struct StreamSessionExchange {
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
-    private func hold(_ session: Session, until expires: Int64) {
+    private func hold(_ session: Session, until expires: Int64, _ key: StreamKey?) {
         let gateway = gateway
         let expiry = reply.end(at: expires, now: gateway.now())
         reply.onClose = {
@@ -77,8 +90,9 @@ struct StreamSessionExchange {
             expiry.cancel()
             return gateway.end(session)
         }
-        gateway.streams.add(reply, for: session, fence: 0, isReady: false, on: reply.eventLoop)
-        reply.event(Array("/message?sessionId=\(session.id)".utf8), name: "endpoint")
+        gateway.streams.add(reply, for: session, fence: 0, isReady: false)
+        let pass = key.map { "&tenant=\(session.tenant)&key=\($0.text)" } ?? ""
+        reply.event(Array("/message?sessionId=\(session.id)\(pass)".utf8), name: "endpoint")
     }
 }
 
