@@ -16,6 +16,7 @@ from testbed.agent import Agent, Listener, Stream
 from testbed.node import Cell, Node, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.schema import MODERN, schema
 from testbed.sdk import connect
 from testbed.shelf import Shelf
 from testbed.stateless import SUBSCRIPTION, Stateless, Subscription
@@ -53,7 +54,15 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
 
 def methods(listener: Any) -> list[str]:
     messages = listener.messages if isinstance(listener, Listener) else listener.stray
+    if isinstance(listener, Subscription):
+        assert faults(listener) == []
     return [message["method"] for message in messages]
+
+
+def faults(stream: Subscription) -> list[str]:
+    """What is wrong by the protocol's schema with what the stream has brought."""
+    return [fault for message in stream.messages for fault in (
+        schema(MODERN).asked(message, "Server") if "method" in message else schema(MODERN).answered(message, "subscriptions/listen"))]
 
 
 async def hear(listeners: list[Any], wanted: list[list[str]]) -> float:
@@ -171,6 +180,7 @@ async def test_a_subscription_ends_with_a_result_when_its_node_stops(wire):
 
 
 def ended(stream: Subscription, number: Any) -> None:
+    assert faults(stream) == []
     last = stream.messages[-1]
     assert last["id"] == number and last["result"]["resultType"] == "complete" and len(stream.messages) == 2
     assert last["result"]["_meta"][SUBSCRIPTION] == number and last["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"
