@@ -1,6 +1,5 @@
 import Events
 import Governance
-import Logging
 import MCPWire
 import NIOCore
 import NIOHTTP1
@@ -66,7 +65,8 @@ struct StreamSessionExchange {
             session.client = offer.client
             guard try await gateway.sessions.update(session) else { return gateway.streams.close(session.id) }
             await stream.finish(
-                Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil))
+                Outgoing.initializeResult(
+                    id: id, dialect: dialect, serverVersion: gateway.configuration.version, offer: gateway.offer(of: agent.tenant)))
         } catch let error as WireError {
             await stream.finish(Fault(error).answer(to: id, era: .legacy, toolCall: false).body)
         } catch {
@@ -84,7 +84,7 @@ struct StreamSessionExchange {
             gateway.end(session)
         }
         reply.stream(every: gateway.configuration.keepAlive) {
-            gateway.start { await gateway.keepAlive(session) }
+            gateway.start { await gateway.keepStream(of: session) }
         }
         guard reply.isStreaming else {
             expiry.cancel()
@@ -98,12 +98,11 @@ struct StreamSessionExchange {
 
 extension Gateway {
     /// Lets a stream's session live on; closes the stream when the session was ended elsewhere.
-    fileprivate func keepAlive(_ session: Session) async {
-        do {
-            guard try await sessions.touch(session) else { return streams.close(session.id) }
-            events.publish(Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
-        } catch {
-            logger.debug("keep-alive not recorded", metadata: ["session": "\(session.id)", "error": "\(error)"])
+    fileprivate func keepStream(of session: Session) async {
+        await keepAlive(session) { () throws(StoreError) in
+            let lives = try await sessions.touch(session)
+            if !lives { streams.close(session.id) }
+            return lives
         }
     }
 
