@@ -77,7 +77,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
-        catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
+        catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
