@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Gives back whole a hold whose lease has ended, once. An id without an open hold leaves the list of holds.
+-- Gives back whole a hold whose lease has ended, once; the event says which round of its agent's the call waited for. An id without an open hold leaves the list of holds.
 -- KEYS: hold, holds, head, audit, ledger, account...
 -- ARGV: call id, channel, tombstone's life, names
 -- Reply: state
-local h = call('HMGET', KEYS[1], 'state', 'amount', 'accounts', 'who', 'what')
+local h = call('HMGET', KEYS[1], 'state', 'amount', 'accounts', 'who', 'what', 'parked')
 if h[1] ~= 'open' then
   call('ZREM', KEYS[2], ARGV[1])
   return h[1] or 'unknown'
