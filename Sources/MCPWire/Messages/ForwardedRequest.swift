@@ -44,6 +44,9 @@ package final class ForwardedRequest: Sendable {
         try checkMeta()
     }
 
+    /// Its answer holds content for the agent's model.
+    package var hasContent: Bool { kind == .toolCall || kind == .prompt }
+
     /// The method, which is one of `methods`.
     package var method: String {
         switch kind {
