@@ -16,7 +16,8 @@ local amount, list = int(h[2], 'amount'), accounts(6, ARGV[4])
 local events = journal(KEYS[3], KEYS[4], KEYS[5])
 for _, a in ipairs(list) do book(a, -amount, 0) end
 events.add(KEYS[5], 'hold_lapsed', time, h[4], ARGV[4]:match('%S+$'),
-  h[5] .. ',"call":"' .. ARGV[1] .. '","amount":' .. credits(amount) .. ',' .. balances(list))
+  h[5] .. ',"call":"' .. ARGV[1] .. '","amount":' .. credits(amount)
+  .. (h[6] and ',"awaitedRound":' .. int(h[6], 'round') or '') .. ',' .. balances(list))
 
 for _, a in ipairs(list) do save(a) end
 call('ZREM', KEYS[2], ARGV[1])
