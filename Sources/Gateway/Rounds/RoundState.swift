@@ -25,20 +25,6 @@ struct RoundState: Sendable, Hashable {
     let accounts: [AccountName]
     let upstream: UpstreamName
     let place: Place
-
-    init(
-        round: Round, principal: TokenID, request: Digest, expires: Int64, price: Credits, accounts: [AccountName],
-        upstream: UpstreamName, place: Place
-    ) {
-        self.round = round
-        self.principal = principal
-        self.request = request
-        self.expires = expires
-        self.price = price
-        self.accounts = accounts
-        self.upstream = upstream
-        self.place = place
-    }
 }
 
 // MARK: Bytes
