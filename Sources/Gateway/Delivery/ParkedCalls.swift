@@ -101,7 +101,7 @@ final class ParkedCalls: Sendable {
     func drain() {
         let calls = state.withLock { state in
             state.isDraining = true
-            return state.entries.filter { $0.value.waiter != nil }.map(\.key)
+            return state.entries.filter { $0.value.relay == nil && !$0.value.isOver }.map(\.key)
         }
         for call in calls { wake(call, .draining) }
     }

@@ -82,7 +82,7 @@ struct StatelessExchange {
 
 extension Gateway {
     /// Lets those who watch know that a stateless agent is here.
-    fileprivate func appear(_ agent: Agent) async throws(StoreError) {
+    func appear(_ agent: Agent) async throws(StoreError) {
         if try await sessions.appear(agent.session) { announce(agent.session, client: agent.session.client) }
     }
 }

@@ -40,6 +40,11 @@ extension CallExchange {
     private func input(of round: Round, within limit: TimeAmount, on exchange: UpstreamExchange) async throws(UpstreamFailure)
         -> ParkedCalls.Input
     {
+        // Upstreams keep sessions for agents that are here; one that is asked is.
+        let presence = gateway.loop.scheduleRepeatedTask(initialDelay: .seconds(60), delay: .seconds(60)) { [gateway, agent] _ in
+            gateway.start { try? await gateway.appear(agent) }
+        }
+        defer { presence.cancel() }
         switch await gateway.parked.input(of: round.call, on: gateway.loop, within: limit) {
         case .input(let input): return input
         case .draining:

@@ -173,11 +173,9 @@ async def test_a_call_waits_in_redis_alone_and_what_is_forgotten_there_has_expir
         assert lapsed["awaitedRound"] == 1 and lapsed["tool"] == "ask_user"
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.modern], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_sdk_is_asked_whatever_node_its_requests_reach(field, era, kind):
-    if not kind.modern:
-        pytest.skip("it has a session")
     person = Person()
     async with join(kind, field.balancer.base, field.cell.mint(era), person) as agent:
         async with one_charge(field, era):
