@@ -17,4 +17,7 @@ package struct Caller: Sendable {
         self.logLevel = logLevel
         self.isStateless = isStateless
     }
+
+    /// It has a session and can be asked, or wants to see what upstreams log: what they say outside of their answers is for it.
+    var canBeTold: Bool { !isStateless && (profile.map { !$0.abilities.isEmpty } ?? false || logLevel != nil) }
 }
