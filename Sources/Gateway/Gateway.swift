@@ -23,6 +23,8 @@ package final class Gateway: Sendable {
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
         package var allowedOrigins: Set<String> = []
+        /// An agent may show its token in the URL of `/sse`.
+        package var takesTokenInQuery = false
         /// Told to agents at `initialize`.
         package var version = "0.1.0"
 
@@ -103,12 +105,17 @@ package final class Gateway: Sendable {
 
     /// The grant and tenant of the request's token.
     func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
+        try principal(presented: inbound.fields.presented != nil) { () throws(AuthenticationError) in try grant(inbound.fields, on: reply) }
+    }
+
+    /// The grant with its tenant; `presented`: something came that was to prove it.
+    func principal(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) throws(Rejection) -> Principal {
         let grant: Grant
         do {
-            grant = try self.grant(inbound.fields, on: reply)
+            grant = try identify()
         } catch {
             announce(error)
-            throw .unauthenticated(presented: inbound.fields.presented != nil)
+            throw .unauthenticated(presented: presented)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
@@ -200,8 +207,10 @@ final class Agent: Sendable {
     var tenant: Tenant { principal.tenant }
     /// How refusals are numbered for it.
     var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
-    /// As whom upstreams are called.
-    var caller: Caller { Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern) }
+    /// As whom upstreams are called; `parameters` are the headers of the request that repeat arguments.
+    func caller(repeating parameters: [(name: String, value: String)] = []) -> Caller {
+        Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern, parameters: parameters)
+    }
 
     /// Whether it wants log messages of this level: without a handshake only where it has asked for them.
     func wants(_ level: LogLevel) -> Bool { logLevel.map { level >= $0 } ?? (era == .legacy) }

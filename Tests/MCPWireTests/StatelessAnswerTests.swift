@@ -63,7 +63,7 @@ struct StatelessAnswerTests {
             text(Outgoing.toolsListResult(id: RequestID(3), tools: [bytes("{}")], nextCursor: "c", by: responder, freshFor: 60_000))
                 == #"{"jsonrpc":"2.0","id":3,"result":{"tools":[{}],"nextCursor":"c","ttlMs":60000,"cacheScope":"private""# + end)
         #expect(
-            text(Outgoing.discoverResult(id: RequestID(3), by: responder, freshFor: 5))
+            text(Outgoing.discoverResult(id: RequestID(3), offer: .fixed, by: responder, freshFor: 5))
                 == #"{"jsonrpc":"2.0","id":3,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],"capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}},"ttlMs":5,"cacheScope":"private""#
                 + end)
         #expect(

@@ -95,7 +95,7 @@ struct CallExchange {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
             let exchange = try await gateway.catalogues.forward(
-                call, to: target, of: agent.tenant, for: agent.caller, deadline: deadline)
+                call, to: target, of: agent.tenant, for: agent.caller(repeating: headers?.parameters ?? []), deadline: deadline)
             while let item = try await exchange.next() {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)

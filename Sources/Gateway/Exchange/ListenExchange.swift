@@ -1,6 +1,4 @@
-import Events
 import Governance
-import Logging
 import MCPWire
 import NIOCore
 import Upstreams
@@ -48,12 +46,9 @@ struct ListenExchange {
 extension Gateway {
     /// Lets a presence live on by a stream of its agent.
     fileprivate func keep(_ presence: Session) async {
-        do throws(StoreError) {
+        await keepAlive(presence) { () throws(StoreError) in
             if try await sessions.prolong(presence) { announce(presence, client: presence.client) }
-            events.publish(
-                Event(.sessionKeepalive, tenant: presence.tenant, session: presence.id, token: presence.principal, node: node))
-        } catch {
-            logger.debug("keep-alive not recorded", metadata: ["session": "\(presence.id)", "error": "\(error)"])
+            return true
         }
     }
 }

@@ -44,7 +44,8 @@ struct StatelessExchange {
         switch request.method {
         case Method.discover:
             note(agent)
-            await post.finish(Outgoing.discoverResult(id: request.id, by: gateway.responder, freshFor: ToolList.freshness))
+            let offer = gateway.offer(of: agent.tenant)
+            await post.finish(Outgoing.discoverResult(id: request.id, offer: offer, by: gateway.responder, freshFor: ToolList.freshness))
         case Method.toolsList:
             note(agent)
             await ToolList(gateway: gateway, agent: agent).answer(message, request.id, over: post)

@@ -1,6 +1,4 @@
-import Events
 import Governance
-import Logging
 import MCPWire
 import NIOCore
 
@@ -57,17 +55,13 @@ extension HTTPReply {
 extension Gateway {
     /// Lets a session live on by its stream; closes the stream when the session has ended or another has taken its place.
     fileprivate func keepStream(of session: Session, _ fence: Int64, isBeat: Bool) async {
-        do {
+        await keepAlive(session) { () throws(StoreError) in
             switch try await sessions.keepStream(of: session, fence: fence) {
-            case .held:
-                guard isBeat else { return }
-                events.publish(
-                    Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
+            case .held: return isBeat
             case .taken: streams.close(session.id, below: fence + 1)
             case .gone: sessionEnded(session.id)
             }
-        } catch {
-            logger.debug("keep-alive not recorded", metadata: ["session": "\(session.id)", "error": "\(error)"])
+            return false
         }
     }
 }

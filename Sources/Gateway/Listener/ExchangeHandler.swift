@@ -24,7 +24,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
-    /// What serves the request, or has served the last one.
+    /// What serves the request, while it does.
     private var task: Task<Void, Never>?
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
     private let lingering = TimeAmount.seconds(2)
@@ -125,12 +125,26 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
-        task = tasks.start { await gateway.serve(inbound, reply: bound.value) }
+        let started = tasks.start {
+            await gateway.serve(inbound, reply: bound.value)
+            bound.value.wasServed()
+        }
+        if self.reply === reply, !reply.isServed { task = started }
+    }
+
+    /// The task that serves the reply's request has done its part. For a stream that goes on, perhaps for days, nothing is kept that only
+    /// requests need.
+    func served(_ served: HTTPReply) {
+        guard reply === served else { return }
+        task = nil
+        known = nil
+        knownHost = nil
     }
 
     /// Called by the reply when its last byte is written.
     func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         reply = nil
+        task = nil
         if case .refusing = state { return linger(context) }
         guard keepsAlive else { return context.close(promise: nil) }
         state = .idle

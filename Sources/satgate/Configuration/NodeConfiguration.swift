@@ -13,6 +13,7 @@ import Upstreams
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
 /// - `limits.subscriptions` (integer, 16)
 /// - `hold.lease` (ms, 15000), `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
+/// - `sse.token_in_query` (true or false, false): agents may send their token in the URL of `/sse`, where others on the way can log it
 struct NodeConfiguration {
     var host = "127.0.0.1"
     var port = 8080
@@ -25,6 +26,7 @@ struct NodeConfiguration {
     var keysFile: String
     var lease = 15_000
     var keepAlive = 15_000
+    var tokenInQuery = false
     /// The streams of `subscriptions/listen` that one agent may have open at this node.
     var subscriptions = 16
     var logLevel = Logger.Level.info
@@ -45,6 +47,7 @@ struct NodeConfiguration {
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
+        tokenInQuery = try await reader.fetchBool(forKey: "sse.token_in_query") ?? tokenInQuery
         subscriptions = try await reader.integer("limits.subscriptions", in: 1...10_000) ?? subscriptions
         egress = try await EgressPolicy(reader)
         if let level = try await reader.fetchString(forKey: "log.level") {
