@@ -121,6 +121,7 @@ struct TenantsTests {
 private struct Deaf: NodeBusReceiver {
     func received(_ message: [UInt8], for session: SessionID) {}
     func streamTaken(_ session: SessionID, fence: Int64) {}
+    func answerWentOn(_ session: SessionID, stream: String) {}
     func sessionEnded(_ session: SessionID) {}
     func reconnected() {}
 }
