@@ -5,6 +5,7 @@ package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
         beat: Script
     package let outboxAppend, outboxRead, addressNote: Script
+    package let roundPark, roundTake: Script
     package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
@@ -34,6 +35,8 @@ package struct StoreScripts: Sendable {
         outboxAppend = plain("outbox_append", PackageResources.outbox_append_lua)
         outboxRead = plain("outbox_read", PackageResources.outbox_read_lua)
         addressNote = plain("address_note", PackageResources.address_note_lua)
+        roundPark = plain("round_park", PackageResources.round_park_lua)
+        roundTake = plain("round_take", PackageResources.round_take_lua)
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
@@ -45,9 +48,7 @@ package struct StoreScripts: Sendable {
     package var all: [Script] {
         [
             reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
-            outboxAppend, outboxRead,
-            addressNote, beat,
-            tenantApply, tenantDelete,
+            outboxAppend, outboxRead, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
         ]
             + catalogue.all + dialogue.all
     }

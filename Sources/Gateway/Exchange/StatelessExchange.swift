@@ -57,7 +57,8 @@ struct StatelessExchange {
             let standing: SessionCache.Presence
             do { standing = try await gateway.appear(agent) } catch { throw .storeUnavailable }
             guard standing != .tooMany else { throw .tooManySessions }
-            await CallExchange(gateway: gateway, agent: agent, reply: post, headers: fields).run(message)
+            let rounds = RoundReply(post, on: reply)
+            await CallExchange(gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds).run(message)
         default: throw .methodNotFound(request.method)
         }
     }
@@ -83,7 +84,7 @@ struct StatelessExchange {
 
 extension Gateway {
     /// Lets those who watch know that a stateless agent is here.
-    fileprivate func appear(_ agent: Agent) async throws(StoreError) -> SessionCache.Presence {
+    func appear(_ agent: Agent) async throws(StoreError) -> SessionCache.Presence {
         let standing = try await sessions.appear(agent.session)
         if standing == .new { announce(agent.session, client: agent.session.client) }
         return standing

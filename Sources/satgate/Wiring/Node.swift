@@ -48,6 +48,7 @@ struct Node {
         let tasks = group.makeIterator().map { LoopTasks($0) }
         var agentSide = Gateway.Configuration()
         agentSide.lease = lease
+        agentSide.inputWait = Int64(configuration.inputWait)
         agentSide.keepAlive = .milliseconds(Int64(configuration.keepAlive))
         agentSide.takesTokenInQuery = configuration.tokenInQuery
         agentSide.resumptionsPerSession = configuration.resumptions
