@@ -13,10 +13,14 @@ package final class Gateway: Sendable {
     package struct Configuration: Sendable {
         /// Milliseconds a hold lives unless extended.
         package var lease: Int64 = 15_000
+        /// Milliseconds a call waits for its agent's input, where that comes with another request.
+        package var inputWait: Int64 = 600_000
         /// Between two keep-alive comments of a stream.
         package var keepAlive: TimeAmount = .seconds(15)
         /// The streams of `subscriptions/listen` that one agent may have open at this node.
         package var subscriptionsPerAgent = 16
+        /// The answers that one session may go on reading at this node at once.
+        package var resumptionsPerSession = 16
         /// Changes of single resources are told to those who subscribe to them; while nothing tells of them nobody is promised that.
         package var tellsOfUpdates = false
         /// Hosts that `Host` may name; empty: not checked.
@@ -37,6 +41,7 @@ package final class Gateway: Sendable {
     let tenants: any TenantDirectory
     let catalogues: Catalogues
     let ledger: any Ledger
+    let rounds: any Rounds
     let events: any EventSink
     let bus: any NodeBus
     let outbox: any Outbox
@@ -52,12 +57,15 @@ package final class Gateway: Sendable {
     let failures = AuthenticationFailures()
     let responder: Responder
     package let streams = AgentStreams()
+    let readers = AnswerReaders()
+    let parked = ParkedCalls()
+    let relays = Relays()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
+        ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
         isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
@@ -67,6 +75,7 @@ package final class Gateway: Sendable {
         self.tenants = tenants
         self.catalogues = catalogues
         self.ledger = ledger
+        rounds = ledger
         self.events = events
         self.bus = bus
         self.outbox = outbox
@@ -146,9 +155,15 @@ package final class Gateway: Sendable {
     }
 
     /// From now on every reply closes its connection, so that agents go to another node.
-    package func drain() { draining.store(true, ordering: .relaxed) }
+    package func drain() {
+        draining.store(true, ordering: .relaxed)
+        parked.drain()
+    }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// The current event loop; off the loops any.
+    var loop: any EventLoop { (tasks.first { $0.loop.inEventLoop } ?? tasks[0]).loop }
 
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {
@@ -165,6 +180,8 @@ extension Gateway: NodeBusReceiver {
     }
 
     package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
+
+    package func answerWentOn(_ session: SessionID, stream: String) { readers.ring(session, stream) }
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)

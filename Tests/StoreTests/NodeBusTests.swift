@@ -65,17 +65,58 @@ struct NodeBusTests {
     @Test("what stands on a node's channel reads back as what it was, and anything else is nothing")
     func messages() {
         let session = SessionID()
-        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] {
+        let contents: [RelayMessage.Content] = [
+            .resume(from: NodeID(), CallID(), round: 10, []), .resume(from: NodeID(), CallID(), round: 1, [0, 32, 255]),
+            .poll(from: NodeID()),
+            .abandon, .ahead([]), .ahead([1]), .last(status: 200, []), .last(status: 503, [32, 49]), .alive, .unknown,
+            .refused(.used), .refused(.expired),
+        ]
+        let relayed = contents.map { NodeMessage.relay(RelayMessage(CallID(), $0)) }
+        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] + relayed {
             #expect(NodeMessage(message.bytes) == message)
         }
         for text in [
             "", "m", session.text, session.text + "m", session.text + "t", session.text + "t0", session.text + "tx", session.text + "x1",
+            session.text + "r", session.text + "rz",
+            session.text + "rg", session.text + "rl200", session.text + "rrx",
         ] {
             #expect(NodeMessage(Array(text.utf8)) == nil)
         }
     }
 
     /// Runs `body` while the bus listens as `node`.
+    @Test("the node that reads an answer hears of each event that is kept, and when another goes on reading")
+    func answers() async throws {
+        let client = try await SharedRedis.client
+        let bus = RedisNodeBus(client, names: .standard)
+        let directory = RedisSessionDirectory(redis: client)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let nodes = [NodeID(), NodeID()]
+        let outboxes = nodes.map { RedisOutbox(redis: client, reader: $0) }
+        let session = Session(id: SessionID(), tenant: try .fresh(), principal: .sample("a"), transport: .streamable)
+        let stream = AnswerStream(tenant: session.tenant, session: session.id, name: "00000000000000ab")
+        let origin = AnswerOrigin(node: nodes[0], requests: [UInt8(ascii: "1")])
+        func keep(_ number: Int64) async throws {
+            _ = try await outboxes[0].append(KeptEvent(sequence: number, data: [1], isLast: false), of: stream, from: origin)
+        }
+        try await running(bus, as: nodes[0], receivers[0]) {
+            try await running(bus, as: nodes[1], receivers[1]) {
+                try await directory.open(session)
+                try await keep(1)
+                _ = try await outboxes[1].read(stream, after: 0, fence: nil)
+                try await keep(2)
+                try await keep(2)
+                #expect(await eventually { receivers[1].answers == ["\(session.id) 00000000000000ab"] })
+                _ = try await outboxes[0].read(stream, after: 0, fence: nil)
+                #expect(await eventually { receivers[1].answers.count == 2 })
+                try await keep(3)
+                _ = try await outboxes[0].read(stream, after: 2, fence: 2)
+                #expect(await eventually { receivers[0].answers.count == 1 })
+                #expect(receivers[1].answers.count == 2)
+            }
+        }
+    }
+
     private func running(_ bus: RedisNodeBus, as node: NodeID, _ receiver: RecordingReceiver, _ body: () async throws -> Void) async throws
     {
         let listening = Task { try await bus.run(as: node, receiver: receiver) }
@@ -92,6 +133,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var ended: Set<SessionID> = []
         var catalogues: [TenantName: [Int64]] = [:]
         var taken: [String] = []
+        var answers: [String] = []
+        var relayed: [RelayMessage] = []
         var isReady = false
     }
 
@@ -100,6 +143,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     var messages: [String] { state.withLock { $0.messages } }
     /// Each session whose stream was taken, and the fence.
     var taken: [String] { state.withLock { $0.taken } }
+    /// The session and the stream of each answer that went on.
+    var answers: [String] { state.withLock { $0.answers } }
     var ended: Set<SessionID> { state.withLock { $0.ended } }
     /// The versions told of each tenant's catalogue, in order.
     var catalogues: [TenantName: [Int64]] { state.withLock { $0.catalogues } }
@@ -109,7 +154,11 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         state.withLock { $0.messages.append("\(session) \(String(decoding: message, as: UTF8.self))") }
     }
 
+    func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
+
     func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
+
+    func answerWentOn(_ session: SessionID, stream: String) { state.withLock { $0.answers.append("\(session) \(stream)") } }
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
 

@@ -4,14 +4,20 @@ package import Governance
 package protocol NodeBus: Sendable {
     /// Hands a message to the node that holds the session's stream; false when no such node listens.
     func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool
+    /// Says something to the other node of a relay; false when no such node listens.
+    func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool
 }
 
 /// What a node does with what the bus brings.
 package protocol NodeBusReceiver: Sendable {
     /// A message for the stream of a session that this node holds.
     func received(_ message: [UInt8], for session: SessionID)
+    /// The other node of a relay has said this.
+    func received(_ message: RelayMessage)
     /// Another node has taken the session's stream under this fence: an older one is to close.
     func streamTaken(_ session: SessionID, fence: Int64)
+    /// Of a call's answer that is read here more was kept, or it is read elsewhere now.
+    func answerWentOn(_ session: SessionID, stream: String)
     /// The session has ended somewhere: drop it and close its stream.
     func sessionEnded(_ session: SessionID)
     /// Messages may have been missed: what was cached may be stale.

@@ -27,6 +27,8 @@ enum Rejection: Error {
     /// A `Last-Event-ID` that is of no stream of the session, or of one nothing is kept of.
     case unknownEvent
     case storeUnavailable(RequestID?)
+    case tooManySessions(RequestID?)
+    case tooManyStreams(most: Int)
 
     var status: HTTPResponseStatus {
         switch self {
@@ -40,6 +42,7 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
+        case .tooManySessions, .tooManyStreams: .tooManyRequests
         case .malformedHTTP, .repeatedHeader, .malformed, .malformedBatch, .batchNotTaken, .missingRevision, .missingSession,
             .wrongRevision, .unknownEvent:
             .badRequest
@@ -83,6 +86,8 @@ enum Rejection: Error {
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
         case .unknownEvent: (.invalidRequest("Last-Event-ID is of no stream of this session"), nil)
         case .storeUnavailable(let id): (.storeUnavailable, id)
+        case .tooManySessions(let id): (.tooManySessions, id)
+        case .tooManyStreams(let most): (.tooManyStreams(most: most), nil)
         }
     }
 }

@@ -23,6 +23,9 @@ final class ResponseStream {
     /// True for events, false for one document.
     var isEventStream: Bool { messages.isEventStream }
 
+    /// Where it is.
+    var place: StreamPlace { StreamPlace(event: messages.lastEventID ?? lastEventID, retry: messages.retry ?? retry) }
+
     /// The next message; nil at the end.
     func next() async throws(HTTPFailure) -> Message? {
         while true {
@@ -35,6 +38,12 @@ final class ResponseStream {
             }
             guard try await resume() else { return nil }
         }
+    }
+
+    /// It may take until then, on whatever connection.
+    func extend(to deadline: NIODeadline) {
+        resumption?.deadline = deadline
+        exchange.extend(to: deadline)
     }
 
     /// Gives the response up: its connection is closed, unless all of it has been read.
