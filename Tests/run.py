@@ -54,7 +54,7 @@ def main() -> int:
     swift = ("swift test", [*shlex.split(sys.argv[1]), "--xunit-output", str(REPORTS / "swift.xml")], REPORTS / "swift-swift-testing.xml", ROOT)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     totals = [suite(*each) for each in (
-        swift, pytest(1, "interop", "thirdparty"), pytest(2, "interop", "thirdparty"), pytest(2, "fixtures", "cluster", "faults", "cli"),
+        swift, pytest(1, "interop", "matrix", "thirdparty"), pytest(2, "interop", "matrix", "thirdparty"), pytest(2, "fixtures", "cluster", "faults", "cli"),
         pytest(2, "--short", directory="Chaos"))]
     passed, failed, skipped = (sum(column) for column in zip(*totals))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")

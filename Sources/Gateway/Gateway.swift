@@ -15,6 +15,10 @@ package final class Gateway: Sendable {
         package var lease: Int64 = 15_000
         /// Between two keep-alive comments of a stream.
         package var keepAlive: TimeAmount = .seconds(15)
+        /// The streams of `subscriptions/listen` that one agent may have open at this node.
+        package var subscriptionsPerAgent = 16
+        /// Changes of single resources are told to those who subscribe to them; while nothing tells of them nobody is promised that.
+        package var tellsOfUpdates = false
         /// Hosts that `Host` may name; empty: not checked.
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
@@ -71,7 +75,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
-        catalogues.onChange { [streams] in streams.broadcast(Outgoing.toolsListChanged(), to: $0) }
+        catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.

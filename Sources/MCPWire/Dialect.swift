@@ -6,16 +6,42 @@ package struct Dialect: Sendable, Hashable {
     package let sendsVersionHeader: Bool
     /// A response stream begins with an event of an id and empty data, which older clients cannot read.
     package let primesStreams: Bool
+    /// A body may hold several messages.
+    package let takesBatches: Bool
+    /// What a result's content may be beside texts, images and resources.
+    package let content: Content
+
+    /// Kinds of content that came with later revisions.
+    package struct Content: OptionSet, Sendable, Hashable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        package static let audio = Content(rawValue: 1)
+        package static let resourceLinks = Content(rawValue: 2)
+        package static let all: Content = [.audio, .resourceLinks]
+    }
+
+    private init(
+        _ revision: String, sendsVersionHeader: Bool = true, primesStreams: Bool = false, takesBatches: Bool = false,
+        content: Content = .all
+    ) {
+        self.revision = revision
+        self.sendsVersionHeader = sendsVersionHeader
+        self.primesStreams = primesStreams
+        self.takesBatches = takesBatches
+        self.content = content
+    }
 
     /// The newest revision with a handshake.
-    package static let newestHandshake = Dialect(revision: "2025-11-25", sendsVersionHeader: true, primesStreams: true)
+    package static let newestHandshake = Dialect("2025-11-25", primesStreams: true)
     /// What a request without version header and without session is taken to speak.
-    package static let assumed = Dialect(revision: "2025-03-26", sendsVersionHeader: false, primesStreams: false)
+    package static let assumed = Dialect("2025-03-26", sendsVersionHeader: false, takesBatches: true, content: .audio)
     /// The revisions with a handshake, oldest first.
     package static let all = [
-        Dialect(revision: "2024-11-05", sendsVersionHeader: false, primesStreams: false),
+        Dialect("2024-11-05", sendsVersionHeader: false, content: []),
         assumed,
-        Dialect(revision: "2025-06-18", sendsVersionHeader: true, primesStreams: false),
+        Dialect("2025-06-18"),
         newestHandshake,
     ]
     /// The newest revision without a handshake.

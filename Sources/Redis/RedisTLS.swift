@@ -1,4 +1,5 @@
 import NIOSSL
+import ServerIdentity
 
 /// How a `rediss://` server is recognised, and who we say we are to it.
 package struct RedisTLS: Sendable {

@@ -21,7 +21,7 @@ package final class RedisOutbox: Outbox {
         let reply = try await redis.run(
             scripts.outboxAppend, keys: keys(stream),
             arguments: [
-                .integer(event.sequence), .bytes(event.data), .text(origin.node.text), .bytes(origin.request), event.isLast ? 1 : 0,
+                .integer(event.sequence), .bytes(event.data), .text(origin.node.text), .bytes(origin.requests), event.isLast ? 1 : 0,
                 .integer(mostEvents), .integer(mostBytes),
             ])
         guard let fence = reply.number else { throw .corrupt("outbox_append") }
@@ -35,7 +35,7 @@ package final class RedisOutbox: Outbox {
         guard let fields = reply.elements else { throw .corrupt("outbox_read") }
         if fields.isEmpty { return nil }
         guard fields.count >= 6, fields.count % 2 == 0, let fence = fields[0].number, let first = fields[1].number,
-            let last = fields[2].number, let node = fields[3].text.flatMap({ NodeID($0) }), let request = fields[4].bytes
+            let last = fields[2].number, let node = fields[3].text.flatMap({ NodeID($0) }), let requests = fields[4].bytes
         else { throw .corrupt("outbox_read") }
         var events: [(sequence: Int64, data: [UInt8])] = []
         for index in stride(from: 6, to: fields.count, by: 2) {
@@ -43,7 +43,7 @@ package final class RedisOutbox: Outbox {
             events.append((sequence, data))
         }
         return OutboxPage(
-            fence: fence, first: first, last: last, origin: AnswerOrigin(node: node, request: request), hasEnded: fields[5].number == 1,
+            fence: fence, first: first, last: last, origin: AnswerOrigin(node: node, requests: requests), hasEnded: fields[5].number == 1,
             events: events)
     }
 

@@ -9,6 +9,8 @@ struct DialectTests {
         #expect(Dialect.all.map(\.revision) == ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
         #expect(Dialect.all.map(\.sendsVersionHeader) == [false, false, true, true])
         #expect(Dialect.all.map(\.primesStreams) == [false, false, false, true])
+        #expect(Dialect.all.map(\.takesBatches) == [false, true, false, false])
+        #expect(Dialect.all.map(\.content) == [[], .audio, .all, .all])
         #expect(Dialect.all.last == .newestHandshake && Dialect.assumed.revision == "2025-03-26")
     }
 

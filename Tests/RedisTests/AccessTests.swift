@@ -1,5 +1,6 @@
 import Fixtures
 import NIOCore
+import ServerIdentity
 import Testing
 
 @testable import Redis

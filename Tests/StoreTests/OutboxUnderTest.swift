@@ -32,7 +32,7 @@ struct OutboxWorld: Sendable {
     let tenant: TenantName
     let sessions: any SessionDirectory
     let outbox: any Outbox
-    let origin = AnswerOrigin(node: .sample, request: Array("\"a\\u0000\"".utf8))
+    let origin = AnswerOrigin(node: .sample, requests: Array("\"a\\u0000\"".utf8))
 
     /// A stream of a session that lives.
     func stream() async throws -> AnswerStream {

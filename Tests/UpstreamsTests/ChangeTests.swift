@@ -1,6 +1,7 @@
 import Demo
 import Fixtures
 import Governance
+import MCPWire
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -10,15 +11,17 @@ import Testing
 
 @Suite("Telling of changes that agents can see")
 struct ChangeTests {
-    /// How often each tenant was told of.
+    /// What was told of each tenant.
     private final class Told: Sendable {
-        private let counts = Mutex<[TenantName: Int]>([:])
+        private let changes = Mutex<[TenantName: [ListKinds]]>([:])
 
         init(_ bench: Workbench) {
-            bench.catalogues.onChange { tenant in self.counts.withLock { $0[tenant, default: 0] += 1 } }
+            bench.catalogues.onChange { kinds, tenant in self.changes.withLock { $0[tenant, default: []].append(kinds) } }
         }
 
-        func count(_ tenant: Tenant) -> Int { counts.withLock { $0[tenant.name] ?? 0 } }
+        func kinds(_ tenant: Tenant) -> [ListKinds] { changes.withLock { $0[tenant.name] ?? [] } }
+
+        func count(_ tenant: Tenant) -> Int { kinds(tenant).count }
     }
 
     /// The tenant with another price for everything.
@@ -68,10 +71,54 @@ struct ChangeTests {
                 bench.state([try priced(tenant, 11)])
                 bench.state([try priced(tenant, 10)])
                 try await settled(bench)
-                #expect(told.count(tenant) == 1)
+                #expect(told.kinds(tenant) == [.tools])
                 bench.state([try Tenant.of(["other": server.url])])
                 try await eventually("another upstream is a change") { told.count(tenant) >= 2 }
             }
+        }
+    }
+
+    @Test("of each change the lists are told that look otherwise, templates as resources, those that did not change never")
+    func kinds() async throws {
+        let shelf = Mutex<[String: String]>([:])
+        let capable = #"{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"prompts":{},"resources":{}},"serverInfo":{"name":"s"}}"#
+        try await ScriptedServer.run({ request in
+            if request.method == Method.initialize { return [.send(ScriptedServer.json(request.id, result: capable, session: "s"))] }
+            guard let listing = Listing.allCases.first(where: { $0.method == request.method }) else { return nil }
+            let items = shelf.withLock { $0[request.method] } ?? ""
+            return [.send(ScriptedServer.json(request.id, result: "{\"\(Self.member(listing))\":[\(items)]}"))]
+        }) { _, url in
+            let tenant = try Tenant.of(["one": url])
+            var timings = UpstreamTimings.quick
+            timings.refresh = .milliseconds(50)
+            try await Workbench.run([tenant], timings: timings) { bench in
+                let told = Told(bench)
+                _ = await bench.catalogues.catalogue(of: tenant)
+                var wanted: [ListKinds] = []
+                for (method, item, kind) in [
+                    (Method.promptsList, #"{"name":"p"}"#, ListKinds.prompts), (Method.resourcesList, #"{"uri":"a://1"}"#, .resources),
+                    (Method.templatesList, #"{"uriTemplate":"a://{x}","name":"t"}"#, .resources),
+                    (Method.promptsList, #"{"name":"p","description":"d"}"#, .prompts),
+                ] {
+                    shelf.withLock { $0[method] = item }
+                    wanted.append(kind)
+                    try await eventually("\(method) is told") { told.count(tenant) >= wanted.count }
+                    try await settled(bench)
+                    #expect(told.kinds(tenant) == wanted)
+                }
+                bench.state([try Tenant.of(["other": url])])
+                try await eventually("all is gone and comes again") {
+                    told.kinds(tenant).dropFirst(4).reduce(ListKinds()) { $0.union($1) } == ListKinds.all
+                }
+            }
+        }
+    }
+
+    private static func member(_ listing: Listing) -> String {
+        switch listing {
+        case .prompts: "prompts"
+        case .resources: "resources"
+        case .templates: "resourceTemplates"
         }
     }
 

@@ -1,35 +1,34 @@
 import Governance
+import MCPWire
 import NIOCore
 import Synchronization
 
-/// The streams this node holds on which messages go to agents outside any request, by session: its only stream of HTTP+SSE, the one a
-/// GET opened of Streamable HTTP.
+/// The streams this node holds on which messages go to agents outside any request: of each session its own, which is the only one of
+/// HTTP+SSE and the one that a GET opened of Streamable HTTP; and those of `subscriptions/listen`.
 package final class AgentStreams: Sendable {
-    /// A stream and the loop it belongs to.
     private struct Held: Sendable {
         let tenant: TenantName
         /// The newer stream of a session has the higher one.
         let fence: Int64
-        let loop: any EventLoop
-        let reply: NIOLoopBound<HTTPReply>
+        let stream: HeldStream
         /// The handshake is over: the agent may be told of things.
         var isReady: Bool
     }
 
     private let held = Mutex<[SessionID: Held]>([:])
+    private let subscriptions = Subscriptions()
 
     package init() {}
 
     /// Holds the stream instead of an older one, which is closed; a newer one stays and this one is closed. `isReady`: the agent's
     /// handshake is over. Call it on the reply's loop.
-    func add(_ reply: HTTPReply, for session: Session, fence: Int64, isReady: Bool, on loop: any EventLoop) {
-        let bound = NIOLoopBound(reply, eventLoop: loop)
-        let entry = Held(tenant: session.tenant, fence: fence, loop: loop, reply: bound, isReady: isReady)
+    func add(_ reply: HTTPReply, for session: Session, fence: Int64, isReady: Bool) {
+        let entry = Held(tenant: session.tenant, fence: fence, stream: HeldStream(reply), isReady: isReady)
         let older = held.withLock { held -> Held? in
             if let other = held[session.id], other.fence > fence { return entry }
             return held.updateValue(entry, forKey: session.id)
         }
-        if let older { Self.end(older) }
+        older?.stream.end()
     }
 
     /// The stream held under that fence has closed.
@@ -37,40 +36,56 @@ package final class AgentStreams: Sendable {
         held.withLock { if $0[session]?.fence == fence { $0[session] = nil } }
     }
 
+    /// Holds a stream of `subscriptions/listen`, opened by the request `id`; nil when the agent has `most` of them at this node already.
+    /// Call it on the reply's loop.
+    func subscribe(_ reply: HTTPReply, _ presence: Session, to filter: SubscriptionFilter, as id: RequestID, most: Int) -> Subscriptions
+        .Place?
+    {
+        subscriptions.add(HeldStream(reply), of: presence, as: id, to: filter, most: most)
+    }
+
+    /// The stream has closed.
+    func unsubscribe(_ place: Subscriptions.Place) { subscriptions.remove(place) }
+
     /// Puts the message on the session's stream; false when this node does not hold it.
     func deliver(_ message: [UInt8], to session: SessionID) -> Bool {
         let entry = held.withLock { held in
             held[session]?.isReady = true
             return held[session]
         }
-        guard let entry else { return false }
-        entry.loop.execute { entry.reply.value.event(message, name: "message") }
-        return true
+        entry?.stream.send(message)
+        return entry != nil
     }
 
-    /// Puts the message on the streams of all the tenant's sessions whose handshake is over.
-    func broadcast(_ message: [UInt8], to tenant: TenantName) {
-        let entries = held.withLock { held in held.values.filter { $0.tenant == tenant && $0.isReady } }
-        for (_, entries) in Dictionary(grouping: entries, by: { ObjectIdentifier($0.loop) }) {
-            entries[0].loop.execute {
-                for entry in entries { entry.reply.value.event(message, name: "message") }
-            }
-        }
+    /// Tells a tenant's agents that lists have changed: on the stream of each session whose handshake is over, and on those of
+    /// `subscriptions/listen` that asked for it.
+    func tell(changed kinds: ListKinds, of tenant: TenantName) {
+        let messages = Outgoing.listChanged(kinds)
+        let own = held.withLock { held in held.values.filter { $0.tenant == tenant && $0.isReady } }
+        HeldStream.send(
+            own.map { HeldStream.Post(stream: $0.stream, messages: messages) } + subscriptions.posts(changed: kinds, of: tenant))
     }
 
-    /// Ends the session's stream.
-    func close(_ session: SessionID) { close(session, below: .max) }
+    /// Tells those who listen for it that a resource has changed, by the URI that agents know: all of the tenant, or one agent.
+    func tell(updated uri: String, of tenant: TenantName, for presence: SessionID? = nil) {
+        HeldStream.send(subscriptions.posts(updated: uri, of: tenant, for: presence))
+    }
 
-    /// Ends the session's stream where it is older than `fence`.
+    /// Ends the streams of the session, or of the agent that is without one.
+    func close(_ session: SessionID) {
+        close(session, below: .max)
+        subscriptions.close(session)
+    }
+
+    /// Ends the session's own stream where it is older than `fence`.
     func close(_ session: SessionID, below fence: Int64) {
         guard let entry = held.withLock({ $0[session] }), entry.fence < fence else { return }
-        Self.end(entry)
+        entry.stream.end()
     }
 
     /// Ends all streams.
     func closeAll() {
-        for session in held.withLock({ Array($0.keys) }) { close(session) }
+        for entry in held.withLock({ Array($0.values) }) { entry.stream.end() }
+        subscriptions.closeAll()
     }
-
-    private static func end(_ entry: Held) { entry.loop.execute { entry.reply.value.end() } }
 }

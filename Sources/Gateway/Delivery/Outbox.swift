@@ -32,12 +32,12 @@ package struct KeptEvent: Sendable, Hashable {
 package struct AnswerOrigin: Sendable, Hashable {
     /// The node that makes the call.
     package let node: NodeID
-    /// The id of the agent's request as its JSON token is written.
-    package let request: [UInt8]
+    /// The id of the agent's request as its JSON token is written; an array of those not answered yet where it asked for several.
+    package let requests: [UInt8]
 
-    package init(node: NodeID, request: [UInt8]) {
+    package init(node: NodeID, requests: [UInt8]) {
         self.node = node
-        self.request = request
+        self.requests = requests
     }
 }
 

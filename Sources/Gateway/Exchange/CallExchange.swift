@@ -43,8 +43,9 @@ struct CallExchange {
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
         let id = routed.call.id
-        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view)) }
-        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view)
+        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect) : nil
+        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view, content: content)) }
+        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
         await reply.finish(body, status: status)
     }
 

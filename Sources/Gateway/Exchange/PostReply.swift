@@ -10,17 +10,27 @@ final class PostReply: MessageReply {
     private let reply: HTTPReply
     private let gateway: Gateway
     private let session: Session
-    private let origin: AnswerOrigin
+    /// The requests that have no answer yet.
+    private var unanswered: [RequestID]
     /// The last event of the stream; nil until it has begun.
     private var place: EventID?
     /// Events that could not be kept yet.
     private var unkept: [KeptEvent] = []
 
-    init(_ reply: HTTPReply, gateway: Gateway, session: Session, request: RequestID) {
+    init(_ reply: HTTPReply, gateway: Gateway, session: Session, requests: [RequestID]) {
         self.reply = reply
         self.gateway = gateway
         self.session = session
-        origin = AnswerOrigin(node: gateway.node, request: request.raw)
+        unanswered = requests
+    }
+
+    /// Events are on their way: nothing can be said by a status any more.
+    var hasBegun: Bool { place != nil }
+
+    /// Sends, on a stream that has begun, an answer which is not the last.
+    func answer(_ id: RequestID?, _ message: [UInt8]) async {
+        unanswered.removeAll { $0 == id }
+        await put(message, isLast: false)
     }
 
     func notify(_ message: [UInt8], until deadline: NIODeadline) async {
@@ -50,6 +60,7 @@ final class PostReply: MessageReply {
     /// Keeps what is to be kept; true when another connection has taken the stream up, so that nothing more is sent on this one.
     private func keep(_ name: String) async -> Bool {
         let stream = AnswerStream(tenant: session.tenant, session: session.id, name: name)
+        let origin = AnswerOrigin(node: gateway.node, requests: RequestID.joined(unanswered))
         var taken = false
         do {
             while let event = unkept.first {
@@ -70,7 +81,10 @@ final class PostReply: MessageReply {
 
 extension Session {
     /// Its client understands events without data.
-    var primesStreams: Bool { revision.flatMap { Dialect.named($0) }?.primesStreams ?? false }
+    var primesStreams: Bool { dialect?.primesStreams ?? false }
+
+    /// What was agreed on; nil before a handshake, and where there is none.
+    var dialect: Dialect? { revision.flatMap { Dialect.named($0) } }
 }
 
 extension HTTPReply {

@@ -16,6 +16,9 @@ enum Rejection: Error {
     case unsupportedMediaType
     case notAcceptable
     case malformed(WireError)
+    case malformedBatch(Batch.Flaw)
+    /// The session's revision has no batches.
+    case batchNotTaken
     /// The body is of a revision without a handshake, and no header says so.
     case missingRevision(RequestID?)
     case missingSession(RequestID?)
@@ -37,7 +40,8 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
-        case .malformedHTTP, .repeatedHeader, .malformed, .missingRevision, .missingSession, .wrongRevision, .unknownEvent:
+        case .malformedHTTP, .repeatedHeader, .malformed, .malformedBatch, .batchNotTaken, .missingRevision, .missingSession,
+            .wrongRevision, .unknownEvent:
             .badRequest
         }
     }
@@ -69,6 +73,10 @@ enum Rejection: Error {
         case .unsupportedMediaType: (.invalidRequest("Content-Type must be application/json"), nil)
         case .notAcceptable: (.invalidRequest("Accept must list application/json and text/event-stream"), nil)
         case .malformed(let error): (Fault(error), error.id)
+        case .malformedBatch(.malformed): (.parse, nil)
+        case .malformedBatch(.empty): (.invalidRequest("An empty batch"), nil)
+        case .malformedBatch(.tooLarge): (.invalidRequest("More than \(Batch.mostMessages) messages in a batch"), nil)
+        case .batchNotTaken: (.invalidRequest("The session's revision has no batches"), nil)
         case .missingRevision(let id): (.headerMismatch("MCP-Protocol-Version is missing"), id)
         case .missingSession(let id): (.invalidRequest("Mcp-Session-Id is missing"), id)
         case .unknownSession(let id): (.sessionNotFound, id)

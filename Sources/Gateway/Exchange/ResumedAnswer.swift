@@ -90,7 +90,9 @@ struct ResumedAnswer {
     }
 
     private func refuse(_ fault: Fault, _ page: OutboxPage) {
-        reply.event(fault.answer(to: RequestID(raw: page.origin.request), era: .legacy, toolCall: true).body, name: "message")
+        for id in RequestID.separated(page.origin.requests) {
+            reply.event(fault.answer(to: id, era: .legacy, toolCall: true).body, name: "message")
+        }
     }
 }
 

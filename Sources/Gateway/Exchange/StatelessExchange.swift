@@ -48,6 +48,9 @@ struct StatelessExchange {
         case Method.toolsList:
             note(agent)
             await ToolList(gateway: gateway, agent: agent).answer(message, request.id, over: post)
+        case Method.listen:
+            note(agent)
+            try await ListenExchange(gateway: gateway, agent: agent, reply: reply).open(message, request.id)
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             do throws(StoreError) { try await gateway.appear(agent) } catch { throw .storeUnavailable }

@@ -77,7 +77,7 @@ struct StreamSessionExchange {
             expiry.cancel()
             return gateway.end(session)
         }
-        gateway.streams.add(reply, for: session, fence: 0, isReady: false, on: reply.eventLoop)
+        gateway.streams.add(reply, for: session, fence: 0, isReady: false)
         reply.event(Array("/message?sessionId=\(session.id)".utf8), name: "endpoint")
     }
 }

@@ -35,9 +35,11 @@ extension StreamableExchange {
             gateway.start { await gateway.keepStream(of: session, fence, isBeat: true) }
         }
         guard reply.isStreaming else { return expiry.cancel() }
-        gateway.streams.add(reply, for: session, fence: fence, isReady: true, on: reply.eventLoop)
+        gateway.streams.add(reply, for: session, fence: fence, isReady: true)
         // Between an earlier stream and this one the agent may have missed a change.
-        if fence > 1 { reply.event(Outgoing.toolsListChanged(), name: "message") }
+        if fence > 1 {
+            for message in Outgoing.listChanged(.all) { reply.event(message, name: "message") }
+        }
         // What ended or took it before it was held has told nobody here.
         gateway.start { await gateway.keepStream(of: session, fence, isBeat: false) }
     }

@@ -15,6 +15,10 @@ struct StreamableExchange {
         let principal = try gateway.identify(inbound, on: reply)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
+        if Batch.isOpened(by: inbound.body) {
+            let batch = try inbound.batch()
+            return try await BatchExchange(gateway: gateway, reply: reply).run(batch, as: resume(inbound, principal, nil))
+        }
         let message = try inbound.message()
         try refuseHeaderless(inbound, message)
         if message.method == Method.initialize, message.kind == .request {
@@ -22,7 +26,7 @@ struct StreamableExchange {
         }
         let agent = try await resume(inbound, principal, message)
         guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
-        let post = PostReply(reply, gateway: gateway, session: agent.session, request: id)
+        let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
         await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
     }
 
@@ -90,6 +94,11 @@ extension Inbound {
     /// The body as one JSON-RPC message.
     func message() throws(Rejection) -> Message {
         do { return try Message(body) } catch { throw .malformed(error) }
+    }
+
+    /// The body as several messages.
+    func batch() throws(Rejection) -> Batch {
+        do { return try Batch(body) } catch { throw .malformedBatch(error) }
     }
 }
 

@@ -20,6 +20,8 @@ final class HTTPReply {
     private static let mostWaiting = 32 << 20
     /// The request is cancelled when the agent's connection ends before the reply.
     var endsWithConnection = false
+    /// The event with which this side ends the stream.
+    var lastWords: [UInt8]?
     /// Called once when the agent has gone or the stream was closed.
     var onClose: (() -> Void)?
 
@@ -117,6 +119,7 @@ final class HTTPReply {
     /// Ends the stream.
     func end() {
         guard isConnected, state == .streaming else { return }
+        if let lastWords { event(lastWords, name: "message") }
         state = .ended
         if request.takesChunks { handler.write(ByteBuffer(staticString: "0\r\n\r\n"), context) }
         finish()

@@ -57,6 +57,11 @@ package final class SessionCache: Sendable {
     func appear(_ presence: Session) async throws(StoreError) -> Bool {
         let now = ContinuousClock.now
         if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return false }
+        return try await prolong(presence)
+    }
+
+    /// Lets a presence live on from now; true when nobody knew of it.
+    func prolong(_ presence: Session) async throws(StoreError) -> Bool {
         let isKnown = try await touch(presence)
         if !isKnown { try await directory.open(presence) }
         keep(presence)

@@ -2,14 +2,18 @@ extension Answer {
     /// The HTTP status and the bytes for an agent without a handshake: its own id put back; the result is called complete where it says
     /// nothing of that; in its `_meta` `io.satgate/*` is removed and `io.modelcontextprotocol/serverInfo` is the gateway's; an error whose
     /// number means something else there, or what is between the gateway and its upstream, under another number; all else byte for byte.
-    /// `view` where it is the answer to a `resources/read`.
-    package func addressed(to id: RequestID, by responder: Responder, as view: ResourceView? = nil) -> (status: Int, body: [UInt8]) {
+    /// `view` where it is the answer to a `resources/read`; `content` where that is shown otherwise.
+    package func addressed(
+        to id: RequestID, by responder: Responder, as view: ResourceView? = nil, content: ContentView? = nil
+    ) -> (status: Int, body: [UInt8]) {
         let document = message.document
         var edits = JSONEdits()
         edits.address(document, to: id)
         var status = 200
         switch kind {
-        case .result: edits.sign(document, by: responder, as: view)
+        case .result:
+            edits.sign(document, by: responder, as: view)
+            content?.rewrite(document, &edits)
         case .error(let code):
             let told = Self.statelessNumber(of: code)
             if told != code, let range = document.value("code", in: .error) { edits.replace(range, with: Array(String(told).utf8)) }

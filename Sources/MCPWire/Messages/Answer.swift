@@ -50,8 +50,9 @@ package struct Answer: Sendable {
 
     /// The bytes for an agent with a handshake: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
     /// `io.modelcontextprotocol/serverInfo` removed, and what only results without a handshake say; the error of missing capabilities,
-    /// which such agents do not know, as an internal one; all else byte for byte. `view` where it is the answer to a `resources/read`.
-    package func addressed(to id: RequestID, as view: ResourceView? = nil) -> [UInt8] {
+    /// which such agents do not know, as an internal one; all else byte for byte. `view` where it is the answer to a `resources/read`; `content`
+    /// where that is shown otherwise.
+    package func addressed(to id: RequestID, as view: ResourceView? = nil, content: ContentView? = nil) -> [UInt8] {
         let document = message.document
         var edits = JSONEdits()
         edits.address(document, to: id)
@@ -59,6 +60,7 @@ package struct Answer: Sendable {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
         view?.rename(in: document, &edits)
+        content?.rewrite(document, &edits)
         if era == .modern {
             // Without a handshake a resource that does not exist is an invalid parameter.
             if view != nil, kind == .error(code: ErrorCode.invalidParams), let range = document.value("code", in: .error) {

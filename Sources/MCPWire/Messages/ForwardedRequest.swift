@@ -63,6 +63,9 @@ package final class ForwardedRequest: Sendable {
         ForwardedRequest(self, continuation: continuation)
     }
 
+    /// Its answer holds content for the agent's model.
+    package var hasContent: Bool { kind == .toolCall || kind == .prompt }
+
     /// The method, which is one of `methods`.
     package var method: String {
         switch kind {

@@ -14,6 +14,9 @@ package enum Listing: Sendable, Hashable, CaseIterable {
     /// The capability of servers that have it.
     package var capability: ServerCapabilities { self == .prompts ? .prompts : .resources }
 
+    /// The kind by which changes of it are told.
+    package var kind: ListKinds { self == .prompts ? .prompts : .resources }
+
     /// Where the definitions stand in a result.
     var member: StaticString {
         switch self {

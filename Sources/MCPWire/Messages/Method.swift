@@ -24,4 +24,5 @@ package enum Method {
     package static let toolsListChanged = "notifications/tools/list_changed"
     package static let promptsListChanged = "notifications/prompts/list_changed"
     package static let resourcesListChanged = "notifications/resources/list_changed"
+    package static let resourceUpdated = "notifications/resources/updated"
 }

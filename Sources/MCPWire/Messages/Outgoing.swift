@@ -3,13 +3,9 @@ package enum Outgoing {
     /// The name satgate goes by on both sides.
     package static let productName = "satgate"
 
-    /// What an agent is offered at `initialize`: fixed, never waiting for upstreams.
+    /// What an agent is offered: fixed, never waiting for upstreams.
     private static let offeredCapabilities: StaticString =
-        #"{"tools":{"listChanged":true},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
-
-    /// The same without a handshake, where changes are told only on streams of `subscriptions/listen`.
-    private static let offeredWithoutHandshake: StaticString =
-        #"{"tools":{"listChanged":false},"prompts":{"listChanged":false},"resources":{"listChanged":false,"subscribe":false},"completions":{}}"#
+        #"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}}"#
 
     // MARK: To an upstream
 
@@ -106,9 +102,6 @@ package enum Outgoing {
         }
     }
 
-    /// `notifications/tools/list_changed`.
-    package static func toolsListChanged() -> [UInt8] { notification(Method.toolsListChanged) { JSONText.append(raw: "{}", to: &$0) } }
-
     /// An empty result: the answer to `ping`.
     package static func emptyResult(id: RequestID) -> [UInt8] { result(id) { JSONText.append(raw: "{}", to: &$0) } }
 
@@ -159,7 +152,7 @@ package enum Outgoing {
             JSONText.append(raw: #"{"supportedVersions":"#, to: &out)
             Dialect.appendServed(to: &out)
             JSONText.append(raw: #","capabilities":"#, to: &out)
-            JSONText.append(raw: offeredWithoutHandshake, to: &out)
+            JSONText.append(raw: offeredCapabilities, to: &out)
             JSONText.append(raw: ",", to: &out)
             responder.append(freshFor: milliseconds, to: &out)
             JSONText.append(raw: "}", to: &out)
@@ -198,7 +191,7 @@ package enum Outgoing {
         return out
     }
 
-    private static func result(_ id: RequestID, _ write: (inout [UInt8]) -> Void) -> [UInt8] {
+    static func result(_ id: RequestID, _ write: (inout [UInt8]) -> Void) -> [UInt8] {
         var out = envelope(id)
         JSONText.append(raw: #","result":"#, to: &out)
         write(&out)
@@ -210,7 +203,7 @@ package enum Outgoing {
         call(envelope(RequestID(id)), method, writeParams)
     }
 
-    private static func notification(_ method: String, _ writeParams: (inout [UInt8]) -> Void) -> [UInt8] {
+    static func notification(_ method: String, _ writeParams: (inout [UInt8]) -> Void) -> [UInt8] {
         call(Array(#"{"jsonrpc":"2.0""#.utf8), method, writeParams)
     }
 

@@ -21,6 +21,7 @@ package struct ServerCapabilities: OptionSet, Sendable, Hashable {
 
 /// How an upstream tells that one of its lists has changed.
 struct Announcement {
+    let kind: ListKinds
     let list: ServerCapabilities
     /// The capability that says it is told.
     let capability: ServerCapabilities
@@ -30,10 +31,14 @@ struct Announcement {
     let method: String
 
     static let all = [
-        Announcement(list: .tools, capability: .toolsListChanged, filter: "toolsListChanged", method: Method.toolsListChanged),
-        Announcement(list: .prompts, capability: .promptsListChanged, filter: "promptsListChanged", method: Method.promptsListChanged),
         Announcement(
-            list: .resources, capability: .resourcesListChanged, filter: "resourcesListChanged", method: Method.resourcesListChanged),
+            kind: .tools, list: .tools, capability: .toolsListChanged, filter: "toolsListChanged", method: Method.toolsListChanged),
+        Announcement(
+            kind: .prompts, list: .prompts, capability: .promptsListChanged, filter: "promptsListChanged",
+            method: Method.promptsListChanged),
+        Announcement(
+            kind: .resources, list: .resources, capability: .resourcesListChanged, filter: "resourcesListChanged",
+            method: Method.resourcesListChanged),
     ]
 }
 

@@ -28,6 +28,8 @@ package enum Fault: Error, Sendable, Hashable {
     case upstreamError(upstream: String, reason: String)
     case upstreamTimeout(upstream: String)
     case storeUnavailable
+    /// The agent holds as many streams open as it may.
+    case tooManyStreams(most: Int)
     /// The node has as many requests as it takes.
     case busy
     /// The node is about to stop.

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import ServerIdentity
 
 /// Opens connections to one server.
 struct Dialer: Sendable {

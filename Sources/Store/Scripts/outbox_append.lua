@@ -1,7 +1,7 @@
 #!lua
 -- Keeps an event of a call's answer so that it can be sent again; the oldest go where there are too many.
 -- KEYS: session, outbox, outbox state
--- ARGV: sequence, event, node, request id, 1 where it is the last event or 0, most events, most bytes
+-- ARGV: sequence, event, node, request ids, 1 where it is the last event or 0, most events, most bytes
 -- Reply: how often the stream was taken up, or -1 where the session is gone
 local life = redis.call('PTTL', KEYS[1])
 if life <= 0 then return -1 end

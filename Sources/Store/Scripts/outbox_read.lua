@@ -2,7 +2,7 @@
 -- Reads what is kept of a call's answer behind an event, taking the stream up or going on with it.
 -- KEYS: session, outbox, outbox state
 -- ARGV: the event's sequence, fence to go on under or 0 to take the stream up, most events
--- Reply: nothing where none is kept; else the fence in force, first and last sequence kept, node, request id, 1 where the last is the end,
+-- Reply: nothing where none is kept; else the fence in force, first and last sequence kept, node, request ids, 1 where the last is the end,
 -- then sequence, event...
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local f = redis.call('HMGET', KEYS[3], 'fence', 'first', 'last', 'node', 'request', 'ended')

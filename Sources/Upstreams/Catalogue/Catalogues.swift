@@ -52,9 +52,9 @@ package final class Catalogues: Sendable {
         }
     }
 
-    /// Has `observer` told, from now on, whenever the list of tools that a tenant's agents see has changed: its tools, their definitions,
-    /// names or prices. Once per node and change, a burst within 100 ms as one; a list that nobody could have seen before is no change.
-    package func onChange(_ observer: @escaping @Sendable (TenantName) -> Void) { surroundings.observers.add(observer) }
+    /// Has `observer` told, from now on, whenever lists that a tenant's agents see have changed: what is in them, definitions, names or
+    /// prices. Once per node and change, a burst within 100 ms as one; a list that nobody could have seen before is no change.
+    package func onChange(_ observer: @escaping @Sendable (ListKinds, TenantName) -> Void) { surroundings.observers.add(observer) }
 
     /// Another node has found something new of this tenant's upstreams.
     package func changed(_ tenant: TenantName) { tenants.withLock { $0[tenant] }?.news.ring() }

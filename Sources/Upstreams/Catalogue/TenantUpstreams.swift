@@ -24,12 +24,15 @@ final class TenantUpstreams: Sendable {
         var isRetired = false
     }
 
-    /// What decides how a list looks.
+    /// What decides how lists look.
     private struct Shown {
         let catalogue: Catalogue
         let tariff: Tariff
 
-        func isTheSame(as other: Shown) -> Bool { tariff == other.tariff && catalogue.listsTheSameTools(as: other.catalogue) }
+        /// The lists that look otherwise than then; prices are shown with tools.
+        func changes(since then: Shown) -> ListKinds {
+            catalogue.differences(from: then.catalogue).union(tariff == then.tariff ? [] : .tools)
+        }
     }
 
     /// Rung when there is something to look at: a new document, or news of another node.
@@ -142,7 +145,7 @@ final class TenantUpstreams: Sendable {
         state.withLock { state in
             var after = state
             after.records[name] = record
-            return !Self.build(state).listsTheSame(as: Self.build(after))
+            return !Self.build(state).differences(from: Self.build(after)).isEmpty
         }
     }
 
@@ -165,7 +168,7 @@ final class TenantUpstreams: Sendable {
         let isDifferent = state.withLock { state in
             guard let catalogue = state.catalogue, !state.isTelling else { return false }
             let now = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
-            state.isTelling = state.shown.map { !$0.isTheSame(as: now) } ?? false
+            state.isTelling = state.shown.map { !now.changes(since: $0).isEmpty } ?? false
             if state.shown == nil { state.shown = now }
             return state.isTelling
         }
@@ -174,15 +177,15 @@ final class TenantUpstreams: Sendable {
 
     /// Tells the observers, unless all is again as it was.
     private func tell() {
-        let name = state.withLock { state -> TenantName? in
+        let (changes, name) = state.withLock { state -> (ListKinds, TenantName) in
             state.isTelling = false
-            guard let catalogue = state.catalogue, !state.isRetired else { return nil }
+            guard let catalogue = state.catalogue, !state.isRetired else { return ([], state.tenant.name) }
             let now = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
-            let isNew = state.shown.map { !$0.isTheSame(as: now) } ?? true
+            let changes = state.shown.map { now.changes(since: $0) } ?? .all
             state.shown = now
-            return isNew ? state.tenant.name : nil
+            return (changes, state.tenant.name)
         }
-        if let name { surroundings.observers.tell(name) }
+        if !changes.isEmpty { surroundings.observers.tell(changes, of: name) }
     }
 
     private static func make(_ document: UpstreamDocument, of tenant: TenantName, _ surroundings: Surroundings) -> Upstream {
@@ -205,13 +208,14 @@ final class TenantUpstreams: Sendable {
 }
 
 extension Catalogue {
-    /// True when an agent would see no difference.
-    fileprivate func listsTheSame(as other: Catalogue) -> Bool {
-        listsTheSameTools(as: other) && Listing.allCases.allSatisfy { others[$0] == other.others[$0] }
+    /// The lists in which an agent would see a difference.
+    fileprivate func differences(from other: Catalogue) -> ListKinds {
+        var kinds: ListKinds = listsTheSameTools(as: other) ? [] : .tools
+        for listing in Listing.allCases where others[listing] != other.others[listing] { kinds.insert(listing.kind) }
+        return kinds
     }
 
-    /// True when its list of tools would show no difference.
-    fileprivate func listsTheSameTools(as other: Catalogue) -> Bool {
+    private func listsTheSameTools(as other: Catalogue) -> Bool {
         entries.elementsEqual(other.entries) { left, right in
             left.shownName == right.shownName && left.target == right.target && left.definition.bytes == right.definition.bytes
         }

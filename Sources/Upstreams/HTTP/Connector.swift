@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import ServerIdentity
 
 /// Opens connections to destinations, only to addresses that the operator's policy allows.
 struct Connector: Sendable {

@@ -102,5 +102,5 @@ private struct ChildBell {
     }
 }
 
-/// Set once, before the handler that reads it is there.
+// A signal's handler may take no lock and finds nothing but globals; this one is set once, before the handler that reads it is there.
 private nonisolated(unsafe) var childBellEnd: Int32 = -1

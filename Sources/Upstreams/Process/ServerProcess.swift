@@ -242,6 +242,8 @@ extension ServerProcess {
 // Subprocess's interface has types of swift-system in it, a package that is nobody's dependency here; the protocols they fulfil are
 // the standard library's.
 
+/// A file's descriptor, which is what is made here, exists for every number: its initializer may fail only because the
+/// protocol's may.
 private func bridged<Value: RawRepresentable>(_ raw: Int32) -> Value where Value.RawValue == Int32 {
     guard let value = Value(rawValue: raw) else { fatalError("every number stands for a descriptor") }
     return value

@@ -11,6 +11,7 @@ import Upstreams
 /// - the keys of `RedisSettings`
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
+/// - `limits.subscriptions` (integer, 16)
 /// - `hold.lease` (ms, 15000), `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
 struct NodeConfiguration {
     var host = "127.0.0.1"
@@ -24,6 +25,8 @@ struct NodeConfiguration {
     var keysFile: String
     var lease = 15_000
     var keepAlive = 15_000
+    /// The streams of `subscriptions/listen` that one agent may have open at this node.
+    var subscriptions = 16
     var logLevel = Logger.Level.info
     var egress = EgressPolicy()
 
@@ -42,6 +45,7 @@ struct NodeConfiguration {
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
+        subscriptions = try await reader.integer("limits.subscriptions", in: 1...10_000) ?? subscriptions
         egress = try await EgressPolicy(reader)
         if let level = try await reader.fetchString(forKey: "log.level") {
             guard let known = Logger.Level(rawValue: level) else { throw BadValue(key: "log.level", wanted: "a level such as info") }

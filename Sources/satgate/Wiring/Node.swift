@@ -48,6 +48,7 @@ struct Node {
         var agentSide = Gateway.Configuration()
         agentSide.lease = lease
         agentSide.keepAlive = .milliseconds(Int64(configuration.keepAlive))
+        agentSide.subscriptionsPerAgent = configuration.subscriptions
         agentSide.version = SatGateVersion.text
         if Gateway.loopbackHosts.contains(configuration.host) { agentSide.allowedHosts = Gateway.loopbackHosts }
         let gateway = Gateway(

@@ -3,15 +3,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import httpx
 import pytest
 
 from testbed.agent import Agent
+from testbed.heard import Heard
 from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
@@ -38,73 +36,6 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     assert (a.stop(), b.stop()) == (0, 0), "a node ends with 0 after SIGTERM"
     upstream.stop()
     redis.stop()
-
-
-@dataclass
-class Heard:
-    """What an agent has read of an answer, over however many connections."""
-    last: str = ""
-    ids: list[str] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    retries: list[str] = field(default_factory=list)
-    primed: int = 0
-
-    @property
-    def steps(self) -> list[int]:
-        return [message["params"]["progress"] for message in self.messages if "method" in message]
-
-    @property
-    def answer(self) -> dict[str, Any] | None:
-        return next((message for message in self.messages if "id" in message), None)
-
-    async def read(self, response: httpx.Response) -> AsyncIterator[None]:
-        """Takes the events in one by one."""
-        fields: dict[str, str] = {}
-        async for line in response.aiter_lines():
-            if line.startswith(":"):
-                continue
-            if line:
-                name, _, value = line.partition(":")
-                fields[name] = value.removeprefix(" ")
-                continue
-            if not fields:
-                continue
-            self.last = fields.get("id", self.last)
-            if "retry" in fields:
-                self.retries.append(fields["retry"])
-            if fields.get("data"):
-                self.ids.append(fields.get("id", ""))
-                self.messages.append(json.loads(fields["data"]))
-            else:
-                self.primed += 1
-            fields = {}
-            yield
-
-    async def call(self, agent: Agent, node: Node, steps: int, pause: int, until: int) -> None:
-        """Begins the call and leaves after `until` messages, or at the end."""
-        body = {"jsonrpc": "2.0", "id": "the call", "method": "tools/call", "params": {
-            "name": "progress", "arguments": {"steps": steps, "delayMs": pause}, "_meta": {"progressToken": "p"}}}
-        async with agent._http.stream("POST", node.mcp, content=json.dumps(body), headers=agent.headers()) as response:
-            assert response.status_code == 200
-            async for _ in self.read(response):
-                if len(self.messages) >= until:
-                    return
-
-    async def resume(self, agent: Agent, node: Node, until: int = 1 << 30) -> None:
-        """Goes on behind the last event."""
-        async with agent._http.stream("GET", node.mcp, headers=agent.headers(**{"Accept": "text/event-stream", "Last-Event-ID": self.last})) as response:
-            assert response.status_code == 200, response.status_code
-            async for _ in self.read(response):
-                if len(self.messages) >= until:
-                    return
-
-    def check(self, steps: int) -> None:
-        """Every event once, in order, and the answer."""
-        assert self.steps == list(range(1, steps + 1)), self.steps
-        assert self.answer is not None and self.answer is self.messages[-1]
-        assert self.answer["id"] == "the call" and self.answer["result"]["content"][0]["text"] == "done"
-        stream = self.ids[0].rpartition("-")[0]
-        assert self.ids == [f"{stream}-{number}" for number in range(1, steps + 2)]
 
 
 async def test_a_stream_begins_with_a_place_to_go_on_from(wire):

@@ -188,7 +188,7 @@ async def test_the_built_in_ping_and_discovery_need_no_upstream(field):
     async with Stateless(field.cell.mint("modern", "--budget-limit", "0")) as agent:
         assert (await agent.call(field.node, "ping")).text == "pong"
         found = (await agent.ask(field.node, "server/discover")).result
-    assert found["capabilities"]["tools"] == {"listChanged": False} and found["ttlMs"] >= 0
+    assert found["capabilities"]["tools"] == {"listChanged": True} and found["ttlMs"] >= 0
 
 
 async def test_one_agents_calls_share_a_session_with_the_upstream_and_anothers_do_not(field):

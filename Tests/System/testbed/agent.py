@@ -102,12 +102,12 @@ class Agent:
     async def post(self, node: Node, message: Any) -> Reply:
         return await self.request("POST", node.mcp, json.dumps(message).encode(), self.headers())
 
-    async def ask(self, node: Node, method: str, params: dict[str, Any] | None = None) -> Reply:
-        """A request under a fresh id."""
-        number = next(self._ids)
+    async def ask(self, node: Node, method: str, params: dict[str, Any] | None = None, number: int | str | None = None) -> Reply:
+        """A request under that id, or a fresh one."""
+        number = next(self._ids) if number is None else number
         reply = await self.post(node, {"jsonrpc": "2.0", "id": number, "method": method, **({"params": params} if params is not None else {})})
         if reply.message and reply.status == 200:
-            assert reply.message["id"] == number, f"asked {number}, answered {reply.message['id']}"
+            assert reply.message["id"] == number, f"asked {number!r}, answered {reply.message['id']!r}"
         return reply
 
     async def open(self, node: Node) -> str:
@@ -177,7 +177,7 @@ class Stream:
                                        verify=False)
         self._node = node
         self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: dict[int | str, asyncio.Future[dict[str, Any]]] = {}
         self._endpoint: asyncio.Future[str] | None = None
         self.stray: list[Any] = []
         self.comments = 0
@@ -229,9 +229,10 @@ class Stream:
         response = await self._http.post(f"{node.base}{self.path}", json=message)
         return response.status_code
 
-    async def ask(self, node: Node, method: str, params: dict[str, Any] | None = None, within: float = 30.0) -> dict[str, Any]:
-        """A request by the node; the message that the stream brought for it."""
-        number = next(self._ids)
+    async def ask(self, node: Node, method: str, params: dict[str, Any] | None = None, within: float = 30.0,
+                  number: int | str | None = None) -> dict[str, Any]:
+        """A request by the node, under that id or a fresh one; the message that the stream brought for it."""
+        number = next(self._ids) if number is None else number
         waiter = self._waiting[number] = asyncio.get_running_loop().create_future()
         status = await self.post(node, {"jsonrpc": "2.0", "id": number, "method": method, **({"params": params} if params is not None else {})})
         assert status == 202, status

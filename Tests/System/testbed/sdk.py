@@ -149,6 +149,10 @@ class Connection:
         answer = await _asked(self._session.complete(reference, {"name": argument, "value": value}))
         return answer["completion"]["values"]
 
+    def listen(self, **kinds: bool) -> Any:
+        """The SDK's own subscription to changes (2.x, without a session): a context that is entered once it is acknowledged."""
+        return self._session.listen(**kinds)
+
     async def call(self, tool: str, arguments: dict[str, Any] | None = None, progress: Callable[..., Any] | None = None) -> dict[str, Any]:
         """The tool's result; raises `Refused` for a JSON-RPC error."""
         try:

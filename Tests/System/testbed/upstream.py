@@ -113,9 +113,11 @@ class LightUpstream(Upstream):
 class EverythingServer(Upstream):
     """The server of the official Python SDK; `generation` 1 or 2. It serves only who brings `token`."""
 
-    def __init__(self, generation: int, token: str, directory: Path) -> None:
+    def __init__(self, generation: int, token: str, directory: Path, more: bool = False) -> None:
+        """`more`: with the tools of everything_more.py."""
         python = ROOT / ".build" / f"venv-mcp{generation}" / "bin" / "python"
-        script = Path(__file__).parents[1] / "upstreams" / ("everything_server.py" if generation == 2 else "everything_server_v1.py")
+        name = "everything_more.py" if more else "everything_server.py" if generation == 2 else "everything_server_v1.py"
+        script = Path(__file__).parents[1] / "upstreams" / name
         super().__init__(f"everything-{generation}", [str(python), str(script), "--token", token], directory)
 
 

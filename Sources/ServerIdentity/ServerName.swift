@@ -1,32 +1,40 @@
 import NIOCore
-import NIOSSL
+package import NIOSSL
 
 /// The host name that a server's certificate must carry.
 ///
 /// NIOSSL alone also takes a certificate for the IP address that it happens to talk to, so whoever can redirect our name lookups could show
 /// one for his own address; here a name is only ever proved by that name.
-struct ServerName: Sendable, Equatable {
-    let text: String
+package struct ServerName: Sendable, Equatable {
+    /// The certificate is for another name.
+    package struct Mismatch: Error, CustomStringConvertible {
+        /// The name that was wanted.
+        package let name: String
+
+        package var description: String { "the server's certificate is not for \(name)" }
+    }
+
+    package let text: String
 
     /// Nil for an IP address, which NIOSSL verifies as such.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard (try? SocketAddress(ipAddress: text, port: 0)) == nil else { return nil }
         self.text = text
     }
 
     /// A TLS handler that goes on only with a certificate for this name.
-    func handler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
+    package func handler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
         try NIOSSLClientHandler._makeSSLClientHandler(context: context, serverHostname: text) { certificate, channel in
             let names = certificate._subjectAlternativeNames().filter { $0.nameType == .dnsName }
             guard names.contains(where: { matches(String(decoding: $0.contents, as: UTF8.self)) }) else {
-                return channel.eventLoop.makeFailedFuture(RedisError.badTLS("the server's certificate is not for \(text)"))
+                return channel.eventLoop.makeFailedFuture(Mismatch(name: text))
             }
             return channel.eventLoop.makeSucceededVoidFuture()
         }
     }
 
     /// True when a certificate's `pattern` covers this name; a `*` stands for the whole first label.
-    func matches(_ pattern: String) -> Bool {
+    package func matches(_ pattern: String) -> Bool {
         let name = Self.labels(text)
         let pattern = Self.labels(pattern)
         guard name.count == pattern.count, name.allSatisfy({ !$0.isEmpty }) else { return false }

@@ -1,0 +1,35 @@
+import MCPWire
+import NIOCore
+
+/// A stream that stays open, to be used from anywhere.
+struct HeldStream: Sendable {
+    private let reply: NIOLoopBound<HTTPReply>
+
+    /// Call it on the reply's loop.
+    init(_ reply: HTTPReply) { self.reply = NIOLoopBound(reply, eventLoop: reply.eventLoop) }
+
+    /// Puts the message on the stream.
+    func send(_ message: [UInt8]) {
+        reply.eventLoop.execute { reply.value.event(message, name: "message") }
+    }
+
+    /// Ends the stream from this side.
+    func end() { reply.eventLoop.execute { reply.value.end() } }
+
+    /// Messages for one stream.
+    struct Post: Sendable {
+        let stream: HeldStream
+        let messages: [[UInt8]]
+    }
+
+    /// Puts each post's messages on its stream, in one go on every loop.
+    static func send(_ posts: [Post]) {
+        for (_, posts) in Dictionary(grouping: posts, by: { ObjectIdentifier($0.stream.reply.eventLoop) }) {
+            posts[0].stream.reply.eventLoop.execute {
+                for post in posts {
+                    for message in post.messages { post.stream.reply.value.event(message, name: "message") }
+                }
+            }
+        }
+    }
+}
