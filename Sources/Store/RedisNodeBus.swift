@@ -15,8 +15,21 @@ package struct RedisNodeBus: NodeBus {
     }
 
     package func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
-        let delivery = NodeMessage.delivery(session, message).bytes
-        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
+        try await publish(.delivery(session, message), to: node)
+    }
+
+    package func reply(_ message: [UInt8], in session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
+        try await publish(.reply(session, message), to: node)
+    }
+
+    package func cancel(_ request: [UInt8], in session: SessionID, of tenant: TenantName) async throws(StoreError) {
+        let message = ControlMessage.requestCancelled(request, session, tenant).text
+        _ = try await client.command(["PUBLISH", .text(names.control), .text(message)])
+    }
+
+    /// False when the node does not listen.
+    private func publish(_ message: NodeMessage, to node: NodeID) async throws(StoreError) -> Bool {
+        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(message.bytes)]) else {
             throw .corrupt("PUBLISH")
         }
         return receivers > 0
@@ -41,6 +54,7 @@ package struct RedisNodeBus: NodeBus {
     private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
+        case .reply(let session, let message): receiver.replied(message, in: session)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
         }
@@ -48,7 +62,11 @@ package struct RedisNodeBus: NodeBus {
 
     private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver, _ listeners: [any ControlListener]) {
         guard let message = ControlMessage(bytes) else { return }
-        if case .sessionEnded(let session, _) = message { receiver.sessionEnded(session) }
+        switch message {
+        case .sessionEnded(let session, _): receiver.sessionEnded(session)
+        case .requestCancelled(let request, let session, _): receiver.cancelled(request, in: session)
+        case .tenantChanged, .catalogueChanged: break
+        }
         for listener in listeners { listener.heard(message) }
     }
 }

@@ -24,8 +24,6 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
-    /// What serves the request, or has served the last one.
-    private var task: Task<Void, Never>?
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
     private let lingering = TimeAmount.seconds(2)
     /// What the requests of this connection proved.
@@ -56,7 +54,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if let reply {
-            if reply.endsWithConnection { task?.cancel() }
+            if reply.endsWithConnection { reply.task?.cancel() }
             reply.disconnected()
         }
         reply = nil
@@ -125,7 +123,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
-        task = tasks.start { await gateway.serve(inbound, reply: bound.value) }
+        reply.task = tasks.start { await gateway.serve(inbound, reply: bound.value) }
     }
 
     /// Called by the reply when its last byte is written.

@@ -18,6 +18,8 @@ final class HTTPReply {
     private var waiting = 0
     /// Beyond this a stream is cut: two of the largest answers.
     private static let mostWaiting = 32 << 20
+    /// What serves the request; it may go on when the reply has ended.
+    var task: Task<Void, Never>?
     /// The request is cancelled when the agent's connection ends before the reply.
     var endsWithConnection = false
     /// The event with which this side ends the stream.
@@ -65,6 +67,12 @@ final class HTTPReply {
     var isOpen: Bool { isConnected && state != .ended }
 
     var eventLoop: any EventLoop { context.eventLoop }
+
+    /// Cancels what serves the request; may be called on any thread.
+    var stop: @Sendable () -> Void {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return { bound.eventLoop.execute { bound.value.task?.cancel() } }
+    }
 
     /// Sends the whole reply.
     func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers: HTTPHeaders = [:]) {
