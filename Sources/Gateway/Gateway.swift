@@ -13,6 +13,8 @@ package final class Gateway: Sendable {
     package struct Configuration: Sendable {
         /// Milliseconds a hold lives unless extended.
         package var lease: Int64 = 15_000
+        /// Milliseconds a call waits for its agent's input, where that comes with another request.
+        package var inputWait: Int64 = 600_000
         /// Between two keep-alive comments of a stream.
         package var keepAlive: TimeAmount = .seconds(15)
         /// The streams of `subscriptions/listen` that one agent may have open at this node.
@@ -23,6 +25,8 @@ package final class Gateway: Sendable {
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
         package var allowedOrigins: Set<String> = []
+        /// An agent may show its token in the URL of `/sse`.
+        package var takesTokenInQuery = false
         /// Told to agents at `initialize`.
         package var version = "0.1.0"
 
@@ -35,9 +39,11 @@ package final class Gateway: Sendable {
     let tenants: any TenantDirectory
     let catalogues: Catalogues
     let ledger: any Ledger
+    let rounds: any Rounds
     let events: any EventSink
     let bus: any NodeBus
     let outbox: any Outbox
+    let addresses: any AddressBook
     /// Whether a node was seen lately.
     let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
@@ -51,12 +57,14 @@ package final class Gateway: Sendable {
     package let streams = AgentStreams()
     let questions = Questions()
     let requests = RunningRequests()
+    let parked = ParkedCalls()
+    let relays = Relays()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
+        ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
         isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
@@ -66,9 +74,11 @@ package final class Gateway: Sendable {
         self.tenants = tenants
         self.catalogues = catalogues
         self.ledger = ledger
+        rounds = ledger
         self.events = events
         self.bus = bus
         self.outbox = outbox
+        self.addresses = addresses
         self.isAlive = isAlive
         self.sessions = sessions
         self.holds = holds
@@ -77,7 +87,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
-        catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
+        catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
@@ -105,12 +115,17 @@ package final class Gateway: Sendable {
 
     /// The grant and tenant of the request's token.
     func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
+        try principal(presented: inbound.fields.presented != nil) { () throws(AuthenticationError) in try grant(inbound.fields, on: reply) }
+    }
+
+    /// The grant with its tenant; `presented`: something came that was to prove it.
+    func principal(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) throws(Rejection) -> Principal {
         let grant: Grant
         do {
-            grant = try self.grant(inbound.fields, on: reply)
+            grant = try identify()
         } catch {
             announce(error)
-            throw .unauthenticated(presented: inbound.fields.presented != nil)
+            throw .unauthenticated(presented: presented)
         }
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
@@ -139,9 +154,15 @@ package final class Gateway: Sendable {
     }
 
     /// From now on every reply closes its connection, so that agents go to another node.
-    package func drain() { draining.store(true, ordering: .relaxed) }
+    package func drain() {
+        draining.store(true, ordering: .relaxed)
+        parked.drain()
+    }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// The current event loop; off the loops any.
+    var loop: any EventLoop { (tasks.first { $0.loop.inEventLoop } ?? tasks[0]).loop }
 
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {
@@ -211,8 +232,10 @@ final class Agent: Sendable {
     var tenant: Tenant { principal.tenant }
     /// How refusals are numbered for it.
     var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
-    /// As whom upstreams are called.
-    var caller: Caller { Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern) }
+    /// As whom upstreams are called; `parameters` are the headers of the request that repeat arguments.
+    func caller(repeating parameters: [(name: String, value: String)] = []) -> Caller {
+        Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern, parameters: parameters)
+    }
 
     /// Whether it wants log messages of this level: without a handshake only where it has asked for them.
     func wants(_ level: LogLevel) -> Bool { logLevel.map { level >= $0 } ?? (era == .legacy) }

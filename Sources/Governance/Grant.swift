@@ -1,5 +1,5 @@
 /// What a verified token entitles its holder to; made only by authentication.
-package struct Grant: Sendable {
+package struct Grant: Sendable, Hashable {
     /// A `budget_limit` caveat: a cap account named by the id of the chain prefix that ends in it.
     package struct Cap: Sendable, Hashable {
         package let prefix: TokenID

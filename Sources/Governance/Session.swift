@@ -35,10 +35,12 @@ package struct Session: Sendable, Hashable {
     package var logLevel: String?
     /// The node that holds the HTTP+SSE stream.
     package let owner: NodeID?
+    /// What stands for the token of an agent that cannot show it again.
+    package let pass: StreamPass?
 
     package init(
         id: SessionID, tenant: TenantName, principal: TokenID, transport: Transport, revision: String? = nil, client: String? = nil,
-        owner: NodeID? = nil
+        owner: NodeID? = nil, pass: StreamPass? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -47,6 +49,7 @@ package struct Session: Sendable, Hashable {
         self.revision = revision
         self.client = client
         self.owner = owner
+        self.pass = pass
     }
 }
 

@@ -35,6 +35,9 @@ package struct Tenant: Sendable, Hashable {
         self.naming = naming
     }
 
+    /// Agents see its only upstream as it is.
+    package var isTransparent: Bool { naming == .never && upstreams.count == 1 }
+
     /// Milliseconds that a call of this upstream may take; nil for an upstream that is not the tenant's.
     package func timeout(of upstream: UpstreamName) -> Int64? {
         // By index: a document is large to copy, and each call asks.

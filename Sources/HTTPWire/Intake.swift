@@ -47,6 +47,8 @@ struct Intake {
         if let piece = try body?.next(&buffer) { return .piece(piece) }
         guard body?.isOver == true else { return nil }
         body = nil
+        // Its memory is not kept while the message is worked on, which can take for ever.
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
         return .end
     }
 

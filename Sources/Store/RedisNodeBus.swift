@@ -27,6 +27,10 @@ package struct RedisNodeBus: NodeBus {
         _ = try await client.command(["PUBLISH", .text(names.control), .text(message)])
     }
 
+    package func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool {
+        try await publish(.relay(message), to: node)
+    }
+
     /// False when the node does not listen.
     private func publish(_ message: NodeMessage, to node: NodeID) async throws(StoreError) -> Bool {
         guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(message.bytes)]) else {
@@ -55,6 +59,7 @@ package struct RedisNodeBus: NodeBus {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
         case .reply(let session, let message): receiver.replied(message, in: session)
+        case .relay(let message): receiver.received(message)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
         }

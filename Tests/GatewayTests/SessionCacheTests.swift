@@ -61,6 +61,16 @@ struct SessionCacheTests {
         #expect(try await cache.appear(presence), "what Redis has lost is made again")
     }
 
+    @Test("lets a presence live on whenever it is told to, and makes it again where it is gone")
+    func prolongs() async throws {
+        let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)
+        #expect(try await cache.appear(presence))
+        #expect(try await !cache.prolong(presence))
+        _ = try await directory.close(presence.id, of: presence.tenant)
+        #expect(try await cache.prolong(presence))
+        #expect(try await !cache.appear(presence))
+    }
+
     @Test("knows a presence that another node has made")
     func appearsElsewhere() async throws {
         let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)

@@ -37,10 +37,11 @@ struct HandshakeTests {
         let sent = try InitializeRequest(
             Message(Outgoing.initialize(id: 3, revision: Dialect.newestHandshake.revision, clientVersion: "1\"2")))
         #expect(sent.protocolVersion == Dialect.newestHandshake.revision && sent.clientName == "satgate" && sent.clientVersion == "1\"2")
-        let body = Outgoing.initializeResult(id: RequestID(3), dialect: .assumed, serverVersion: "9", instructions: "do\n")
+        let body = Outgoing.initializeResult(
+            id: RequestID(3), dialect: .assumed, serverVersion: "9", offer: Offer(of: .prompts, instructions: "do\n"))
         let result = try InitializeResult(Answer(Message(body)))
         #expect(result.protocolVersion == Dialect.assumed.revision && result.serverName == "satgate" && result.serverVersion == "9")
-        #expect(result.instructions == "do\n" && result.capabilities.contains(.tools))
+        #expect(result.introduction.instructions == "do\n" && result.capabilities == [.tools, .prompts])
     }
 
     @Test("with an upstream needs a version in its result")
@@ -82,7 +83,7 @@ struct OutgoingTests {
                 #"{"jsonrpc":"2.0","id":5,"result":{"tools":[{},{}],"nextCursor":"n"}}"#
             ),
             (
-                Outgoing.initializeResult(id: id, dialect: .assumed, serverVersion: "1", instructions: nil),
+                Outgoing.initializeResult(id: id, dialect: .assumed, serverVersion: "1", offer: .fixed),
                 #"{"jsonrpc":"2.0","id":5,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}},"serverInfo":{"name":"satgate","version":"1"}}}"#
             ),
         ]

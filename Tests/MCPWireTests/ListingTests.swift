@@ -33,7 +33,7 @@ struct ListingTests {
         let said = #"{"prompts":{"listChanged":true},"resources":{"subscribe":true},"completions":{},"tools":null}"#
         let result = try InitializeResult(
             answer(#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":\#(said)}}"#))
-        #expect(result.capabilities == [.prompts, .promptsListChanged, .resources, .completions])
+        #expect(result.capabilities == [.prompts, .promptsListChanged, .resources, .completions, .subscriptions])
     }
 }
 

@@ -32,7 +32,9 @@ struct QuestionTests {
     func link() throws {
         #expect(
             try asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(#""params":{\#(name),"elicitationId":"q","mode":"url","url":"u"}}"#)
-                || asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(#""params":{"elicitationId":"q",\#(name),"mode":"url","url":"u"}}"#))
+                || asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(
+                    #""params":{"elicitationId":"q",\#(name),"mode":"url","url":"u"}}"#)
+        )
         #expect(
             try asked(#","params":{"mode":"url","elicitationId":"own"}"#).hasSuffix(
                 #""params":{\#(name),"mode":"url","elicitationId":"own"}}"#))

@@ -47,7 +47,7 @@ struct StatelessAnswerTests {
         "has the error's number that it has without a handshake, and its HTTP status",
         arguments: [
             (-32700, -32700, 400), (-32600, -32600, 400), (-32602, -32602, 400), (-32601, -32601, 404), (-32603, -32603, 200),
-            (-32002, -32602, 400), (-32042, -32603, 200), (-32020, -32603, 200), (-32021, -32603, 200), (-32022, -32603, 200),
+            (-32002, -32602, 400), (-32042, -32603, 200), (-32020, -32603, 200), (-32021, -32021, 400), (-32022, -32603, 200),
             (-32050, -32050, 200), (-1, -1, 200), (17, 17, 200),
         ])
     func numbers(_ code: Int, _ told: Int, _ status: Int) throws {
@@ -63,7 +63,7 @@ struct StatelessAnswerTests {
             text(Outgoing.toolsListResult(id: RequestID(3), tools: [bytes("{}")], nextCursor: "c", by: responder, freshFor: 60_000))
                 == #"{"jsonrpc":"2.0","id":3,"result":{"tools":[{}],"nextCursor":"c","ttlMs":60000,"cacheScope":"private""# + end)
         #expect(
-            text(Outgoing.discoverResult(id: RequestID(3), by: responder, freshFor: 5))
+            text(Outgoing.discoverResult(id: RequestID(3), offer: .fixed, by: responder, freshFor: 5))
                 == #"{"jsonrpc":"2.0","id":3,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],"capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}},"ttlMs":5,"cacheScope":"private""#
                 + end)
         #expect(

@@ -98,10 +98,10 @@ struct StatelessTests {
             answer(
                 #"{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28",1,"2027-01-01"],"capabilities":{"tools":{"listChanged":true}},"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"n","version":"2"}}}}"#
             ))
-        #expect(result.supportedVersions == ["2026-07-28", "2027-01-01"] && result.server == "n 2")
+        #expect(result.supportedVersions == ["2026-07-28", "2027-01-01"] && result.introduction.server == "n 2")
         #expect(result.capabilities == [.tools, .toolsListChanged])
         let bare = try DiscoverResult(answer(#"{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":[]}}"#))
-        #expect(bare.supportedVersions.isEmpty && bare.server == nil && bare.capabilities == [])
+        #expect(bare.supportedVersions.isEmpty && bare.introduction.server == nil && bare.capabilities == [])
         for result in ["{}", #"{"supportedVersions":"2026-07-28"}"#] {
             #expect(throws: WireError.self) { try DiscoverResult(answer(#"{"jsonrpc":"2.0","id":1,"result":\#(result)}"#)) }
         }

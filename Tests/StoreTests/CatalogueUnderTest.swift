@@ -78,7 +78,14 @@ private enum SharedBus {
 }
 
 extension UpstreamRecord {
-    /// One that is up with these tools, everything in it said.
+    /// One that tells how its upstream wants to be used.
+    static func withInstructions(_ other: UpstreamRecord? = nil) throws -> UpstreamRecord {
+        var record = try other ?? sample([.sample("echo")])
+        record.instructions = "ask\nnicely ü"
+        return record
+    }
+
+    /// One that is up with these tools, everything else in it said.
     static func sample(_ tools: [ToolDefinition] = []) -> UpstreamRecord {
         var record = UpstreamRecord(document: "d0", standing: .up, since: 1_800_000_000_000, node: .sample)
         record.terms = SessionTerms(transport: .sse, revision: "2024-11-05", id: "a b", capabilities: [.tools, .toolsListChanged])

@@ -30,6 +30,27 @@ struct SessionDirectoryTests {
         #expect(try await sessions.find(session.id, of: world.tenant) == nil)
     }
 
+    @Test("what stands for the token of a session is kept with it", arguments: LedgerUnderTest.all)
+    func pass(_ subject: LedgerUnderTest) async throws {
+        let world = try await subject.open()
+        let clauses = try ["a, b:*", "*", "ünï \"x\"\n"].map { try #require(Scope.Clause($0)) }
+        let full = Grant(
+            tenant: world.tenant, token: .sample("a"), lineage: [.sample("c"), .sample("a")], expires: .max, scope: Scope(clauses: clauses),
+            budget: BudgetName("team"), caps: [Grant.Cap(prefix: .sample("c"), limit: try #require(Credits(decimal: "0.000001")))],
+            label: "a \u{0}\"label\"")
+        let bare = Grant(
+            tenant: world.tenant, token: .sample("a"), lineage: [], expires: 0, scope: Scope(), budget: nil, caps: [], label: nil)
+        for grant in [full, bare] {
+            var session = Session(
+                id: SessionID(), tenant: world.tenant, principal: .sample("a"), transport: .sse, owner: .sample,
+                pass: StreamPass(digest: "00ff", grant: grant))
+            try await world.sessions.open(session)
+            session.revision = "2024-11-05"
+            #expect(try await world.sessions.update(session))
+            #expect(try await world.sessions.find(session.id, of: world.tenant) == session)
+        }
+    }
+
     @Test("the newest taker of a session's stream keeps it, the older one learns that it was taken", arguments: LedgerUnderTest.all)
     func streams(_ subject: LedgerUnderTest) async throws {
         let world = try await subject.open()

@@ -9,7 +9,7 @@ struct UpstreamRecordCodecTests {
     @Test("a record comes back as it was, its definitions byte for byte")
     func roundTrip() throws {
         let full = UpstreamRecord.sample([try .sample("echo"), try .sample("é\\n", about: "ü")])
-        for record in [full, .down, .sample(), try .withLists()] {
+        for record in [full, .down, .sample(), try .withLists(), try .withInstructions(), try .withInstructions(.withLists())] {
             let decoded = try UpstreamRecordCodec.decode(UpstreamRecordCodec.encode(record))
             #expect(decoded == record && decoded.tools.map(\.bytes) == record.tools.map(\.bytes))
         }
@@ -17,11 +17,11 @@ struct UpstreamRecordCodecTests {
 
     @Test("a record cut short, one with more behind it and one of another format are corrupt")
     func cut() throws {
-        for record in [UpstreamRecord.sample([try .sample("echo")]), try .withLists()] {
+        for record in [UpstreamRecord.sample([try .sample("echo")]), try .withLists(), try .withInstructions()] {
             let bytes = UpstreamRecordCodec.encode(record)
             for length in 0..<bytes.count { expectCorrupt(Array(bytes[..<length])) }
             expectCorrupt(bytes + [0])
-            expectCorrupt([3] + bytes.dropFirst())
+            for format: UInt8 in [0, 5] { expectCorrupt([format] + bytes.dropFirst()) }
             expectCorrupt([record.others.isEmpty ? 2 : 1] + bytes.dropFirst())
         }
     }
@@ -30,6 +30,7 @@ struct UpstreamRecordCodecTests {
     func older() throws {
         #expect(UpstreamRecordCodec.encode(.sample([try .sample("echo")])).first == 1)
         #expect(UpstreamRecordCodec.encode(try .withLists()).first == 2)
+        #expect(UpstreamRecordCodec.encode(try .withInstructions()).first == 3)
     }
 
     @Test("whatever is changed in a record's bytes, it is corrupt or another record of just these bytes")
@@ -37,7 +38,7 @@ struct UpstreamRecordCodecTests {
         var random = SplitMix64(state: 7)
         let originals = [
             UpstreamRecordCodec.encode(.sample([try .sample("echo"), try .sample("sum")])), UpstreamRecordCodec.encode(.down),
-            UpstreamRecordCodec.encode(try .withLists()),
+            UpstreamRecordCodec.encode(try .withLists()), UpstreamRecordCodec.encode(try .withInstructions(.withLists())),
         ]
         var (corrupt, read) = (0, 0)
         for round in 0..<40_000 {

@@ -21,7 +21,7 @@ package struct Authenticator: Sendable {
             return (start, Self.digest(UnsafeBufferPointer(rebasing: bytes[start...])))
         }
         guard let presented else { throw .missing }
-        if let digest = presented.digest, let known = cache.grant(for: digest) { return try valid(known, at: now) }
+        if let digest = presented.digest, let known = cache.grant(for: digest) { return try Self.valid(known, at: now) }
         let token = String(header.utf8.dropFirst(presented.start)) ?? ""
         return try identify(unknown: token, digest: presented.digest, now: now)
     }
@@ -30,20 +30,20 @@ package struct Authenticator: Sendable {
     package func identify(token: String, now: Int64) throws(AuthenticationError) -> Grant {
         var token = token
         let digest = token.withUTF8 { Self.digest($0) }
-        if let digest, let known = cache.grant(for: digest) { return try valid(known, at: now) }
+        if let digest, let known = cache.grant(for: digest) { return try Self.valid(known, at: now) }
         return try identify(unknown: token, digest: digest, now: now)
     }
 
     private func identify(unknown token: String, digest: Digest?, now: Int64) throws(AuthenticationError) -> Grant {
         guard let macaroon = try? Macaroon(decoding: token) else { throw .malformed }
         guard let proved = ring.verify(macaroon) else { throw .unproved }
-        let grant = try valid(Clearing.grant(for: proved.token, under: proved.key), at: now)
+        let grant = try Self.valid(Clearing.grant(for: proved.token, under: proved.key), at: now)
         if let digest { cache.insert(grant, for: digest) }
         return grant
     }
 
     /// Judged at each use, so that nothing remembered outlives its expiry.
-    private func valid(_ grant: Grant, at now: Int64) throws(AuthenticationError) -> Grant {
+    static func valid(_ grant: Grant, at now: Int64) throws(AuthenticationError) -> Grant {
         guard now < grant.expires else { throw .refused(.expired, tenant: grant.tenant, token: grant.token) }
         return grant
     }

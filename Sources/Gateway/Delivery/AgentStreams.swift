@@ -16,7 +16,7 @@ package final class AgentStreams: Sendable {
     }
 
     private let held = Mutex<[SessionID: Held]>([:])
-    private let subscriptions = Subscriptions()
+    private let subscriptions = Subscriptions<HeldStream>()
 
     package init() {}
 
@@ -38,14 +38,14 @@ package final class AgentStreams: Sendable {
 
     /// Holds a stream of `subscriptions/listen`, opened by the request `id`; nil when the agent has `most` of them at this node already.
     /// Call it on the reply's loop.
-    func subscribe(_ reply: HTTPReply, _ presence: Session, to filter: SubscriptionFilter, as id: RequestID, most: Int) -> Subscriptions
-        .Place?
-    {
+    func subscribe(
+        _ reply: HTTPReply, _ presence: Session, to filter: SubscriptionFilter, as id: RequestID, most: Int
+    ) -> SubscriptionPlace? {
         subscriptions.add(HeldStream(reply), of: presence, as: id, to: filter, most: most)
     }
 
     /// The stream has closed.
-    func unsubscribe(_ place: Subscriptions.Place) { subscriptions.remove(place) }
+    func unsubscribe(_ place: SubscriptionPlace) { subscriptions.remove(place) }
 
     /// Puts the message on the session's stream; false when this node does not hold it.
     func deliver(_ message: [UInt8], to session: SessionID) -> Bool {
@@ -63,7 +63,7 @@ package final class AgentStreams: Sendable {
         let messages = Outgoing.listChanged(kinds)
         let own = held.withLock { held in held.values.filter { $0.tenant == tenant && $0.isReady } }
         HeldStream.send(
-            own.map { HeldStream.Post(stream: $0.stream, messages: messages) } + subscriptions.posts(changed: kinds, of: tenant))
+            own.map { ($0.stream, messages) } + subscriptions.posts(changed: kinds, of: tenant))
     }
 
     /// Tells those who listen for it that a resource has changed, by the URI that agents know: all of the tenant, or one agent.
@@ -74,7 +74,7 @@ package final class AgentStreams: Sendable {
     /// Ends the streams of the session, or of the agent that is without one.
     func close(_ session: SessionID) {
         close(session, below: .max)
-        subscriptions.close(session)
+        for stream in subscriptions.streams(of: session) { stream.end() }
     }
 
     /// Ends the session's own stream where it is older than `fence`.
@@ -86,6 +86,6 @@ package final class AgentStreams: Sendable {
     /// Ends all streams.
     func closeAll() {
         for entry in held.withLock({ Array($0.values) }) { entry.stream.end() }
-        subscriptions.closeAll()
+        for stream in subscriptions.streams { stream.end() }
     }
 }

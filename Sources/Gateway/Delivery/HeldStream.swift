@@ -16,14 +16,8 @@ struct HeldStream: Sendable {
     /// Ends the stream from this side.
     func end() { reply.eventLoop.execute { reply.value.end() } }
 
-    /// Messages for one stream.
-    struct Post: Sendable {
-        let stream: HeldStream
-        let messages: [[UInt8]]
-    }
-
     /// Puts each post's messages on its stream, in one go on every loop.
-    static func send(_ posts: [Post]) {
+    static func send(_ posts: [Subscriptions<HeldStream>.Post]) {
         for (_, posts) in Dictionary(grouping: posts, by: { ObjectIdentifier($0.stream.reply.eventLoop) }) {
             posts[0].stream.reply.eventLoop.execute {
                 for post in posts {

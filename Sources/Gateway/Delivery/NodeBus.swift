@@ -8,6 +8,8 @@ package protocol NodeBus: Sendable {
     func reply(_ message: [UInt8], in session: SessionID, at node: NodeID) async throws(StoreError) -> Bool
     /// Has all nodes stop a request of the session's agent; `request` is the JSON token of its id.
     func cancel(_ request: [UInt8], in session: SessionID, of tenant: TenantName) async throws(StoreError)
+    /// Says something to the other node of a relay; false when no such node listens.
+    func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool
 }
 
 /// What a node does with what the bus brings.
@@ -18,6 +20,8 @@ package protocol NodeBusReceiver: Sendable {
     func replied(_ message: [UInt8], in session: SessionID)
     /// The session's agent wants no answer any more to the request whose id is that JSON token.
     func cancelled(_ request: [UInt8], in session: SessionID)
+    /// The other node of a relay has said this.
+    func received(_ message: RelayMessage)
     /// Another node has taken the session's stream under this fence: an older one is to close.
     func streamTaken(_ session: SessionID, fence: Int64)
     /// The session has ended somewhere: drop it and close its stream.

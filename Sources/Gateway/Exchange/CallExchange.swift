@@ -13,23 +13,30 @@ struct CallExchange {
     let reply: any MessageReply
     /// Those of the request, where they may have to repeat arguments of the call.
     let headers: HeaderFields?
+    /// The reply of an agent without a session, which may be asked for input.
+    let rounds: RoundReply?
     private let began = ContinuousClock.now
 
-    init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil) {
+    init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil, rounds: RoundReply? = nil) {
         self.gateway = gateway
         self.agent = agent
         self.reply = reply
         self.headers = headers
+        self.rounds = rounds
     }
 
-    /// Reads, routes, reserves, forwards, settles, answers.
+    /// Reads, routes, reserves or goes on with what was reserved, forwards, settles, answers.
     func run(_ message: Message) async {
         do throws(Refusal) {
             let call = try read(message)
             if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
             let routed = try await route(call)
-            let held = try await reserve(routed)
+            let state = try state(of: call)
+            if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
+            let held = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            defer { leave(held) }
             let answered = try await forward(held)
+            if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
             await settle(answered)
             await pass(answered.answer, of: routed)
         } catch {
@@ -44,12 +51,16 @@ struct CallExchange {
 
     /// The one place where a call is answered: an agent that has cancelled it wants none.
     func finish(_ body: [UInt8], status: Int = 200, headers: HTTPHeaders = [:]) async {
-        if Task.isCancelled { await reply.abandon() } else { await reply.finish(body, status: status, headers: headers) }
+        if Task.isCancelled, agent.era == .legacy {
+            await reply.abandon()
+        } else {
+            await reply.finish(body, status: status, headers: headers)
+        }
     }
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
         let id = routed.call.id
-        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect) : nil
+        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
         guard agent.era == .modern else { return await finish(answer.addressed(to: id, as: routed.view, content: content)) }
         let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
         await finish(body, status: status)
@@ -99,12 +110,12 @@ struct CallExchange {
         do throws(UpstreamFailure) {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
+            let caller = agent.caller(repeating: headers?.parameters ?? [])
             var call = held.routed.call
-            for _ in 0...Self.mostRounds {
-                let exchange = try await gateway.catalogues.forward(
-                    call, to: target, of: agent.tenant, for: agent.caller, deadline: deadline)
-                let answer = try await answer(of: exchange, with: target.upstream, until: deadline)
-                guard answer.asksForInput else {
+            for _ in 0...Round.most {
+                let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)
+                let answer = try await answer(of: exchange, to: held, until: deadline)
+                guard answer.asksForInput, rounds == nil else {
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }
                 call = held.routed.call.continued(with: try await input(for: answer, of: target.upstream, until: deadline))
@@ -133,7 +144,7 @@ struct CallExchange {
     }
 
     /// Settles or releases the hold; a call without one only has its event.
-    private func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
+    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
         guard let hold = held.hold else { return publish(held, kind) }
         let outcome = outcome(kind)
         let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome) : .release(hold, outcome)
@@ -164,6 +175,8 @@ struct HeldCall {
     let charge: Charge
     let hold: Hold?
     let deadline: ContinuousClock.Instant
+    /// Rounds that its agent has answered.
+    var round = 0
 }
 
 /// A call that its upstream has answered.

@@ -7,7 +7,6 @@ struct CatalogueList {
     let gateway: Gateway
     let agent: Agent
     let listing: Listing
-    private let pageSize = 1000
 
     init(_ listing: Listing, gateway: Gateway, agent: Agent) {
         self.listing = listing
@@ -19,20 +18,14 @@ struct CatalogueList {
     func answer(_ message: Message, _ id: RequestID, over reply: any MessageReply) async {
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
         let allowed = catalogue.others[listing].filter { allows($0, among: catalogue.upstreamNames) }
-        var start = 0
-        if message.paramToken("cursor") != nil {
-            guard let last = message.paramText("cursor").flatMap({ cursor.name(in: $0) }) else {
-                let (status, body) = Fault.invalidParams("Invalid cursor").answer(to: id, era: agent.era, toolCall: false)
-                return await reply.finish(body, status: status)
-            }
-            start = allowed.firstIndex { last.utf8.lexicographicallyPrecedes($0.shownName.utf8) } ?? allowed.count
+        guard let page = CataloguePage(of: allowed, asked: message, cursor, name: \.shownName) else {
+            return await reply.refuseCursor(of: id, agent.era)
         }
-        let page = allowed[start...].prefix(pageSize)
-        let next = start + page.count < allowed.count ? page.last.flatMap { cursor.text(after: $0.shownName) } : nil
         let responder = agent.era == .modern ? gateway.responder : nil
         let freshness = catalogue.missing.isEmpty ? ToolList.freshness : 0
         await reply.finish(
-            Outgoing.listResult(listing, id: id, items: page.map(\.shown), nextCursor: next, by: responder, freshFor: freshness))
+            Outgoing.listResult(
+                listing, id: id, items: page.entries.map(\.shown), nextCursor: page.nextCursor, by: responder, freshFor: freshness))
     }
 
     private func allows(_ entry: ListedEntry, among upstreams: Set<String>) -> Bool {

@@ -1,4 +1,3 @@
-import Events
 import Governance
 import Logging
 import MCPWire
@@ -33,7 +32,9 @@ struct ResumedAnswer {
         let expiry = reply.end(at: expires, now: gateway.now())
         reply.onClose = { expiry.cancel() }
         let (gateway, session) = (gateway, session)
-        reply.stream(every: gateway.configuration.keepAlive) { gateway.start { await gateway.keepAlive(resumed: session) } }
+        reply.stream(every: gateway.configuration.keepAlive) {
+            gateway.start { await gateway.keepAlive(session) { () throws(StoreError) in try await gateway.sessions.touch(session) } }
+        }
         guard reply.isOpen else { return expiry.cancel() }
         if session.primesStreams { reply.prime(place) }
         await follow(stream, place, page)
@@ -94,13 +95,5 @@ struct ResumedAnswer {
         for id in RequestID.separated(page.origin.requests) {
             reply.event(fault.answer(to: id, era: .legacy, toolCall: true).body, name: "message")
         }
-    }
-}
-
-extension Gateway {
-    /// Lets the session of a resumed stream live on.
-    fileprivate func keepAlive(resumed session: Session) async {
-        guard (try? await sessions.touch(session)) == true else { return }
-        events.publish(Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
     }
 }

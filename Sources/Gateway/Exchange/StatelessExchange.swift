@@ -44,7 +44,8 @@ struct StatelessExchange {
         switch request.method {
         case Method.discover:
             note(agent)
-            await post.finish(Outgoing.discoverResult(id: request.id, by: gateway.responder, freshFor: ToolList.freshness))
+            let offer = gateway.offer(of: agent.tenant)
+            await post.finish(Outgoing.discoverResult(id: request.id, offer: offer, by: gateway.responder, freshFor: ToolList.freshness))
         case Method.toolsList:
             note(agent)
             await ToolList(gateway: gateway, agent: agent).answer(message, request.id, over: post)
@@ -54,7 +55,8 @@ struct StatelessExchange {
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             do throws(StoreError) { try await gateway.appear(agent) } catch { throw .storeUnavailable }
-            await CallExchange(gateway: gateway, agent: agent, reply: post, headers: fields).run(message)
+            let rounds = RoundReply(post, on: reply)
+            await CallExchange(gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds).run(message)
         default: throw .methodNotFound(request.method)
         }
     }
@@ -80,7 +82,7 @@ struct StatelessExchange {
 
 extension Gateway {
     /// Lets those who watch know that a stateless agent is here.
-    fileprivate func appear(_ agent: Agent) async throws(StoreError) {
+    func appear(_ agent: Agent) async throws(StoreError) {
         if try await sessions.appear(agent.session) { announce(agent.session, client: agent.session.client) }
     }
 }

@@ -1,6 +1,5 @@
 import Events
 import Governance
-import Logging
 import MCPWire
 import NIOCore
 import NIOHTTP1
@@ -13,18 +12,31 @@ struct StreamSessionExchange {
 
     /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
     func open(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let token = isQueryRead(in: inbound) ? inbound.queryText("token") : nil
+        let principal = if let token { try gateway.identify(token: token) } else { try gateway.identify(inbound, on: reply) }
+        let key = token.flatMap { _ in StreamKey() }
         if inbound.fields.accept != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
         let session = Session(
-            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node)
+            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node,
+            pass: key?.pass(for: principal.grant))
         do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
         gateway.announce(session, client: nil)
-        hold(session, until: principal.grant.expires)
+        hold(session, until: principal.grant.expires, key)
+    }
+
+    /// What a URL says of a token counts only where the operator wants it, and no header says anything.
+    private func isQueryRead(in inbound: Inbound) -> Bool {
+        gateway.configuration.takesTokenInQuery && inbound.fields.authorization == nil
+    }
+
+    private func principal(of inbound: Inbound) async throws(Rejection) -> Principal {
+        guard isQueryRead(in: inbound), let key = inbound.query("key") else { return try gateway.identify(inbound, on: reply) }
+        return try await gateway.identify(streamKey: key, of: inbound)
     }
 
     /// `POST /message`: accepted at once, answered on the session's stream.
     func post(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let principal = try await principal(of: inbound)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         let message = try inbound.message()
         guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }
@@ -56,7 +68,8 @@ struct StreamSessionExchange {
             session.client = offer.client
             guard try await gateway.sessions.update(session) else { return gateway.streams.close(session.id) }
             await stream.finish(
-                Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil))
+                Outgoing.initializeResult(
+                    id: id, dialect: dialect, serverVersion: gateway.configuration.version, offer: gateway.offer(of: agent.tenant)))
         } catch let error as WireError {
             await stream.finish(Fault(error).answer(to: id, era: .legacy, toolCall: false).body)
         } catch {
@@ -65,7 +78,7 @@ struct StreamSessionExchange {
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
-    private func hold(_ session: Session, until expires: Int64) {
+    private func hold(_ session: Session, until expires: Int64, _ key: StreamKey?) {
         let gateway = gateway
         let expiry = reply.end(at: expires, now: gateway.now())
         reply.onClose = {
@@ -75,25 +88,25 @@ struct StreamSessionExchange {
             gateway.end(session)
         }
         reply.stream(every: gateway.configuration.keepAlive) {
-            gateway.start { await gateway.keepAlive(session) }
+            gateway.start { await gateway.keepStream(of: session) }
         }
         guard reply.isStreaming else {
             expiry.cancel()
             return gateway.end(session)
         }
         gateway.streams.add(reply, for: session, fence: 0, isReady: false)
-        reply.event(Array("/message?sessionId=\(session.id)".utf8), name: "endpoint")
+        let pass = key.map { "&tenant=\(session.tenant)&key=\($0.text)" } ?? ""
+        reply.event(Array("/message?sessionId=\(session.id)\(pass)".utf8), name: "endpoint")
     }
 }
 
 extension Gateway {
     /// Lets a stream's session live on; closes the stream when the session was ended elsewhere.
-    fileprivate func keepAlive(_ session: Session) async {
-        do {
-            guard try await sessions.touch(session) else { return streams.close(session.id) }
-            events.publish(Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
-        } catch {
-            logger.debug("keep-alive not recorded", metadata: ["session": "\(session.id)", "error": "\(error)"])
+    fileprivate func keepStream(of session: Session) async {
+        await keepAlive(session) { () throws(StoreError) in
+            let lives = try await sessions.touch(session)
+            if !lives { streams.close(session.id) }
+            return lives
         }
     }
 

@@ -63,7 +63,8 @@ struct StreamableExchange {
         session.describe(profile)
         do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
         gateway.announce(session, client: offer.client)
-        let result = Outgoing.initializeResult(id: id, dialect: dialect, serverVersion: gateway.configuration.version, instructions: nil)
+        let result = Outgoing.initializeResult(
+            id: id, dialect: dialect, serverVersion: gateway.configuration.version, offer: gateway.offer(of: principal.tenant))
         reply.send(.ok, result, headers: ["mcp-session-id": session.id.text])
     }
 

@@ -6,7 +6,6 @@ import Upstreams
 struct ToolList {
     let gateway: Gateway
     let agent: Agent
-    private let pageSize = 1000
     /// Milliseconds that a list is good for while no upstream is missing.
     static let freshness = 60_000
 
@@ -22,21 +21,15 @@ struct ToolList {
             agent.grant.scope.allows(
                 name: entry.shownName, bare: entry.target.tool, upstream: entry.target.upstream, among: catalogue.upstreamNames)
         }
-        var start = 0
-        if message.paramToken("cursor") != nil {
-            guard let last = message.paramText("cursor").flatMap({ cursor.name(in: $0) }) else {
-                let (status, body) = Fault.invalidParams("Invalid cursor").answer(to: id, era: agent.era, toolCall: false)
-                return await reply.finish(body, status: status)
-            }
-            start = allowed.firstIndex { $0.shownName > last } ?? allowed.count
+        guard let page = CataloguePage(of: allowed, asked: message, cursor, name: \.shownName) else {
+            return await reply.refuseCursor(of: id, agent.era)
         }
-        let page = allowed[start...].prefix(pageSize)
-        var tools = page.map { $0.definition.shown(as: $0.shownName, cost: "\(agent.tenant.tariff.price(of: $0.shownName))") }
-        if start == 0 { tools.insert(BuiltIn.ping.shown(as: BuiltIn.ping.name, cost: "0"), at: 0) }
-        let next = start + page.count < allowed.count ? page.last.flatMap { cursor.text(after: $0.shownName) } : nil
+        var tools = page.entries.map { $0.definition.shown(as: $0.shownName, cost: "\(agent.tenant.tariff.price(of: $0.shownName))") }
+        if page.isFirst { tools.insert(BuiltIn.ping.shown(as: BuiltIn.ping.name, cost: "0"), at: 0) }
         let responder = agent.era == .modern ? gateway.responder : nil
         let freshness = catalogue.missing.isEmpty ? Self.freshness : 0
-        await reply.finish(Outgoing.toolsListResult(id: id, tools: tools, nextCursor: next, by: responder, freshFor: freshness))
+        await reply.finish(
+            Outgoing.toolsListResult(id: id, tools: tools, nextCursor: page.nextCursor, by: responder, freshFor: freshness))
     }
 
     private var cursor: ListCursor { ListCursor(root: gateway.authenticator.root(of: agent.tenant.name), kind: "tools") }

@@ -123,7 +123,19 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.reply = reply
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
-        reply.task = tasks.start { await gateway.serve(inbound, reply: bound.value) }
+        let started = tasks.start {
+            await gateway.serve(inbound, reply: bound.value)
+            bound.value.wasServed()
+        }
+        if !reply.isServed { reply.task = started }
+    }
+
+    /// The task that serves the reply's request has done its part. For a stream that goes on, perhaps for days, nothing is kept that only
+    /// requests need.
+    func served(_ served: HTTPReply) {
+        guard reply === served else { return }
+        known = nil
+        knownHost = nil
     }
 
     /// Called by the reply when its last byte is written.

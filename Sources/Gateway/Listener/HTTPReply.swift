@@ -12,6 +12,8 @@ final class HTTPReply {
     private let request: RequestTraits
     private var state = State.unsent
     private var isConnected = true
+    /// Nobody works on it any more: what comes on its stream comes from elsewhere.
+    private(set) var isServed = false
     private var writable: CheckedContinuation<Void, Never>?
     private var keepAlive: RepeatedTask?
     /// Bytes of events that the agent has not taken yet.
@@ -74,6 +76,12 @@ final class HTTPReply {
         return { bound.eventLoop.execute { bound.value.task?.cancel() } }
     }
 
+    /// Lets the request go on when its reply has ended, or its connection has; answers the task that serves it.
+    func detach() -> Task<Void, Never>? {
+        endsWithConnection = false
+        return task
+    }
+
     /// Sends the whole reply.
     func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers: HTTPHeaders = [:]) {
         guard isConnected, state == .unsent else { return }
@@ -91,7 +99,15 @@ final class HTTPReply {
         finish()
     }
 
-    /// Starts a stream of events that is kept alive by a comment every `interval`, after which `onBeat` runs.
+    /// The task that served the request is about to end.
+    func wasServed() {
+        isServed = true
+        task = nil
+        handler.served(self)
+    }
+
+    /// Starts a stream of events that is kept alive by a comment every `interval`, after which `onBeat` runs. The first comes earlier, at
+    /// random: streams that begin together do not stay together.
     func stream(every interval: TimeAmount, onBeat: (() -> Void)? = nil) {
         guard isConnected, state == .unsent else { return }
         state = .streaming
@@ -101,7 +117,8 @@ final class HTTPReply {
         out.writeStaticString("\r\n")
         handler.write(out, context)
         let bound = NIOLoopBound(Beat(reply: self, action: onBeat), eventLoop: context.eventLoop)
-        keepAlive = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.fire() }
+        let first = TimeAmount.nanoseconds(.random(in: interval.nanoseconds / 2...interval.nanoseconds))
+        keepAlive = context.eventLoop.scheduleRepeatedTask(initialDelay: first, delay: interval) { _ in bound.value.fire() }
     }
 
     /// Sends one event on the stream.

@@ -40,6 +40,20 @@ struct HeaderFields: Sendable {
     /// The values of all fields of that name, in any case.
     func values(_ name: String) -> [String] { block.values(name: name) }
 
+    /// What repeats arguments of a call, whoever knows of it.
+    var parameters: [(name: String, value: String)] {
+        let prefix = Array("mcp-param-".utf8)
+        var found: [(name: String, value: String)] = []
+        block.forEach { field in
+            guard field.name.count > prefix.count, zip(block.bytes[field.name], prefix).allSatisfy({ $0 | 0x20 == $1 || $0 == $1 }) else {
+                return
+            }
+            found.append(
+                (String(decoding: block.bytes[field.name], as: UTF8.self), String(decoding: block.bytes[field.value], as: UTF8.self)))
+        }
+        return found
+    }
+
     private func text(_ place: Range<Int>?) -> String? { place.map { String(decoding: block.bytes[$0], as: UTF8.self) } }
 
     private mutating func take(_ field: HeaderBlock.Field) {

@@ -34,6 +34,25 @@ package final class Inbound: Sendable {
         return items[0].dropFirst(name.utf8.count + 1)
     }
 
+    /// The value of a query item as a text; nil where an escape in it is none. A `+` is one.
+    func queryText(_ name: String) -> String? {
+        guard let raw = query(name) else { return nil }
+        var out: [UInt8] = []
+        var rest = raw.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                out.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(rest.prefix(2).map { String(UnicodeScalar($0)) }.joined(), radix: 16) else {
+                return nil
+            }
+            out.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: out, as: UTF8.self)
+    }
+
     /// True when `Accept` covers both a JSON body and a stream of events, one of which a POST is answered with.
     var acceptsEither: Bool {
         fields.acceptsAsUsual || accepts("application", "json") && accepts("text", "event-stream")

@@ -53,6 +53,14 @@ package final class SessionCache: Sendable {
         return Resumed(session: session, profile: keep(session), needsRenewal: false)
     }
 
+    /// What stands for the token in that session; nil where the agent has to show it each time.
+    func pass(of id: SessionID, in tenant: TenantName) async throws(StoreError) -> StreamPass? {
+        if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge {
+            return entry.session.tenant == tenant ? entry.session.pass : nil
+        }
+        return try await directory.find(id, of: tenant)?.pass
+    }
+
     /// Notes that the agent of a presence is here, where that was not done lately; true when nobody knew of it.
     func appear(_ presence: Session) async throws(StoreError) -> Bool {
         let now = ContinuousClock.now

@@ -2,8 +2,7 @@
 package struct DiscoverResult: Sendable, Hashable {
     /// The revisions it speaks.
     package let supportedVersions: [String]
-    /// Its name and version in one text, as it tells them.
-    package let server: String?
+    package let introduction: Introduction
     /// What it says that it has.
     package let capabilities: ServerCapabilities
 
@@ -13,9 +12,10 @@ package struct DiscoverResult: Sendable, Hashable {
         guard case .result = answer.kind, let versions = document.value("supportedVersions", in: .result).flatMap({ document.texts($0) })
         else { throw .invalidRequest(answer.id) }
         let info = document.value(MetaKey.serverInfo, in: .resultMeta).flatMap { document.object($0) }
-        let version = info?.text("version", in: .other)
         supportedVersions = versions
-        server = info?.text("name", in: .other).map { name in version.map { "\(name) \($0)" } ?? name }
+        introduction = Introduction(
+            name: info?.text("name", in: .other), version: info?.text("version", in: .other),
+            instructions: document.text("instructions", in: .result))
         capabilities = document.serverCapabilities
     }
 }

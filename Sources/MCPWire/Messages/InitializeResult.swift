@@ -3,12 +3,9 @@ package struct InitializeResult: Sendable, Hashable {
     package let protocolVersion: String
     package let serverName: String?
     package let serverVersion: String?
-    package let instructions: String?
+    package let introduction: Introduction
     /// What it says that it has.
     package let capabilities: ServerCapabilities
-
-    /// Name and version in one text.
-    package var server: String? { serverName.map { name in serverVersion.map { "\(name) \($0)" } ?? name } }
 
     /// Reads a result that names a revision.
     package init(_ answer: Answer) throws(WireError) {
@@ -20,7 +17,7 @@ package struct InitializeResult: Sendable, Hashable {
         protocolVersion = version
         serverName = server?.text("name", in: .other)
         serverVersion = server?.text("version", in: .other)
-        instructions = document.text("instructions", in: .result)
+        introduction = Introduction(name: serverName, version: serverVersion, instructions: document.text("instructions", in: .result))
         capabilities = document.serverCapabilities
     }
 }

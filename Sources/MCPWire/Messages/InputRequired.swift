@@ -6,6 +6,11 @@ package struct InputRequired: Sendable {
         package let key: [UInt8]
         /// What is asked, as a request; its id is none that anybody knows.
         package let request: Message
+
+        package init(key: [UInt8], request: Message) {
+            self.key = key
+            self.request = request
+        }
     }
 
     /// In the order of the text.

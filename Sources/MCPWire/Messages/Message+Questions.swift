@@ -62,7 +62,7 @@ extension Message {
 
 extension JSONEdits {
     /// Puts a member into `params._meta`; it and `params` are made where there are none.
-    fileprivate mutating func introduce(_ member: [UInt8], in document: JSONDocument, beforeOthers: Bool) {
+    mutating func introduce(_ member: [UInt8], in document: JSONDocument, beforeOthers: Bool) {
         let comma = [UInt8(ascii: ",")]
         let object = [UInt8(ascii: "{")] + member + [UInt8(ascii: "}")]
         let meta = Array(#""_meta":"#.utf8) + object

@@ -3,10 +3,6 @@ package enum Outgoing {
     /// The name satgate goes by on both sides.
     package static let productName = "satgate"
 
-    /// What an agent is offered: fixed, never waiting for upstreams.
-    private static let offeredCapabilities: StaticString =
-        #"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}}"#
-
     // MARK: To an upstream
 
     /// Our `initialize`, in the name of the agent that `profile` describes; without one it declares no client capability.
@@ -89,18 +85,14 @@ package enum Outgoing {
     // MARK: To an agent
 
     /// The answer to `initialize`.
-    package static func initializeResult(id: RequestID, dialect: Dialect, serverVersion: String, instructions: String?) -> [UInt8] {
+    package static func initializeResult(id: RequestID, dialect: Dialect, serverVersion: String, offer: Offer) -> [UInt8] {
         result(id) { out in
             JSONText.append(raw: #"{"protocolVersion":"#, to: &out)
             JSONText.append(string: dialect.revision, to: &out)
-            JSONText.append(raw: #","capabilities":"#, to: &out)
-            JSONText.append(raw: offeredCapabilities, to: &out)
+            JSONText.append(raw: ",", to: &out)
+            offer.append(to: &out)
             JSONText.append(raw: #","serverInfo":"#, to: &out)
             appendIdentity(version: serverVersion, to: &out)
-            if let instructions {
-                JSONText.append(raw: #","instructions":"#, to: &out)
-                JSONText.append(string: instructions, to: &out)
-            }
             JSONText.append(raw: "}", to: &out)
         }
     }
@@ -150,12 +142,12 @@ package enum Outgoing {
     }
 
     /// The answer to `server/discover`: what an agent is told at `initialize` elsewhere, and the revisions that it may name.
-    package static func discoverResult(id: RequestID, by responder: Responder, freshFor milliseconds: Int) -> [UInt8] {
+    package static func discoverResult(id: RequestID, offer: Offer, by responder: Responder, freshFor milliseconds: Int) -> [UInt8] {
         result(id) { out in
             JSONText.append(raw: #"{"supportedVersions":"#, to: &out)
             Dialect.appendServed(to: &out)
-            JSONText.append(raw: #","capabilities":"#, to: &out)
-            JSONText.append(raw: offeredCapabilities, to: &out)
+            JSONText.append(raw: ",", to: &out)
+            offer.append(to: &out)
             JSONText.append(raw: ",", to: &out)
             responder.append(freshFor: milliseconds, to: &out)
             JSONText.append(raw: "}", to: &out)

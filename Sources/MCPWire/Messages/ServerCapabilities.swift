@@ -14,6 +14,9 @@ package struct ServerCapabilities: OptionSet, Sendable, Hashable {
     /// It tells when its resources change.
     package static let resourcesListChanged = ServerCapabilities(rawValue: 32)
     package static let completions = ServerCapabilities(rawValue: 64)
+    package static let logging = ServerCapabilities(rawValue: 128)
+    /// It tells those who subscribe to a resource when that changes.
+    package static let subscriptions = ServerCapabilities(rawValue: 256)
 
     /// The changes of any list.
     package static let announcements: ServerCapabilities = [.toolsListChanged, .promptsListChanged, .resourcesListChanged]
@@ -56,6 +59,12 @@ extension JSONDocument {
         look("prompts", .prompts, .promptsListChanged)
         look("resources", .resources, .resourcesListChanged)
         look("completions", .completions, [])
+        look("logging", .logging, [])
+        if let resources = capabilities.value("resources", in: .other).flatMap({ capabilities.object($0) }),
+            resources.isTrue("subscribe", in: .other)
+        {
+            found.insert(.subscriptions)
+        }
         return found
     }
 }

@@ -34,6 +34,11 @@ package struct StatelessRequest: Sendable {
         }
         let info = document.value(MetaKey.clientInfo, in: .paramsMeta)
         if let info, !document.isObject(info) { throw .invalidParams(Self.missing(MetaKey.clientInfo, "an object")) }
+        if document.value(MetaKey.logLevel, in: .paramsMeta) != nil,
+            message.metaText(MetaKey.logLevel).flatMap({ LogLevel(rawValue: $0) }) == nil
+        {
+            throw .invalidParams(Self.missing(MetaKey.logLevel, "a level of log messages"))
+        }
         try headers.check(message, revision: revision, method: method)
         guard Dialect.modern.contains(revision) else { throw .unsupportedVersion(requested: revision) }
         let described = info.flatMap { document.object($0) }

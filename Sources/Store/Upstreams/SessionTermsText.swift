@@ -40,12 +40,16 @@ enum SessionTermsText {
     /// A letter for each capability in its place, or a dash; those behind the tools' only where there is one, as in older lines.
     private static let letters: [(letter: Character, capability: ServerCapabilities)] = [
         ("t", .tools), ("c", .toolsListChanged), ("p", .prompts), ("c", .promptsListChanged), ("r", .resources),
-        ("c", .resourcesListChanged), ("a", .completions),
+        ("c", .resourcesListChanged), ("a", .completions), ("l", .logging), ("s", .subscriptions),
     ]
+
+    /// How many letters lines had, by what there is in them.
+    private static let lengths = [2, 7, 9]
 
     private static func flags(of capabilities: ServerCapabilities) -> String {
         let flags = letters.map { capabilities.contains($0.capability) ? $0.letter : "-" }
-        return String(flags[2...].allSatisfy { $0 == "-" } ? flags[..<2] : flags[...])
+        let length = lengths.first { flags[$0...].allSatisfy { $0 == "-" } } ?? flags.count
+        return String(flags[..<length])
     }
 
     private static func capabilities(_ flags: String) -> ServerCapabilities? {

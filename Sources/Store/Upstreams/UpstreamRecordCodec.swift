@@ -6,15 +6,15 @@ package import Upstreams
 ///
 /// There is one spelling of each record: what decodes encodes to the same bytes.
 package enum UpstreamRecordCodec {
-    /// Records of tools alone.
-    private static let format: UInt8 = 1
-    /// Records with other lists behind the tools.
-    private static let formatWithLists: UInt8 = 2
+    /// 1 of records of tools alone, 2 with other lists behind the tools; 3 and 4 are the same with instructions in front of the tools.
+    private static func format(of record: UpstreamRecord) -> UInt8 {
+        (record.others.isEmpty ? 1 : 2) + (record.instructions == nil ? 0 : 2)
+    }
 
     /// The record as bytes.
     package static func encode(_ record: UpstreamRecord) -> [UInt8] {
         var out = RecordWriter()
-        out.byte(record.others.isEmpty ? format : formatWithLists)
+        out.byte(format(of: record))
         out.text(record.document)
         writeStanding(of: record, to: &out)
         out.optional(record.terms) { $0.text(SessionTermsText.text(of: $1)) }
@@ -27,6 +27,7 @@ package enum UpstreamRecordCodec {
             out.text(failure.reason)
             out.integer(failure.at)
         }
+        if let instructions = record.instructions { out.text(instructions) }
         out.integer(Int64(record.tools.count))
         for tool in record.tools { out.blob(tool.bytes) }
         if !record.others.isEmpty { write(record.others, to: &out) }
@@ -42,7 +43,7 @@ package enum UpstreamRecordCodec {
     package static func decode(_ bytes: [UInt8]) throws(StoreError) -> UpstreamRecord {
         var reader = RecordReader(bytes)
         let written = try reader.byte()
-        guard written == format || written == formatWithLists else { throw .corrupt("a record of another format") }
+        guard (1...4).contains(written) else { throw .corrupt("a record of another format") }
         let document = try reader.text()
         let (standing, since) = try readStanding(&reader)
         let terms = try reader.optional { reader throws(StoreError) in try SessionTermsText.terms(Array(try reader.text().utf8)) }
@@ -55,8 +56,9 @@ package enum UpstreamRecordCodec {
         record.lastFailure = try reader.optional { reader throws(StoreError) in
             UpstreamRecord.Failure(reason: try reader.text(), at: try reader.integer())
         }
+        if written > 2 { record.instructions = try reader.text() }
         record.tools = try readTools(&reader)
-        if written == formatWithLists { record.others = try readLists(&reader) }
+        if written.isMultiple(of: 2) { record.others = try readLists(&reader) }
         record.pins = try readPins(&reader)
         guard reader.isAtEnd else { throw .corrupt("a record too long") }
         return record

@@ -72,6 +72,12 @@ package final class Catalogues: Sendable {
         return await upstreams.catalogue(before: deadline, on: (lane ?? lanes[0]).eventLoop)
     }
 
+    /// What the upstream says of itself, as it was last found by any node; nil before.
+    package func offer(of upstream: UpstreamName, in tenant: Tenant) -> Offer? {
+        guard let record = upstreams(of: tenant).record(upstream), let terms = record.terms else { return nil }
+        return Offer(of: terms.capabilities, instructions: record.instructions)
+    }
+
     /// Sends an agent's request to its target on the caller's event loop, which must be one of the group's; returns when the response begins.
     package func forward(
         _ call: ForwardedRequest, to target: Target, of tenant: Tenant, for caller: Caller, deadline: NIODeadline

@@ -13,6 +13,7 @@ extension UpstreamRecord {
         record.document = document
         record.terms = session.terms.anonymous
         record.server = session.server ?? server
+        record.instructions = session.introduction.map { $0.instructions } ?? instructions
         record.tools = lists.tools
         record.others = record.others.merging(lists.others) { _, new in new }.filter { !$0.value.isEmpty && session.offers($0.key) }
         record.listedAt = now
@@ -39,6 +40,7 @@ extension UpstreamRecord {
     func says(moreThan other: UpstreamRecord?) -> Bool {
         guard let other else { return true }
         return standing != other.standing || isWithdrawn != other.isWithdrawn || terms != other.terms || server != other.server
+            || instructions != other.instructions
             || document != other.document || tools != other.tools || others != other.others || pins != other.pins
     }
 }

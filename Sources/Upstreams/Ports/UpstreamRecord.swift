@@ -30,6 +30,8 @@ package struct UpstreamRecord: Sendable, Hashable {
     package var terms: SessionTerms?
     /// Its name and version as it tells them.
     package var server: String?
+    /// How it wants to be used, in words for a model.
+    package var instructions: String?
     /// As last listed; kept while it is down.
     package var tools: [ToolDefinition]
     /// Its prompts, resources and templates as last listed, kept while it is down; no list is empty.

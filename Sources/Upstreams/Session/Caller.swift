@@ -11,10 +11,17 @@ package struct Caller: Sendable {
     /// It has no session, only a presence: nothing can be sent to it but within its own requests.
     package let isStateless: Bool
 
-    package init(session: SessionID, profile: ClientProfile? = nil, logLevel: LogLevel? = nil, isStateless: Bool = false) {
+    /// The headers of its request that repeat arguments: those that nobody here knows reach the upstream as they came.
+    package let parameters: [(name: String, value: String)]
+
+    package init(
+        session: SessionID, profile: ClientProfile? = nil, logLevel: LogLevel? = nil, isStateless: Bool = false,
+        parameters: [(name: String, value: String)] = []
+    ) {
         self.session = session
         self.profile = profile
         self.logLevel = logLevel
         self.isStateless = isStateless
+        self.parameters = parameters
     }
 }

@@ -78,7 +78,8 @@ struct EraProbe {
         }
         let terms = SessionTerms(
             transport: .streamableHTTP, revision: mutual, capabilities: result.capabilities)
-        return StatelessSession(terms, server: result.server, link: link, version: version).map { .session($0) } ?? .wantsHandshake
+        return StatelessSession(terms, introduction: result.introduction, link: link, version: version).map { .session($0) }
+            ?? .wantsHandshake
     }
 
     /// Whether a response of this status shows that the question was not understood, rather than that the upstream is in no state to answer,

@@ -4,7 +4,7 @@ import NIOCore
 /// A session over Streamable HTTP in a revision with a handshake.
 final class HandshakeSession: UpstreamSession {
     let terms: SessionTerms
-    let server: String?
+    let introduction: Introduction?
     /// The agent in whose name it was opened.
     private let profile: ClientProfile?
     private let link: Link
@@ -14,7 +14,7 @@ final class HandshakeSession: UpstreamSession {
     private let lines: [HeaderLine]
 
     /// Nil where the id has other characters than the visible ASCII ones, or the revision is not one with a handshake.
-    init?(_ terms: SessionTerms, server: String? = nil, as profile: ClientProfile?, link: Link) {
+    init?(_ terms: SessionTerms, introduction: Introduction? = nil, as profile: ClientProfile?, link: Link) {
         guard let dialect = Dialect.named(terms.revision) else { return nil }
         var lines: [HeaderLine] = []
         if dialect.sendsVersionHeader { lines.append(("MCP-Protocol-Version", dialect.revision)) }
@@ -23,7 +23,7 @@ final class HandshakeSession: UpstreamSession {
             lines.append(("Mcp-Session-Id", id))
         }
         self.terms = terms
-        self.server = server
+        self.introduction = introduction
         self.profile = profile
         self.link = link
         self.lines = lines

@@ -4,17 +4,17 @@ import NIOCore
 /// An upstream of a revision without a handshake: nothing is kept there, each request says all of itself.
 final class StatelessSession: UpstreamSession {
     let terms: SessionTerms
-    let server: String?
+    let introduction: Introduction?
     private let link: Link
     private let sender: Sender
     /// By method.
     private let heads: [String: PreparedHead]
 
     /// Nil where the revision is none that we speak without a handshake. `version` is the gateway's own.
-    init?(_ terms: SessionTerms, server: String? = nil, link: Link, version: String) {
+    init?(_ terms: SessionTerms, introduction: Introduction? = nil, link: Link, version: String) {
         guard Dialect.modern.contains(terms.revision) else { return nil }
         self.terms = terms
-        self.server = server
+        self.introduction = introduction
         self.link = link
         sender = Sender(revision: terms.revision, clientVersion: version)
         let methods = [Method.toolsList] + Listing.allCases.map(\.method) + ForwardedRequest.methods

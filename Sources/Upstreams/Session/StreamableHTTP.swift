@@ -84,7 +84,7 @@ struct StreamableHTTP: UpstreamTransport {
         }
         let terms = SessionTerms(
             transport: .streamableHTTP, revision: result.protocolVersion, id: id, capabilities: result.capabilities)
-        guard let session = HandshakeSession(terms, server: result.server, as: profile, link: link) else {
+        guard let session = HandshakeSession(terms, introduction: result.introduction, as: profile, link: link) else {
             throw .broken(reason: "unusable session id")
         }
         try await session.notify(Outgoing.initialized(), on: lane, before: deadline)

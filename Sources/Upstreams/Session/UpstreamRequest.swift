@@ -36,8 +36,11 @@ enum UpstreamRequest: Sendable {
 
     /// The headers that repeat parts of the message where there is no handshake, but for its method.
     var mirroredHeaders: [HeaderLine] {
-        guard case .forward(let call, let name, let mirrored, _) = self else { return [] }
-        return call.mirroredHeaders(name: name, mirrored)
+        guard case .forward(let call, let name, let mirrored, let caller) = self else { return [] }
+        let known = call.mirroredHeaders(name: name, mirrored)
+        guard let caller, !caller.parameters.isEmpty else { return known }
+        let names = Set((known.map(\.name) + mirrored.map(\.header)).map { $0.lowercased() })
+        return known + caller.parameters.filter { !names.contains($0.name.lowercased()) }
     }
 }
 

@@ -5,8 +5,8 @@ import NIOCore
 protocol UpstreamSession: AnyObject, Sendable {
     /// What was agreed when it was opened.
     var terms: SessionTerms { get }
-    /// The upstream's name and version as it tells them; nil where it does not, or where another node opened the session.
-    var server: String? { get }
+    /// How the upstream introduced itself; nil where another node opened the session.
+    var introduction: Introduction? { get }
     /// Sends a request and returns when its response begins, or, on a stream that is shared, when it is sent. Nil when the upstream knows
     /// no such session or the session is over: the request did not run.
     func send(
@@ -40,6 +40,9 @@ extension Notice {
 }
 
 extension UpstreamSession {
+    /// The upstream's name and version as it tells them; nil where it does not, or where another node opened the session.
+    var server: String? { introduction?.server }
+
     /// Whether the upstream says that it has such a list.
     func offers(_ listing: Listing) -> Bool { terms.capabilities.contains(listing.capability) }
 }

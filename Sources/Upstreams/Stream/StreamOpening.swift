@@ -40,7 +40,7 @@ struct StreamOpening: Sendable {
         let terms = SessionTerms(
             transport: transport, revision: result.protocolVersion, capabilities: result.capabilities)
         guard try await carrier.send(Outgoing.initialized(), isCall: false, on: lane, before: deadline) else { throw Self.noSession }
-        return StreamSession.Agreement(terms: terms, server: result.server, wording: Wording(sender: nil))
+        return StreamSession.Agreement(terms: terms, introduction: result.introduction, wording: Wording(sender: nil))
     }
 
     /// A session without a handshake; nil where the upstream wants one, or is silent.
@@ -65,7 +65,7 @@ struct StreamOpening: Sendable {
         stream.leaveRequestsUnanswered()
         let terms = SessionTerms(
             transport: transport, revision: sender.revision, capabilities: result.capabilities)
-        return StreamSession.Agreement(terms: terms, server: result.server, wording: Wording(sender: sender))
+        return StreamSession.Agreement(terms: terms, introduction: result.introduction, wording: Wording(sender: sender))
     }
 
     /// The answer to a request of the gateway's own.

@@ -8,12 +8,12 @@ final class StreamSession: UpstreamSession {
     /// What was agreed at the beginning of a stream.
     struct Agreement: Sendable {
         let terms: SessionTerms
-        let server: String?
+        let introduction: Introduction
         let wording: Wording
     }
 
     let terms: SessionTerms
-    let server: String?
+    let introduction: Introduction?
     private let isClosed = Atomic(false)
     private let stream: SharedStream
     private let carrier: any Carrier
@@ -21,7 +21,7 @@ final class StreamSession: UpstreamSession {
 
     init(_ agreement: Agreement, stream: SharedStream, carrier: any Carrier) {
         terms = agreement.terms
-        server = agreement.server
+        introduction = agreement.introduction
         wording = agreement.wording
         self.stream = stream
         self.carrier = carrier
