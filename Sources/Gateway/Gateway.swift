@@ -58,6 +58,8 @@ package final class Gateway: Sendable {
     let responder: Responder
     package let streams = AgentStreams()
     let readers = AnswerReaders()
+    let questions = Questions()
+    let requests = RunningRequests()
     let parked = ParkedCalls()
     let relays = Relays()
     private let tasks: [LoopTasks]
@@ -179,6 +181,14 @@ extension Gateway: NodeBusReceiver {
         }
     }
 
+    package func replied(_ message: [UInt8], in session: SessionID) {
+        if let message = try? Message(message) { questions.hear(message, in: session) }
+    }
+
+    package func cancelled(_ request: [UInt8], in session: SessionID) {
+        if let request = RequestID(raw: request) { _ = requests.cancel(request, in: session) }
+    }
+
     package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
 
     package func answerWentOn(_ session: SessionID, stream: String) { readers.ring(session, stream) }
@@ -186,6 +196,7 @@ extension Gateway: NodeBusReceiver {
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)
         streams.close(session)
+        requests.ended(session)
     }
 
     package func reconnected() { sessions.dropAll() }

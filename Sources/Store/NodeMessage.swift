@@ -5,6 +5,8 @@ package import Governance
 package enum NodeMessage: Sendable, Hashable {
     /// `<session id>m<bytes>`: for the stream of that session.
     case delivery(SessionID, [UInt8])
+    /// `<session id>q<bytes>`: what that session's agent says of a question that the node asked.
+    case reply(SessionID, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
     case streamTaken(SessionID, fence: Int64)
     /// `<session id>o<stream>`: of an answer that the node reads more was kept, or it is read elsewhere now.
@@ -17,6 +19,7 @@ package enum NodeMessage: Sendable, Hashable {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
         case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
+        case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
@@ -35,6 +38,7 @@ package enum NodeMessage: Sendable, Hashable {
         switch bytes[32] {
         case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
         case UInt8(ascii: "o"): self = .answerWentOn(session, stream: String(decoding: rest, as: UTF8.self))
+        case UInt8(ascii: "q"): self = .reply(session, Array(rest))
         case UInt8(ascii: "r"):
             guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
             self = .relay(RelayMessage(relay, content))

@@ -29,11 +29,13 @@ enum Rejection: Error {
     case storeUnavailable(RequestID?)
     case tooManySessions(RequestID?)
     case tooManyStreams(most: Int)
+    /// The node that the message is for is gone.
+    case nodeLost
 
     var status: HTTPResponseStatus {
         switch self {
         case .originForbidden, .hostForbidden, .unknownTenant: .forbidden
-        case .notFound, .unknownSession: .notFound
+        case .notFound, .unknownSession, .nodeLost: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
         case .targetTooLong: .uriTooLong
@@ -88,6 +90,7 @@ enum Rejection: Error {
         case .storeUnavailable(let id): (.storeUnavailable, id)
         case .tooManySessions(let id): (.tooManySessions, id)
         case .tooManyStreams(let most): (.tooManyStreams(most: most), nil)
+        case .nodeLost: (.nodeLost, nil)
         }
     }
 }
