@@ -43,6 +43,7 @@ package final class Gateway: Sendable {
     let events: any EventSink
     let bus: any NodeBus
     let outbox: any Outbox
+    let addresses: any AddressBook
     /// Whether a node was seen lately.
     let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
@@ -61,7 +62,7 @@ package final class Gateway: Sendable {
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
+        ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
         isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
@@ -75,6 +76,7 @@ package final class Gateway: Sendable {
         self.events = events
         self.bus = bus
         self.outbox = outbox
+        self.addresses = addresses
         self.isAlive = isAlive
         self.sessions = sessions
         self.holds = holds
@@ -83,7 +85,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
-        catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
+        catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.

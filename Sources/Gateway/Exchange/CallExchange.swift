@@ -50,7 +50,7 @@ struct CallExchange {
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
         let id = routed.call.id
-        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect) : nil
+        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
         guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view, content: content)) }
         let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
         await reply.finish(body, status: status)

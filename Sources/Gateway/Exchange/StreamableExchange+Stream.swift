@@ -18,13 +18,13 @@ extension StreamableExchange {
             gateway.sessions.drop(session.id)
             throw .unknownSession(nil)
         }
-        hold(session, fence, until: principal.grant.expires)
+        hold(session, fence, principal)
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
-    private func hold(_ session: Session, _ fence: Int64, until expires: Int64) {
+    private func hold(_ session: Session, _ fence: Int64, _ principal: Principal) {
         let gateway = gateway
-        let expiry = reply.end(at: expires, now: gateway.now())
+        let expiry = reply.end(at: principal.grant.expires, now: gateway.now())
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: fence)
@@ -36,7 +36,7 @@ extension StreamableExchange {
         gateway.streams.add(reply, for: session, fence: fence, isReady: true)
         // Between an earlier stream and this one the agent may have missed a change.
         if fence > 1 {
-            for message in Outgoing.listChanged(.all) { reply.event(message, name: "message") }
+            for message in Outgoing.listChanged(gateway.offer(of: principal.tenant).announced) { reply.event(message, name: "message") }
         }
         // What ended or took it before it was held has told nobody here.
         gateway.start { await gateway.keepStream(of: session, fence, isBeat: false) }

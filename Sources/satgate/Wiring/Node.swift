@@ -56,6 +56,7 @@ struct Node {
         let gateway = Gateway(
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names),
+            addresses: RedisAddressBook(redis: client, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
             logger: logger, now: { client.now() })
         let listener = AgentListener(
