@@ -25,6 +25,8 @@ package final class UpstreamExchange {
     private let response: NIOLoopBound<ResponseStream>?
     /// … or those of a stream that is shared.
     private let mailbox: Mailbox?
+    /// … or what a session brings that has no other call.
+    private let items: (call: ExclusiveCall, eventLoop: any EventLoop)?
     private var isOver = false
     /// Told once when the exchange is over: nil after an answer, else why there is none.
     var onEnd: (@Sendable (UpstreamFailure?) -> Void)?
@@ -45,6 +47,7 @@ package final class UpstreamExchange {
         self.era = era
         self.profile = profile
         mailbox = nil
+        items = nil
         self.id = id
         self.call = call
         self.backchannel = backchannel
@@ -59,9 +62,22 @@ package final class UpstreamExchange {
         self.era = era
         self.profile = profile
         self.mailbox = mailbox
+        items = nil
         self.id = id
         self.call = call
         self.backchannel = backchannel
+    }
+
+    /// The exchange of a call in a session of which everything belongs to it. Read on that lane's event loop.
+    init(_ call: ExclusiveCall, on lane: Lane) {
+        items = (call, lane.eventLoop)
+        response = nil
+        mailbox = nil
+        id = 0
+        self.call = nil
+        backchannel = call
+        profile = nil
+        era = .legacy
     }
 
     deinit {
@@ -82,6 +98,7 @@ package final class UpstreamExchange {
     /// The next message, the answer being the last; nil after it.
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
+        if let items { return try await next(of: items.call.items, on: items.eventLoop) }
         while true {
             let message: Message?
             do throws(HTTPFailure) { message = try await nextMessage() } catch { throw failed(error) }
@@ -105,6 +122,7 @@ package final class UpstreamExchange {
 
     /// The answer may take until then, whatever was said before.
     package func extend(to deadline: NIODeadline) {
+        items?.call.extend(to: deadline)
         response?.value.extend(to: deadline)
         mailbox?.extend(to: deadline)
     }
@@ -113,6 +131,20 @@ package final class UpstreamExchange {
         isOver = true
         onEnd?(failure)
         onEnd = nil
+    }
+
+    private func next(of items: ItemQueue, on eventLoop: any EventLoop) async throws(UpstreamFailure) -> Item {
+        do throws(UpstreamFailure) {
+            let item = try await items.next(on: eventLoop)
+            hasStarted = items.hasStarted
+            if case .answer = item { end(nil) }
+            return item
+        } catch {
+            hasStarted = items.hasStarted
+            end(error)
+            items.abandon()
+            throw error
+        }
     }
 
     private func nextMessage() async throws(HTTPFailure) -> Message? {

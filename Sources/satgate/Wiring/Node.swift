@@ -35,11 +35,12 @@ struct Node {
         let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
         let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
+        let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let catalogues = try Catalogues(
             group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
             sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text,
-            egress: configuration.egress, environment: environment, guardian: ProcessGuard.own, logger: logger, now: { client.now() })
-        let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
+            egress: configuration.egress, environment: environment, guardian: ProcessGuard.own,
+            isAlive: { nodes.current.contains($0) }, logger: logger, now: { client.now() })
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
         let settlements = Settlements(ledger: ledger, holds: holds, logger: logger)
