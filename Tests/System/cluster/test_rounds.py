@@ -184,9 +184,8 @@ async def test_the_sdk_is_asked_whatever_node_its_requests_reach(field, era, kin
             assert "Zo" in (await agent.ask("ask_twice"))["content"][0]["text"]
         async with one_charge(field, era):
             assert (await agent.ask("ask_model", {"prompt": "2+2?"}))["content"][0]["text"] == "a-model:four"
-        if era == "modern":
-            async with one_charge(field, era):
-                assert "file:///home/zoe" in (await agent.ask("ask_roots"))["content"][0]["text"]
+        async with one_charge(field, era):
+            assert "file:///home/zoe" in (await agent.ask("ask_roots"))["content"][0]["text"]
         assert [asked.get("message") for asked in person.questions][:3] == ["who?", "first?", "second?"]
         assert agent.faults() == []
 
