@@ -31,9 +31,9 @@ package struct StoreScripts: Sendable {
         sessionStream = plain("session_stream", PackageResources.session_stream_lua)
         outboxAppend = plain("outbox_append", PackageResources.outbox_append_lua)
         outboxRead = plain("outbox_read", PackageResources.outbox_read_lua)
+        addressNote = plain("address_note", PackageResources.address_note_lua)
         roundPark = plain("round_park", PackageResources.round_park_lua)
         roundTake = plain("round_take", PackageResources.round_take_lua)
-        addressNote = plain("address_note", PackageResources.address_note_lua)
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
@@ -45,8 +45,7 @@ package struct StoreScripts: Sendable {
     package var all: [Script] {
         [
             reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead,
-            addressNote, beat,
-            tenantApply, tenantDelete, roundPark, roundTake,
+            addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
         ]
             + catalogue.all + dialogue.all
     }
