@@ -57,6 +57,8 @@ package final class Gateway: Sendable {
     package let streams = AgentStreams()
     let parked = ParkedCalls()
     let relays = Relays()
+    let questions = Questions()
+    let requests = RunningRequests()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
@@ -176,11 +178,20 @@ extension Gateway: NodeBusReceiver {
         }
     }
 
+    package func replied(_ message: [UInt8], in session: SessionID) {
+        if let message = try? Message(message) { questions.hear(message, in: session) }
+    }
+
+    package func cancelled(_ request: [UInt8], in session: SessionID) {
+        if let request = RequestID(raw: request) { _ = requests.cancel(request, in: session) }
+    }
+
     package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)
         streams.close(session)
+        requests.ended(session)
     }
 
     package func reconnected() { sessions.dropAll() }

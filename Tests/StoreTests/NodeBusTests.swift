@@ -62,6 +62,39 @@ struct NodeBusTests {
         }
     }
 
+    @Test("what an agent says of a question reaches the node that asked it alone, and its sender learns when there is no such node")
+    func replies() async throws {
+        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let nodes = [NodeID(), NodeID()]
+        let session = SessionID()
+        try await running(bus, as: nodes[0], receivers[0]) {
+            try await running(bus, as: nodes[1], receivers[1]) {
+                let isTaken = try await bus.reply(Array(#"{"id":"q"}"#.utf8), in: session, at: nodes[1])
+                #expect(isTaken)
+                #expect(await eventually { receivers[1].replies == [#"\#(session) {"id":"q"}"#] })
+                #expect(receivers[0].replies.isEmpty && receivers[1].messages.isEmpty)
+                let isLost = try await !bus.reply([1], in: session, at: NodeID())
+                #expect(isLost)
+            }
+        }
+    }
+
+    @Test("every node hears that an agent has cancelled a request, whose id keeps its JSON type")
+    func cancels() async throws {
+        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let session = SessionID()
+        let tenant = try TenantName.fresh()
+        try await running(bus, as: NodeID(), receivers[0]) {
+            try await running(bus, as: NodeID(), receivers[1]) {
+                for id in ["7", #""7""#, #""a b  c é""#] { try await bus.cancel(Array(id.utf8), in: session, of: tenant) }
+                let expected = ["\(session) 7", #"\#(session) "7""#, #"\#(session) "a b  c é""#]
+                #expect(await eventually { receivers.allSatisfy { $0.cancelled == expected } })
+            }
+        }
+    }
+
     @Test("what stands on a node's channel reads back as what it was, and anything else is nothing")
     func messages() {
         let session = SessionID()
@@ -72,13 +105,15 @@ struct NodeBusTests {
             .refused(.used), .refused(.expired),
         ]
         let relayed = contents.map { NodeMessage.relay(RelayMessage(CallID(), $0)) }
-        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] + relayed {
+        for message in [NodeMessage.delivery(session, [0, 10, 255]), .reply(session, [0, 10, 255]), .streamTaken(session, fence: .max)]
+            + relayed
+        {
             #expect(NodeMessage(message.bytes) == message)
         }
         for text in [
             "", "m", session.text, session.text + "m", session.text + "t", session.text + "t0", session.text + "tx", session.text + "x1",
-            session.text + "r", session.text + "rz",
-            session.text + "rg", session.text + "rl200", session.text + "rrx",
+            session.text + "y", session.text + "yz",
+            session.text + "yg", session.text + "yl200", session.text + "yrx",
         ] {
             #expect(NodeMessage(Array(text.utf8)) == nil)
         }
@@ -100,6 +135,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var messages: [String] = []
         var ended: Set<SessionID> = []
         var catalogues: [TenantName: [Int64]] = [:]
+        var replies: [String] = []
+        var cancelled: [String] = []
         var taken: [String] = []
         var relayed: [RelayMessage] = []
         var isReady = false
@@ -108,6 +145,10 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     private let state = Mutex(State())
 
     var messages: [String] { state.withLock { $0.messages } }
+    /// Each session, and what its agent said of a question.
+    var replies: [String] { state.withLock { $0.replies } }
+    /// Each session, and the request that its agent cancelled.
+    var cancelled: [String] { state.withLock { $0.cancelled } }
     /// Each session whose stream was taken, and the fence.
     var taken: [String] { state.withLock { $0.taken } }
     var ended: Set<SessionID> { state.withLock { $0.ended } }
@@ -120,6 +161,14 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     }
 
     func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
+
+    func replied(_ message: [UInt8], in session: SessionID) {
+        state.withLock { $0.replies.append("\(session) \(String(decoding: message, as: UTF8.self))") }
+    }
+
+    func cancelled(_ request: [UInt8], in session: SessionID) {
+        state.withLock { $0.cancelled.append("\(session) \(String(decoding: request, as: UTF8.self))") }
+    }
 
     func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
 

@@ -121,6 +121,8 @@ struct TenantsTests {
 private struct Deaf: NodeBusReceiver {
     func received(_ message: [UInt8], for session: SessionID) {}
     func received(_ message: RelayMessage) {}
+    func replied(_ message: [UInt8], in session: SessionID) {}
+    func cancelled(_ request: [UInt8], in session: SessionID) {}
     func streamTaken(_ session: SessionID, fence: Int64) {}
     func sessionEnded(_ session: SessionID) {}
     func reconnected() {}

@@ -10,6 +10,8 @@ protocol MessageReply: AnyObject {
     func notify(_ message: [UInt8], until deadline: NIODeadline) async
     /// Sends the answer; `status` and `headers` count where HTTP can still tell them.
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async
+    /// Ends without an answer, which the agent does not want any more.
+    func abandon() async
 }
 
 extension MessageReply {
@@ -30,6 +32,8 @@ final class StreamReply: MessageReply {
     func notify(_ message: [UInt8], until deadline: NIODeadline) async { await deliver(message) }
 
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async { await deliver(message) }
+
+    func abandon() async {}
 
     private func deliver(_ message: [UInt8]) async {
         guard !gateway.streams.deliver(message, to: session.id), let owner = session.owner, owner != gateway.node else { return }

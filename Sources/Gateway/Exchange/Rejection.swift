@@ -27,11 +27,13 @@ enum Rejection: Error {
     /// A `Last-Event-ID` that is of no stream of the session, or of one nothing is kept of.
     case unknownEvent
     case storeUnavailable(RequestID?)
+    /// The node that the message is for is gone.
+    case nodeLost
 
     var status: HTTPResponseStatus {
         switch self {
         case .originForbidden, .hostForbidden, .unknownTenant: .forbidden
-        case .notFound, .unknownSession: .notFound
+        case .notFound, .unknownSession, .nodeLost: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
         case .targetTooLong: .uriTooLong
@@ -83,6 +85,7 @@ enum Rejection: Error {
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
         case .unknownEvent: (.invalidRequest("Last-Event-ID is of no stream of this session"), nil)
         case .storeUnavailable(let id): (.storeUnavailable, id)
+        case .nodeLost: (.nodeLost, nil)
         }
     }
 }

@@ -71,7 +71,8 @@ struct ResumedAnswer {
         var place = begin
         for event in page.events {
             place = EventID(stream: begin.stream, sequence: event.sequence)
-            reply.event(event.data, name: "message", id: place)
+            // The end of what was cancelled has none.
+            if !event.data.isEmpty { reply.event(event.data, name: "message", id: place) }
         }
         await reply.drained(until: .now() + .seconds(30))
         return place

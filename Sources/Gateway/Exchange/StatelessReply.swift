@@ -24,4 +24,7 @@ final class StatelessReply: MessageReply {
         reply.event(message, name: "message")
         reply.end()
     }
+
+    /// The agent has closed the connection: that is how it cancels.
+    func abandon() async {}
 }

@@ -45,12 +45,15 @@ struct StreamSessionExchange {
             throw .storeUnavailable(message.id)
         }
         guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
+        guard message.kind == .request else {
+            try await OneWayExchange(gateway: gateway, session: session).take(message)
+            return reply.send(.accepted)
+        }
         reply.send(.accepted)
-        guard message.kind == .request else { return }
         let stream = StreamReply(gateway, session: session)
         let agent = Agent(principal: principal, session: session, profile: found.profile)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
-        await RequestExchange(gateway: gateway, agent: agent, reply: stream).answer(message)
+        await RequestExchange(gateway: gateway, agent: agent, reply: stream, stop: reply.stop).answer(message)
     }
 
     private func initialize(_ message: Message, _ agent: Agent, over stream: StreamReply) async {
@@ -81,6 +84,7 @@ struct StreamSessionExchange {
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: 0)
+            gateway.requests.ended(session.id)
             gateway.end(session)
         }
         reply.stream(every: gateway.configuration.keepAlive) {

@@ -25,9 +25,12 @@ struct StreamableExchange {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
-        guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
+        guard message.kind == .request, let id = message.id else {
+            try await OneWayExchange(gateway: gateway, session: agent.session).take(message)
+            return reply.send(.accepted)
+        }
         let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
-        await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
+        await RequestExchange(gateway: gateway, agent: agent, reply: post, stop: reply.stop).answer(message)
     }
 
     /// A DELETE: the agent ends its session.

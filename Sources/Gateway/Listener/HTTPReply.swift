@@ -20,6 +20,8 @@ final class HTTPReply {
     private var waiting = 0
     /// Beyond this a stream is cut: two of the largest answers.
     private static let mostWaiting = 32 << 20
+    /// What serves the request; it may go on when the reply has ended.
+    var task: Task<Void, Never>?
     /// The request is cancelled when the agent's connection ends before the reply.
     var endsWithConnection = false
     /// The event with which this side ends the stream.
@@ -68,10 +70,10 @@ final class HTTPReply {
 
     var eventLoop: any EventLoop { context.eventLoop }
 
-    /// Lets the request go on when its reply has ended, or its connection has; answers the task that serves it.
-    func detach() -> Task<Void, Never>? {
-        endsWithConnection = false
-        return handler.detach()
+    /// Cancels what serves the request; may be called on any thread.
+    var stop: @Sendable () -> Void {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return { bound.eventLoop.execute { bound.value.task?.cancel() } }
     }
 
     /// Sends the whole reply.
@@ -94,6 +96,7 @@ final class HTTPReply {
     /// The task that served the request is about to end.
     func wasServed() {
         isServed = true
+        task = nil
         handler.served(self)
     }
 

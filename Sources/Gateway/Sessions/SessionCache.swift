@@ -40,7 +40,7 @@ package final class SessionCache: Sendable {
     /// `proven`: the caller has it proved, and prolonged where `needsRenewal`, by other means (the ledger's reserve).
     func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Resumed? {
         let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge {
+        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge, entry.session.isAgreed {
             guard entry.session.tenant == grant.tenant, entry.session.principal == grant.token else { return nil }
             if now - entry.touched < touchInterval { return Resumed(session: entry.session, profile: entry.profile, needsRenewal: false) }
             if proven {
@@ -126,6 +126,9 @@ package final class SessionCache: Sendable {
 }
 
 extension Session {
+    /// Its handshake is over, as far as is known: over HTTP+SSE any node may have been asked for it.
+    fileprivate var isAgreed: Bool { transport != .sse || revision != nil }
+
     /// Takes in what the client says of itself.
     mutating func describe(_ profile: ClientProfile) {
         clientInfo = profile.info.map { String(decoding: $0, as: UTF8.self) }

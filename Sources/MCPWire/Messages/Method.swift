@@ -22,6 +22,7 @@ package enum Method {
     package static let elicitationComplete = "notifications/elicitation/complete"
     package static let rootsList = "roots/list"
     package static let elicit = "elicitation/create"
+    package static let elicited = "notifications/elicitation/complete"
     package static let logMessage = "notifications/message"
     package static let listen = "subscriptions/listen"
     package static let acknowledged = "notifications/subscriptions/acknowledged"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from testbed.asker import Asker
 from testbed.balancer import Balancer
 from testbed.books import Books
 from testbed.client import KINDS, Person, join
+from testbed.inquirer import Inquirer
 from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
@@ -212,7 +212,7 @@ async def test_a_node_that_dies_between_two_rounds(field, era):
 @dataclass
 class Asked:
     """Two nodes before an upstream that asks while it works."""
-    asker: Asker
+    asker: Inquirer
     cell: Cell
     a: Node
     b: Node
@@ -221,7 +221,7 @@ class Asked:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Iterator[Asked]:
-    redis, asker = RedisServer(tmp_path), Asker()
+    redis, asker = RedisServer(tmp_path), Inquirer()
     cell = Cell(tmp_path, redis, [tenant("acme", {"asker": {"url": asker.url, "timeout": "20s"}}, budgets={"team": {"limit": 10}}, default_budget="team")])
     a, b = (cell.node(name, SATGATE_HOLD_LEASE="2000") for name in "ab")
     yield Asked(asker, cell, a, b, Books(redis))
