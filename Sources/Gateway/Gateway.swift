@@ -58,10 +58,10 @@ package final class Gateway: Sendable {
     let responder: Responder
     package let streams = AgentStreams()
     let readers = AnswerReaders()
-    let parked = ParkedCalls()
-    let relays = Relays()
     let questions = Questions()
     let requests = RunningRequests()
+    let parked = ParkedCalls()
+    let relays = Relays()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 

@@ -5,22 +5,22 @@ package import Governance
 package enum NodeMessage: Sendable, Hashable {
     /// `<session id>m<bytes>`: for the stream of that session.
     case delivery(SessionID, [UInt8])
-    /// `<session id>r<bytes>`: what that session's agent says of a question that the node asked.
+    /// `<session id>q<bytes>`: what that session's agent says of a question that the node asked.
     case reply(SessionID, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
     case streamTaken(SessionID, fence: Int64)
     /// `<session id>o<stream>`: of an answer that the node reads more was kept, or it is read elsewhere now.
     case answerWentOn(SessionID, stream: String)
-    /// `<relay's id>y<letter><rest>`: of a call that goes on at two nodes.
+    /// `<relay's id>r<letter><rest>`: of a call that goes on at two nodes.
     case relay(RelayMessage)
 
     /// As it is published.
     package var bytes: [UInt8] {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
-        case .relay(let message): Array("\(message.relay.text)y".utf8) + message.content.bytes
-        case .reply(let session, let message): Array("\(session.text)r".utf8) + message
         case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
+        case .reply(let session, let message): Array("\(session.text)q".utf8) + message
+        case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
     }
@@ -38,10 +38,10 @@ package enum NodeMessage: Sendable, Hashable {
         switch bytes[32] {
         case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
         case UInt8(ascii: "o"): self = .answerWentOn(session, stream: String(decoding: rest, as: UTF8.self))
-        case UInt8(ascii: "y"):
+        case UInt8(ascii: "q"): self = .reply(session, Array(rest))
+        case UInt8(ascii: "r"):
             guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
             self = .relay(RelayMessage(relay, content))
-        case UInt8(ascii: "r"): self = .reply(session, Array(rest))
         case UInt8(ascii: "t"):
             guard let fence = Int64(String(decoding: rest, as: UTF8.self)), fence > 0 else { return nil }
             self = .streamTaken(session, fence: fence)

@@ -18,10 +18,6 @@ package struct RedisNodeBus: NodeBus {
         try await publish(.delivery(session, message), to: node)
     }
 
-    package func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool {
-        try await publish(.relay(message), to: node)
-    }
-
     package func reply(_ message: [UInt8], in session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
         try await publish(.reply(session, message), to: node)
     }
@@ -29,6 +25,10 @@ package struct RedisNodeBus: NodeBus {
     package func cancel(_ request: [UInt8], in session: SessionID, of tenant: TenantName) async throws(StoreError) {
         let message = ControlMessage.requestCancelled(request, session, tenant).text
         _ = try await client.command(["PUBLISH", .text(names.control), .text(message)])
+    }
+
+    package func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool {
+        try await publish(.relay(message), to: node)
     }
 
     /// False when the node does not listen.
@@ -59,8 +59,8 @@ package struct RedisNodeBus: NodeBus {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
         case .answerWentOn(let session, let stream): receiver.answerWentOn(session, stream: stream)
-        case .relay(let message): receiver.received(message)
         case .reply(let session, let message): receiver.replied(message, in: session)
+        case .relay(let message): receiver.received(message)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
         }

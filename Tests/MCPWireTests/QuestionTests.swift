@@ -30,10 +30,11 @@ struct QuestionTests {
 
     @Test("of a link to follow has an id, its own where it has one")
     func link() throws {
-        let page = #","params":{"mode":"url","url":"u"}"#
         #expect(
-            try asked(page).hasSuffix(#""params":{\#(name),"elicitationId":"q","mode":"url","url":"u"}}"#)
-                || asked(page).hasSuffix(#""params":{"elicitationId":"q",\#(name),"mode":"url","url":"u"}}"#))
+            try asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(#""params":{\#(name),"elicitationId":"q","mode":"url","url":"u"}}"#)
+                || asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(
+                    #""params":{"elicitationId":"q",\#(name),"mode":"url","url":"u"}}"#)
+        )
         #expect(
             try asked(#","params":{"mode":"url","elicitationId":"own"}"#).hasSuffix(
                 #""params":{\#(name),"mode":"url","elicitationId":"own"}}"#))

@@ -105,15 +105,14 @@ struct NodeBusTests {
             .refused(.used), .refused(.expired),
         ]
         let relayed = contents.map { NodeMessage.relay(RelayMessage(CallID(), $0)) }
-        for message in [NodeMessage.delivery(session, [0, 10, 255]), .reply(session, [0, 10, 255]), .streamTaken(session, fence: .max)]
-            + relayed
-        {
+        let own = [NodeMessage.delivery(session, [0, 10, 255]), .reply(session, [0, 10, 255]), .streamTaken(session, fence: .max)]
+        for message in own + relayed {
             #expect(NodeMessage(message.bytes) == message)
         }
         for text in [
             "", "m", session.text, session.text + "m", session.text + "t", session.text + "t0", session.text + "tx", session.text + "x1",
-            session.text + "y", session.text + "yz",
-            session.text + "yg", session.text + "yl200", session.text + "yrx",
+            session.text + "r", session.text + "rz",
+            session.text + "rg", session.text + "rl200", session.text + "rrx",
         ] {
             #expect(NodeMessage(Array(text.utf8)) == nil)
         }
@@ -195,8 +194,6 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         state.withLock { $0.messages.append("\(session) \(String(decoding: message, as: UTF8.self))") }
     }
 
-    func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
-
     func replied(_ message: [UInt8], in session: SessionID) {
         state.withLock { $0.replies.append("\(session) \(String(decoding: message, as: UTF8.self))") }
     }
@@ -204,6 +201,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     func cancelled(_ request: [UInt8], in session: SessionID) {
         state.withLock { $0.cancelled.append("\(session) \(String(decoding: request, as: UTF8.self))") }
     }
+
+    func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
 
     func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
 

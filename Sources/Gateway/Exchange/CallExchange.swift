@@ -51,7 +51,11 @@ struct CallExchange {
 
     /// The one place where a call is answered: an agent that has cancelled it wants none.
     func finish(_ body: [UInt8], status: Int = 200, headers: HTTPHeaders = [:]) async {
-        if Task.isCancelled { await reply.abandon() } else { await reply.finish(body, status: status, headers: headers) }
+        if Task.isCancelled, agent.era == .legacy {
+            await reply.abandon()
+        } else {
+            await reply.finish(body, status: status, headers: headers)
+        }
     }
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
@@ -106,11 +110,11 @@ struct CallExchange {
         do throws(UpstreamFailure) {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
+            let caller = agent.caller(repeating: headers?.parameters ?? [])
             var call = held.routed.call
-            for _ in 0...Self.mostRounds {
-                let exchange = try await gateway.catalogues.forward(
-                    call, to: target, of: agent.tenant, for: agent.caller(repeating: headers?.parameters ?? []), deadline: deadline)
-                let answer = try await answer(of: exchange, for: held, until: deadline)
+            for _ in 0...Round.most {
+                let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)
+                let answer = try await answer(of: exchange, to: held, until: deadline)
                 guard answer.asksForInput, rounds == nil else {
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }

@@ -17,6 +17,9 @@ protocol MessageReply: AnyObject {
 extension MessageReply {
     /// Sends an answer that needs no header.
     func finish(_ message: [UInt8], status: Int = 200) async { await finish(message, status: status, headers: [:]) }
+
+    /// Where nothing waits for an end, there is nothing to do.
+    func abandon() async {}
 }
 
 /// HTTP+SSE: everything goes to the session's stream, on whichever node holds it.
@@ -32,8 +35,6 @@ final class StreamReply: MessageReply {
     func notify(_ message: [UInt8], until deadline: NIODeadline) async { await deliver(message) }
 
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async { await deliver(message) }
-
-    func abandon() async {}
 
     private func deliver(_ message: [UInt8]) async {
         guard !gateway.streams.deliver(message, to: session.id), let owner = session.owner, owner != gateway.node else { return }

@@ -24,7 +24,4 @@ final class StatelessReply: MessageReply {
         reply.event(message, name: "message")
         reply.end()
     }
-
-    /// The agent has closed the connection: that is how it cancels.
-    func abandon() async {}
 }

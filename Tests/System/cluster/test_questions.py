@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from testbed.agent import Agent, Stream
-from testbed.asker import Asker, Call
+from testbed.interviewer import Call, Interviewer
 from testbed.books import Books
 from testbed.heard import Heard
 from testbed.node import Cell, Node, tenant
@@ -29,7 +29,7 @@ OURS = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{16}")
 @dataclass
 class World:
     redis: RedisServer
-    asker: Asker
+    asker: Interviewer
     cell: Cell
     a: Node
     b: Node
@@ -70,7 +70,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("questions")
     redis = RedisServer(directory)
-    asker = Asker()
+    asker = Interviewer()
     cell = Cell(directory, redis, [tenant("acme", {"asker": asker.url}, budgets={"team": {"limit": 1000}}, default_budget="team")])
     a, b = (cell.node(name, SATGATE_LOOPS="2") for name in "ab")
     yield World(redis, asker, cell, a, b)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from testbed.asker import Asker
 from testbed.balancer import Balancer
 from testbed.books import Books
 from testbed.client import KINDS, Person, join
-from testbed.inquirer import Inquirer
 from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
@@ -184,8 +184,9 @@ async def test_the_sdk_is_asked_whatever_node_its_requests_reach(field, era, kin
             assert "Zo" in (await agent.ask("ask_twice"))["content"][0]["text"]
         async with one_charge(field, era):
             assert (await agent.ask("ask_model", {"prompt": "2+2?"}))["content"][0]["text"] == "a-model:four"
-        async with one_charge(field, era):
-            assert "file:///home/zoe" in (await agent.ask("ask_roots"))["content"][0]["text"]
+        if era == "modern":
+            async with one_charge(field, era):
+                assert "file:///home/zoe" in (await agent.ask("ask_roots"))["content"][0]["text"]
         assert [asked.get("message") for asked in person.questions][:3] == ["who?", "first?", "second?"]
         assert agent.faults() == []
 
@@ -212,7 +213,7 @@ async def test_a_node_that_dies_between_two_rounds(field, era):
 @dataclass
 class Asked:
     """Two nodes before an upstream that asks while it works."""
-    asker: Inquirer
+    asker: Asker
     cell: Cell
     a: Node
     b: Node
@@ -221,8 +222,10 @@ class Asked:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Iterator[Asked]:
-    redis, asker = RedisServer(tmp_path), Inquirer()
-    cell = Cell(tmp_path, redis, [tenant("acme", {"asker": {"url": asker.url, "timeout": "20s"}}, budgets={"team": {"limit": 10}}, default_budget="team")])
+    redis, asker = RedisServer(tmp_path), Asker()
+    cell = Cell(tmp_path, redis, [
+        tenant(name, {"asker": {"url": asker.url, "timeout": timeout}}, budgets={"team": {"limit": 10}}, default_budget="team")
+        for name, timeout in (("acme", "20s"), ("brisk", "1s"))])
     a, b = (cell.node(name, SATGATE_HOLD_LEASE="2000") for name in "ab")
     yield Asked(asker, cell, a, b, Books(redis))
     asker.stop()
@@ -267,6 +270,14 @@ async def test_of_questions_asked_at_once_each_has_its_round(asked):
             reply = question(following) if number < 2 else following
         assert reply.text == "asked"
         assert sorted(answer["id"] for answer in asked.asker.answers()) == ["one", "three", "two"] and spent(asked) == 1
+
+
+async def test_an_agent_may_think_longer_than_its_upstream_may_work(asked):
+    asked.asker.finish.set()
+    async with Stateless(asked.cell.mint("brisk")) as agent:
+        reply = question(await send(agent, asked.a, "ask"))
+        await asyncio.sleep(1.5)
+        assert (await send(agent, asked.b, "ask", reply)).text == "asked"
 
 
 @pytest.mark.parametrize("other", [False, True], ids=["same node", "other node"])
