@@ -19,6 +19,8 @@ package final class Gateway: Sendable {
         package var keepAlive: TimeAmount = .seconds(15)
         /// The streams of `subscriptions/listen` that one agent may have open at this node.
         package var subscriptionsPerAgent = 16
+        /// The answers that one session may go on reading at this node at once.
+        package var resumptionsPerSession = 16
         /// Changes of single resources are told to those who subscribe to them; while nothing tells of them nobody is promised that.
         package var tellsOfUpdates = false
         /// Hosts that `Host` may name; empty: not checked.
@@ -57,6 +59,7 @@ package final class Gateway: Sendable {
     package let streams = AgentStreams()
     let questions = Questions()
     let requests = RunningRequests()
+    let readers = AnswerReaders()
     let parked = ParkedCalls()
     let relays = Relays()
     private let tasks: [LoopTasks]
@@ -187,6 +190,8 @@ extension Gateway: NodeBusReceiver {
     }
 
     package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
+
+    package func answerWentOn(_ session: SessionID, stream: String) { readers.ring(session, stream) }
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)

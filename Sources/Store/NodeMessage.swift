@@ -9,6 +9,8 @@ package enum NodeMessage: Sendable, Hashable {
     case reply(SessionID, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
     case streamTaken(SessionID, fence: Int64)
+    /// `<session id>o<stream>`: of an answer that the node reads more was kept, or it is read elsewhere now.
+    case answerWentOn(SessionID, stream: String)
     /// `<relay's id>r<letter><rest>`: of a call that goes on at two nodes.
     case relay(RelayMessage)
 
@@ -17,6 +19,7 @@ package enum NodeMessage: Sendable, Hashable {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
         case .reply(let session, let message): Array("\(session.text)q".utf8) + message
+        case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
@@ -25,6 +28,9 @@ package enum NodeMessage: Sendable, Hashable {
     /// What a script writes the fence behind.
     static func taking(of session: SessionID) -> String { "\(session.text)t" }
 
+    /// What scripts tell of an answer.
+    static func goingOn(of stream: String, in session: SessionID) -> String { "\(session.text)o\(stream)" }
+
     /// Reads `bytes` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count > 33, let session = SessionID(String(decoding: bytes.prefix(32), as: UTF8.self)) else { return nil }
@@ -32,6 +38,7 @@ package enum NodeMessage: Sendable, Hashable {
         switch bytes[32] {
         case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
         case UInt8(ascii: "q"): self = .reply(session, Array(rest))
+        case UInt8(ascii: "o"): self = .answerWentOn(session, stream: String(decoding: rest, as: UTF8.self))
         case UInt8(ascii: "r"):
             guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
             self = .relay(RelayMessage(relay, content))

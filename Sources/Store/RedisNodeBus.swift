@@ -59,6 +59,7 @@ package struct RedisNodeBus: NodeBus {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
         case .reply(let session, let message): receiver.replied(message, in: session)
+        case .answerWentOn(let session, let stream): receiver.answerWentOn(session, stream: stream)
         case .relay(let message): receiver.received(message)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break

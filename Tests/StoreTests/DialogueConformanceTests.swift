@@ -28,6 +28,25 @@ struct DialogueConformanceTests {
         #expect(try await world.takeOrphans() == [])
     }
 
+    @Test("of nodes that claim an ear the first has it until it is named as lost, or its session ends", arguments: DialogueUnderTest.all)
+    func ears(_ subject: DialogueUnderTest) async throws {
+        let world = try await subject.open()
+        let session = try await world.session()
+        let (first, second) = (EarClaim(node: NodeID(), id: "a b"), EarClaim(node: NodeID(), id: "a b"))
+        func claim(_ claim: EarClaim, insteadOf other: EarClaim? = nil, _ session: SessionID) async throws -> EarClaim? {
+            try await world.dialogues.claimEar(claim, on: .sample, for: session, of: world.tenant, insteadOf: other)
+        }
+        #expect(try await claim(first, session) == first)
+        #expect(try await claim(first, session) == first)
+        #expect(try await claim(second, session) == first)
+        #expect(try await claim(second, insteadOf: second, session) == first)
+        #expect(try await claim(second, insteadOf: first, session) == second)
+        #expect(try await claim(first, insteadOf: first, session) == second)
+        #expect(try await claim(first, try await world.session()) == first, "another agent's")
+        _ = try await world.sessions.close(session, of: world.tenant)
+        #expect(try await claim(second, session) == nil)
+    }
+
     @Test("of nodes that keep at once one is right, and the others are told its session", arguments: DialogueUnderTest.all)
     func race(_ subject: DialogueUnderTest) async throws {
         let world = try await subject.open()

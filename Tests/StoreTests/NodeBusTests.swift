@@ -119,6 +119,38 @@ struct NodeBusTests {
     }
 
     /// Runs `body` while the bus listens as `node`.
+    @Test("the node that reads an answer hears of each event that is kept, and when another goes on reading")
+    func answers() async throws {
+        let client = try await SharedRedis.client
+        let bus = RedisNodeBus(client, names: .standard)
+        let directory = RedisSessionDirectory(redis: client)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let nodes = [NodeID(), NodeID()]
+        let outboxes = nodes.map { RedisOutbox(redis: client, reader: $0) }
+        let session = Session(id: SessionID(), tenant: try .fresh(), principal: .sample("a"), transport: .streamable)
+        let stream = AnswerStream(tenant: session.tenant, session: session.id, name: "00000000000000ab")
+        let origin = AnswerOrigin(node: nodes[0], requests: [UInt8(ascii: "1")])
+        func keep(_ number: Int64) async throws {
+            _ = try await outboxes[0].append(KeptEvent(sequence: number, data: [1], isLast: false), of: stream, from: origin)
+        }
+        try await running(bus, as: nodes[0], receivers[0]) {
+            try await running(bus, as: nodes[1], receivers[1]) {
+                try await directory.open(session)
+                try await keep(1)
+                _ = try await outboxes[1].read(stream, after: 0, fence: nil)
+                try await keep(2)
+                try await keep(2)
+                #expect(await eventually { receivers[1].answers == ["\(session.id) 00000000000000ab"] })
+                _ = try await outboxes[0].read(stream, after: 0, fence: nil)
+                #expect(await eventually { receivers[1].answers.count == 2 })
+                try await keep(3)
+                _ = try await outboxes[0].read(stream, after: 2, fence: 2)
+                #expect(await eventually { receivers[0].answers.count == 1 })
+                #expect(receivers[1].answers.count == 2)
+            }
+        }
+    }
+
     private func running(_ bus: RedisNodeBus, as node: NodeID, _ receiver: RecordingReceiver, _ body: () async throws -> Void) async throws
     {
         let listening = Task { try await bus.run(as: node, receiver: receiver) }
@@ -137,6 +169,7 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var replies: [String] = []
         var cancelled: [String] = []
         var taken: [String] = []
+        var answers: [String] = []
         var relayed: [RelayMessage] = []
         var isReady = false
     }
@@ -150,6 +183,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     var cancelled: [String] { state.withLock { $0.cancelled } }
     /// Each session whose stream was taken, and the fence.
     var taken: [String] { state.withLock { $0.taken } }
+    /// The session and the stream of each answer that went on.
+    var answers: [String] { state.withLock { $0.answers } }
     var ended: Set<SessionID> { state.withLock { $0.ended } }
     /// The versions told of each tenant's catalogue, in order.
     var catalogues: [TenantName: [Int64]] { state.withLock { $0.catalogues } }
@@ -170,6 +205,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
 
     func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
+
+    func answerWentOn(_ session: SessionID, stream: String) { state.withLock { $0.answers.append("\(session) \(stream)") } }
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
 

@@ -124,6 +124,7 @@ private struct Deaf: NodeBusReceiver {
     func cancelled(_ request: [UInt8], in session: SessionID) {}
     func received(_ message: RelayMessage) {}
     func streamTaken(_ session: SessionID, fence: Int64) {}
+    func answerWentOn(_ session: SessionID, stream: String) {}
     func sessionEnded(_ session: SessionID) {}
     func reconnected() {}
 }

@@ -24,6 +24,8 @@ package protocol NodeBusReceiver: Sendable {
     func received(_ message: RelayMessage)
     /// Another node has taken the session's stream under this fence: an older one is to close.
     func streamTaken(_ session: SessionID, fence: Int64)
+    /// Of a call's answer that is read here more was kept, or it is read elsewhere now.
+    func answerWentOn(_ session: SessionID, stream: String)
     /// The session has ended somewhere: drop it and close its stream.
     func sessionEnded(_ session: SessionID)
     /// Messages may have been missed: what was cached may be stale.

@@ -29,6 +29,8 @@ enum Rejection: Error {
     case storeUnavailable(RequestID?)
     /// The node that the message is for is gone.
     case nodeLost
+    case tooManySessions(RequestID?)
+    case tooManyStreams(most: Int)
 
     var status: HTTPResponseStatus {
         switch self {
@@ -42,6 +44,7 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
+        case .tooManySessions, .tooManyStreams: .tooManyRequests
         case .malformedHTTP, .repeatedHeader, .malformed, .malformedBatch, .batchNotTaken, .missingRevision, .missingSession,
             .wrongRevision, .unknownEvent:
             .badRequest
@@ -86,6 +89,8 @@ enum Rejection: Error {
         case .unknownEvent: (.invalidRequest("Last-Event-ID is of no stream of this session"), nil)
         case .storeUnavailable(let id): (.storeUnavailable, id)
         case .nodeLost: (.nodeLost, nil)
+        case .tooManySessions(let id): (.tooManySessions, id)
+        case .tooManyStreams(let most): (.tooManyStreams(most: most), nil)
         }
     }
 }

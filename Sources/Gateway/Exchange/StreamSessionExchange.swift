@@ -19,7 +19,9 @@ struct StreamSessionExchange {
         let session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node,
             pass: key?.pass(for: principal.grant))
-        do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
+        let isOpen: Bool
+        do { isOpen = try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
+        guard isOpen else { throw .tooManySessions(nil) }
         gateway.announce(session, client: nil)
         hold(session, until: principal.grant.expires, key)
     }

@@ -61,7 +61,9 @@ struct StreamableExchange {
             revision: dialect.revision, client: offer.client)
         guard let profile = InitializeRequest.profile(in: message) else { throw .malformed(.invalidParams(id, ClientProfile.rule)) }
         session.describe(profile)
-        do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
+        let isOpen: Bool
+        do { isOpen = try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
+        guard isOpen else { throw .tooManySessions(id) }
         gateway.announce(session, client: offer.client)
         let result = Outgoing.initializeResult(
             id: id, dialect: dialect, serverVersion: gateway.configuration.version, offer: gateway.offer(of: principal.tenant))

@@ -30,10 +30,19 @@ package final class SessionCache: Sendable {
 
     package init(_ directory: any SessionDirectory) { self.directory = directory }
 
-    /// Writes a new session.
-    func open(_ session: Session) async throws(StoreError) {
-        try await directory.open(session)
+    /// Writes a new session; false where its principal has too many.
+    @discardableResult
+    func open(_ session: Session) async throws(StoreError) -> Bool {
+        guard try await directory.open(session) else { return false }
         keep(session)
+        return true
+    }
+
+    /// How the presence of an agent without a session stands.
+    enum Presence {
+        case known, new
+        /// Its principal has too many sessions for one more.
+        case tooMany
     }
 
     /// The session for a request with this grant: nil when unknown, ended, of another tenant or of another principal.
@@ -61,19 +70,19 @@ package final class SessionCache: Sendable {
         return try await directory.find(id, of: tenant)?.pass
     }
 
-    /// Notes that the agent of a presence is here, where that was not done lately; true when nobody knew of it.
-    func appear(_ presence: Session) async throws(StoreError) -> Bool {
+    /// Notes that the agent of a presence is here, where that was not done lately.
+    func appear(_ presence: Session) async throws(StoreError) -> Presence {
         let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return false }
+        if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return .known }
         return try await prolong(presence)
     }
 
-    /// Lets a presence live on from now; true when nobody knew of it.
-    func prolong(_ presence: Session) async throws(StoreError) -> Bool {
+    /// Lets a presence live on from now.
+    func prolong(_ presence: Session) async throws(StoreError) -> Presence {
         let isKnown = try await touch(presence)
-        if !isKnown { try await directory.open(presence) }
+        if !isKnown, try await !directory.open(presence) { return .tooMany }
         keep(presence)
-        return !isKnown
+        return isKnown ? .known : .new
     }
 
     /// Records what `initialize` agreed on.

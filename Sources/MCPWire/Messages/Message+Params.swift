@@ -36,6 +36,12 @@ extension Message {
         return Announcement.all.first { $0.method == method }?.list
     }
 
+    /// Whether it is a notification that a server sends to one client, of nothing that the gateway looks after itself.
+    package var isForClient: Bool {
+        guard kind == .notification else { return false }
+        return [Method.logMessage, Method.resourceUpdated, Method.elicitationComplete].contains(method)
+    }
+
     /// The request that `notifications/cancelled` is about.
     package var cancelledRequest: RequestID? {
         guard method == Method.cancelled, let range = document.value("requestId", in: .params) else { return nil }

@@ -2,13 +2,14 @@ package import Redis
 
 /// The scripts of agents' sessions with upstreams.
 package struct DialogueScripts: Sendable {
-    package let keep, take: Script
+    package let keep, take, ear: Script
 
     init(_ script: (_ name: String, _ text: [UInt8]) -> Script) {
         keep = script("dialogue_keep", PackageResources.dialogue_keep_lua)
         take = script("dialogue_take", PackageResources.dialogue_take_lua)
+        ear = script("ear_claim", PackageResources.ear_claim_lua)
     }
 
     /// All of them.
-    package var all: [Script] { [keep, take] }
+    package var all: [Script] { [keep, take, ear] }
 }

@@ -60,6 +60,19 @@ package final class RedisUpstreamSessions: UpstreamSessions {
         return sessions.isEmpty ? [] : try await take(sessions, of: tenant, limit: Int32(clamping: limit), evenIfAlive: false)
     }
 
+    package func claimEar(
+        _ claim: EarClaim, on upstream: UpstreamName, for session: SessionID, of tenant: TenantName, insteadOf other: EarClaim?
+    ) async throws(StoreError) -> EarClaim? {
+        let keys = tenants.keys(of: tenant)
+        let reply = try await redis.run(
+            scripts.dialogue.ear, keys: [keys.session(session), keys.ears(session)],
+            arguments: [.text(upstream.text), .text(claim.text), .text(other?.text ?? ""), 120_000])
+        guard let text = reply.text else { throw .corrupt("ear_claim") }
+        if text.isEmpty { return nil }
+        guard let found = EarClaim(text) else { throw .corrupt("ear_claim") }
+        return found
+    }
+
     package func count(_ upstream: UpstreamName, of tenant: TenantName) async throws(StoreError) -> Int {
         switch try await redis.command(["HGET", .text(tenants.keys(of: tenant).dialogueCounts), .text(upstream.text)]) {
         case .null: return 0
@@ -88,5 +101,16 @@ package final class RedisUpstreamSessions: UpstreamSessions {
             taken.append(OrphanedSession(upstream: upstream, terms: terms))
         }
         return taken
+    }
+}
+
+extension EarClaim {
+    /// `<node> <session id>`.
+    fileprivate var text: String { "\(node.text) \(id)" }
+
+    fileprivate init?(_ text: String) {
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let node = NodeID(parts[0]) else { return nil }
+        self.init(node: node, id: String(parts[1]))
     }
 }

@@ -10,17 +10,37 @@ final class CallSessions: Sendable {
     private let transport: any UpstreamTransport
     private let directory: any UpstreamSessions
     private let shared = SessionSlot()
+    private let exclusive: ExclusiveCalls
+    private let ears: AgentEars
+    private let tasks = TaskOwner()
     private let dedicated: Mutex<[SessionID: SessionSlot]> = Mutex([:])
 
     /// The opening of a session is given up after this time even where the call has more.
     private static let patience = TimeAmount.seconds(10)
 
-    init(of tenant: TenantName, with document: UpstreamDocument, over transport: any UpstreamTransport, in directory: any UpstreamSessions)
-    {
+    init(
+        of tenant: TenantName, with document: UpstreamDocument, over transport: any UpstreamTransport, in directory: any UpstreamSessions,
+        audience: Audience
+    ) {
         self.tenant = tenant
         self.document = document
         self.transport = transport
         self.directory = directory
+        exclusive = ExclusiveCalls(pool: ExclusivePool(most: document.limits.sessions), transport: transport, tasks: tasks)
+        ears = AgentEars(of: tenant, with: document.name, in: directory, audience: audience, by: tasks)
+    }
+
+    /// Listens to what upstreams say outside of answers until the task is cancelled.
+    func run() async { await tasks.run() }
+
+    /// The way of a call of an agent that has no session, but may be asked or wants to see what the upstream logs: a session in which nothing
+    /// else runs, for all that the upstream says must go to this call. Nil for all other calls.
+    func exclusive(for caller: Caller, terms: SessionTerms?) -> (ExclusiveCalls, ClientProfile)? {
+        guard caller.isStateless, let profile = caller.profile, !profile.abilities.isEmpty || caller.logLevel != nil, isDedicated(terms)
+        else {
+            return nil
+        }
+        return (exclusive, profile)
     }
 
     /// The place of the session in which a call of this agent's session is made; `terms` is what was last agreed with the upstream.
@@ -50,6 +70,12 @@ final class CallSessions: Sendable {
         }
     }
 
+    /// Sees to it that what the upstream says in the agent's own session outside of its answers is heard.
+    func listen(in session: any UpstreamSession, for caller: Caller, on lane: Lane, before deadline: NIODeadline) async {
+        guard isDedicated(session.terms) else { return }
+        await ears.ensure(in: session, of: caller.session, as: caller.profile, on: lane, before: deadline)
+    }
+
     /// Lets calls use a session that was opened to look after the upstream, where they all share one; the caller's previous one goes.
     /// True where the session belongs to the calls from now on.
     func share(_ session: any UpstreamSession, insteadOf previous: (any UpstreamSession)?) -> Bool {
@@ -58,6 +84,8 @@ final class CallSessions: Sendable {
 
     /// The agent's session has ended: its own is closed where no other node can, and forgotten.
     func forget(_ agent: SessionID, on lane: Lane) {
+        exclusive.forget(agent)
+        ears.forget(agent)
         guard let session = dedicated.withLock({ $0.removeValue(forKey: agent) })?.close() else { return }
         if transport.resume(session.terms, as: nil) == nil { session.close(on: lane) }
     }
@@ -68,12 +96,16 @@ final class CallSessions: Sendable {
     /// Lets go of what agents have not used since `deadline`; any node can go on with it.
     func evict(unusedSince deadline: NIODeadline, on lane: Lane) {
         let idle = dedicated.withLock { slots in slots.filter { $0.value.lastUse < deadline }.map(\.key) }
+            .filter { !ears.listens(for: $0) }
         for agent in idle { forget(agent, on: lane) }
+        exclusive.evict(unusedSince: deadline)
     }
 
     /// Closes what only this node has: nobody asks here any more.
     func closeAll(on lane: Lane) {
         shared.close()?.close(on: lane)
+        exclusive.closeAll()
+        ears.closeAll()
         for agent in dedicated.withLock({ Array($0.keys) }) { forget(agent, on: lane) }
     }
 

@@ -17,14 +17,16 @@ package final class Catalogues: Sendable {
     package init(
         group: MultiThreadedEventLoopGroup, node: NodeID, directory: any CatalogueDirectory, sessions: any UpstreamSessions,
         events: any EventSink, version: String, egress: EgressPolicy, environment: [String: String] = [:], guardian: [String] = [],
-        limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(), logger: Logger,
+        limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(),
+        isAlive: @escaping @Sendable (NodeID) -> Bool = { _ in true }, logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) throws {
         let connector = try Connector(limits: limits, policy: egress)
         lanes = group.makeIterator().map { Lane($0, connector: connector) }
         let secrets = NodeSecrets(environment: environment)
         surroundings = Surroundings(
-            node: node, directory: directory, sessions: sessions, events: events, observers: ChangeObservers(eventLoop: group.next()),
+            node: node, directory: directory, sessions: sessions, audience: Audience(node: node, isAlive: isAlive), events: events,
+            observers: ChangeObservers(eventLoop: group.next()),
             transports: Transports(
                 version: version, secrets: secrets, host: .own(secrets, environment: environment, guardian: guardian), logger: logger),
             timings: timings, logger: logger, now: now)
@@ -55,6 +57,9 @@ package final class Catalogues: Sendable {
     /// Has `observer` told, from now on, whenever lists that a tenant's agents see have changed: what is in them, definitions, names or
     /// prices. Once per node and change, a burst within 100 ms as one; a list that nobody could have seen before is no change.
     package func onChange(_ observer: @escaping @Sendable (ListKinds, TenantName) -> Void) { surroundings.observers.add(observer) }
+
+    /// Has `listener` pass on to agents what upstreams say to them outside of any answer; called on any thread.
+    package func onMessage(_ listener: @escaping @Sendable (Overheard) -> Void) { surroundings.audience.set(listener) }
 
     /// Another node has found something new of this tenant's upstreams.
     package func changed(_ tenant: TenantName) { tenants.withLock { $0[tenant] }?.news.ring() }

@@ -190,7 +190,8 @@ final class TenantUpstreams: Sendable {
 
     private static func make(_ document: UpstreamDocument, of tenant: TenantName, _ surroundings: Surroundings) -> Upstream {
         Upstream(
-            document, of: tenant, sessions: surroundings.sessions, timings: surroundings.timings, by: surroundings.transports)
+            document, of: tenant, sessions: surroundings.sessions, audience: surroundings.audience, timings: surroundings.timings,
+            by: surroundings.transports)
     }
 
     /// A catalogue once complete stays one: what is added later joins it when it has been tried.

@@ -7,6 +7,7 @@ struct Surroundings: Sendable {
     let node: NodeID
     let directory: any CatalogueDirectory
     let sessions: any UpstreamSessions
+    let audience: Audience
     let events: any EventSink
     let observers: ChangeObservers
     let transports: Transports

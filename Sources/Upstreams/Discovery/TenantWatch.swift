@@ -58,7 +58,11 @@ struct TenantWatch: Sendable {
             let home = home
             group.addTask(executorPreference: home.executor) {
                 await withTaskGroup(of: Void.self) { running in
-                    running.addTask(executorPreference: home.executor) { await transport.run() }
+                    running.addTask(executorPreference: home.executor) {
+                        async let ears: Void? = upstream.calls?.sessions.run()
+                        await transport.run()
+                        _ = await ears
+                    }
                     running.addTask(executorPreference: home.executor) {
                         await upstream.finished.wait(after: 0, until: .distantFuture, on: home.eventLoop)
                     }

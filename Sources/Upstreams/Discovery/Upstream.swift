@@ -22,7 +22,7 @@ final class Upstream: Sendable {
     private static let made = Atomic(0)
 
     init(
-        _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, timings: UpstreamTimings,
+        _ document: UpstreamDocument, of tenant: TenantName, sessions: any UpstreamSessions, audience: Audience, timings: UpstreamTimings,
         by transports: Transports
     ) {
         serial = Self.made.add(1, ordering: .relaxed).newValue
@@ -31,7 +31,8 @@ final class Upstream: Sendable {
         transport = transports.transport(to: document, of: tenant)
         calls = transport.map { [wanted] transport in
             UpstreamCalls(
-                limits: document.limits, sessions: CallSessions(of: tenant, with: document, over: transport, in: sessions),
+                limits: document.limits,
+                sessions: CallSessions(of: tenant, with: document, over: transport, in: sessions, audience: audience),
                 timings: timings, wanted: wanted)
         }
     }

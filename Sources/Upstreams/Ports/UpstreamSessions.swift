@@ -13,6 +13,11 @@ package protocol UpstreamSessions: Sendable {
     func take(from session: SessionID, of tenant: TenantName) async throws(StoreError) -> [UpstreamName: SessionTerms]
     /// Takes out and answers at most `limit` whose agents' sessions have expired, for the caller to close.
     func takeOrphans(of tenant: TenantName, limit: Int) async throws(StoreError) -> [OrphanedSession]
+    /// Has this node listen in the agent's session with the upstream, or go on to, where nobody does, or the one that is named; answers who
+    /// does now, nil where the agent's session has ended. A claim is forgotten after two minutes.
+    func claimEar(
+        _ claim: EarClaim, on upstream: UpstreamName, for session: SessionID, of tenant: TenantName, insteadOf other: EarClaim?
+    ) async throws(StoreError) -> EarClaim?
     /// How many are kept for that upstream.
     func count(_ upstream: UpstreamName, of tenant: TenantName) async throws(StoreError) -> Int
 }
@@ -36,5 +41,17 @@ package struct OrphanedSession: Sendable, Hashable {
     package init(upstream: UpstreamName, terms: SessionTerms) {
         self.upstream = upstream
         self.terms = terms
+    }
+}
+
+/// Which node hears what an upstream says in a session outside of its answers.
+package struct EarClaim: Sendable, Hashable {
+    package let node: NodeID
+    /// The session's id at the upstream.
+    package let id: String
+
+    package init(node: NodeID, id: String) {
+        self.node = node
+        self.id = id
     }
 }

@@ -24,4 +24,7 @@ package struct Caller: Sendable {
         self.isStateless = isStateless
         self.parameters = parameters
     }
+
+    /// It has a session and can be asked, or wants to see what upstreams log: what they say outside of their answers is for it.
+    var canBeTold: Bool { !isStateless && (profile.map { !$0.abilities.isEmpty } ?? false || logLevel != nil) }
 }

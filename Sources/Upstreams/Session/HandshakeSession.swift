@@ -74,6 +74,34 @@ final class HandshakeSession: UpstreamSession {
         }
     }
 
+    func hear(
+        on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd {
+        var request = LinkRequest(head: streamHead, silence: Ear.silence)
+        if let event = place?.event { request.extra = [("Last-Event-ID", event)] }
+        switch try await link.ask(request, on: lane, before: .now() + Ear.opening) {
+        case .rejected(let status, let answer):
+            guard Ear.refusals.contains(status) || (200..<300).contains(status) else { throw UpstreamFailure(status: status, answer) }
+            return .unsupported
+        case .answered(let stream, _):
+            guard stream.isEventStream else {
+                stream.cancel()
+                return .unsupported
+            }
+            heard(nil)
+            _ = await Ear(stream: stream).listen { message in
+                heard(message)
+                return true
+            }
+            return .ended(stream.place)
+        }
+    }
+
+    func post(_ message: [UInt8], on lane: Lane) {
+        let head = head
+        lane.eventLoop.execute { lane.post(message, under: head) }
+    }
+
     func close(on lane: Lane) {
         guard terms.id != nil else { return }
         let head = link.endpoint.prepared(lines, method: .delete)

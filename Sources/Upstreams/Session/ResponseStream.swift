@@ -23,6 +23,9 @@ final class ResponseStream {
     /// True for events, false for one document.
     var isEventStream: Bool { messages.isEventStream }
 
+    /// Where it is.
+    var place: StreamPlace { StreamPlace(event: messages.lastEventID ?? lastEventID, retry: messages.retry ?? retry) }
+
     /// The next message; nil at the end.
     func next() async throws(HTTPFailure) -> Message? {
         while true {

@@ -87,6 +87,14 @@ final class StatelessSession: UpstreamSession {
         return isConnected ? .ended : .unsupported
     }
 
+    /// Outside of its answers it says nothing.
+    func hear(
+        on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd { .unsupported }
+
+    /// It takes nothing but requests.
+    func post(_ message: [UInt8], on lane: Lane) {}
+
     /// There is nothing to end.
     func close(on lane: Lane) {}
 }

@@ -29,6 +29,8 @@ package final class UpstreamExchange {
     private let response: NIOLoopBound<ResponseStream>?
     /// … or those of a stream that is shared.
     private let mailbox: Mailbox?
+    /// … or what a session brings that has no other call.
+    private let items: (queue: ItemQueue, eventLoop: any EventLoop)?
     private var isOver = false
     /// Told once when the exchange is over: nil after an answer, else why there is none.
     var onEnd: (@Sendable (UpstreamFailure?) -> Void)?
@@ -49,6 +51,7 @@ package final class UpstreamExchange {
         self.era = era
         self.profile = profile
         mailbox = nil
+        items = nil
         self.id = id
         self.call = call
         self.backchannel = backchannel
@@ -63,9 +66,22 @@ package final class UpstreamExchange {
         self.era = era
         self.profile = profile
         self.mailbox = mailbox
+        items = nil
         self.id = id
         self.call = call
         self.backchannel = backchannel
+    }
+
+    /// The exchange of a call in a session of which everything belongs to it. Read on that lane's event loop.
+    init(_ call: ExclusiveCall, on lane: Lane) {
+        items = (call.items, lane.eventLoop)
+        response = nil
+        mailbox = nil
+        id = 0
+        self.call = nil
+        backchannel = call
+        profile = nil
+        era = .legacy
     }
 
     deinit {
@@ -86,6 +102,7 @@ package final class UpstreamExchange {
     /// The next message, the answer being the last; nil after it.
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
+        if let items { return try await next(of: items.queue, on: items.eventLoop) }
         while true {
             let message: Message?
             do throws(HTTPFailure) { message = try await nextMessage() } catch { throw failed(error) }
@@ -117,6 +134,20 @@ package final class UpstreamExchange {
         isOver = true
         onEnd?(failure)
         onEnd = nil
+    }
+
+    private func next(of items: ItemQueue, on eventLoop: any EventLoop) async throws(UpstreamFailure) -> Item {
+        do throws(UpstreamFailure) {
+            let item = try await items.next(on: eventLoop)
+            hasStarted = items.hasStarted
+            if case .answer = item { end(nil) }
+            return item
+        } catch {
+            hasStarted = items.hasStarted
+            end(error)
+            items.abandon()
+            throw error
+        }
     }
 
     private func nextMessage() async throws(HTTPFailure) -> Message? {

@@ -7,6 +7,10 @@ enum UpstreamRequest: Sendable {
     case forward(ForwardedRequest, name: String, mirrored: [MirroredParameter], caller: Caller?)
     /// One page of the list that the method asks for.
     case list(_ method: String, cursor: String?)
+    /// To log what is of this level or above.
+    case setLevel(LogLevel)
+    /// To tell of changes of the resource of this URI, as the upstream knows it, or not to any more.
+    case watch(_ uri: String, Bool)
 
     /// The agent's request in it.
     var call: ForwardedRequest? { if case .forward(let call, _, _, _) = self { call } else { nil } }
@@ -22,6 +26,8 @@ enum UpstreamRequest: Sendable {
         switch self {
         case .forward(let call, _, _, _): call.method
         case .list(let method, _): method
+        case .setLevel: Method.setLevel
+        case .watch(_, let isWanted): isWanted ? Method.subscribe : Method.unsubscribe
         }
     }
 
@@ -31,6 +37,8 @@ enum UpstreamRequest: Sendable {
         case .forward(let call, let name, _, let caller):
             call.forwarded(id: id, name: name, sender: sender.map { Sender(of: caller, orOf: $0) })
         case .list(let method, let cursor): Outgoing.list(method, id: id, cursor: cursor, sender: sender)
+        case .setLevel(let level): Outgoing.request(method, id: id, of: ("level", level.rawValue))
+        case .watch(let uri, _): Outgoing.request(method, id: id, of: ("uri", uri))
         }
     }
 

@@ -14,6 +14,13 @@ protocol UpstreamSession: AnyObject, Sendable {
     ) async throws(UpstreamFailure) -> UpstreamExchange?
     /// Passes on what the upstream tells of itself until its stream ends, is cut or the task is cancelled.
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening
+    /// Hands over what the upstream sends outside of its answers, nil first when the stream for it has begun, until that ends, is cut or the
+    /// task is cancelled; a stream that was lost is gone on with behind that place.
+    func hear(
+        on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd
+    /// Sends a notification or a response without waiting; from any thread.
+    func post(_ message: [UInt8], on lane: Lane)
     /// Ends the session at the upstream without waiting.
     func close(on lane: Lane)
 }
@@ -45,6 +52,15 @@ extension UpstreamSession {
 
     /// Whether the upstream says that it has such a list.
     func offers(_ listing: Listing) -> Bool { terms.capabilities.contains(listing.capability) }
+
+    /// The answer to a request of the gateway's own; nil when the session is over.
+    func ask(_ request: UpstreamRequest, on lane: Lane, before deadline: NIODeadline) async throws(UpstreamFailure) -> Answer? {
+        guard let exchange = try await send(request, on: lane, before: deadline) else { return nil }
+        while let item = try await exchange.next() {
+            if case .answer(let answer) = item { return answer }
+        }
+        return nil
+    }
 }
 
 /// How listening came to its end.

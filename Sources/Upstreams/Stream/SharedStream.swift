@@ -14,6 +14,8 @@ final class SharedStream: Sendable {
     private struct State {
         var slots: [Int: Slot] = [:]
         var failure: HTTPFailure?
+        /// Told what belongs to no request.
+        var ear: (@Sendable (Message) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -45,6 +47,15 @@ final class SharedStream: Sendable {
         return isOpen ? mailbox : nil
     }
 
+    /// Has what belongs to no request told to `ear`, which replies to the upstream's requests from now on; false when the stream is over.
+    func overhear(_ ear: @escaping @Sendable (Message) -> Void) -> Bool {
+        state.withLock { state in
+            guard state.failure == nil else { return false }
+            state.ear = ear
+            return true
+        }
+    }
+
     /// Takes in one message of the upstream; answers what is to be replied to it.
     func receive(_ bytes: [UInt8]) -> [UInt8]? {
         guard let message = try? Message(bytes) else {
@@ -57,10 +68,15 @@ final class SharedStream: Sendable {
             return nil
         case .notification:
             for mailbox in recipients(of: message) { mailbox.deliver(message) }
+            if message.method != Method.progress { ear?(message) }
             return nil
         case .request:
             // Nothing says which call it belongs to: none of them may pass for one that did not run.
             for mailbox in mailboxes(where: { !$0.isListener }) { mailbox.deliver(message) }
+            if let ear {
+                ear(message)
+                return nil
+            }
             return silent.load(ordering: .relaxed) ? nil : Outgoing.reply(to: message)
         }
     }
@@ -70,10 +86,13 @@ final class SharedStream: Sendable {
         let slots = state.withLock { state in
             if state.failure == nil { state.failure = failure }
             defer { state.slots = [:] }
+            state.ear = nil
             return state.slots
         }
         for slot in slots.values { slot.mailbox?.fail(failure) }
     }
+
+    private var ear: (@Sendable (Message) -> Void)? { state.withLock { $0.ear } }
 
     private func recipients(of notification: Message) -> [Mailbox] {
         switch notification.method {

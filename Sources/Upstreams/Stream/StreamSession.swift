@@ -60,6 +60,19 @@ final class StreamSession: UpstreamSession {
         return await listen(in: mailbox, id: id, heard)
     }
 
+    func hear(
+        on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd {
+        guard wording.era == .legacy, stream.overhear({ heard($0) }),
+            let end = stream.mailbox(stream.newID(), isListener: true, on: lane.eventLoop, before: .distantFuture)
+        else { return .unsupported }
+        heard(nil)
+        while (try? await end.next()) != nil {}
+        return .unsupported
+    }
+
+    func post(_ message: [UInt8], on lane: Lane) { post(message) }
+
     func close(on lane: Lane) { close() }
 
     private func close() {

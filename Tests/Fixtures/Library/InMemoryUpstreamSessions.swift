@@ -10,6 +10,7 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
     }
 
     private let lives: @Sendable (SessionID, TenantName) -> Bool
+    private let ears = Mutex<[Key: [UpstreamName: EarClaim]]>([:])
     private let kept = Mutex<[Key: [UpstreamName: SessionTerms]]>([:])
 
     /// `lives` tells whether an agent's session has not ended yet.
@@ -50,6 +51,18 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
                 if kept[key]?.isEmpty == true { kept[key] = nil }
             }
             return orphans
+        }
+    }
+
+    package func claimEar(
+        _ claim: EarClaim, on upstream: UpstreamName, for session: SessionID, of tenant: TenantName, insteadOf other: EarClaim?
+    ) async throws(StoreError) -> EarClaim? {
+        guard lives(session, tenant) else { return nil }
+        return ears.withLock { ears in
+            let key = Key(tenant: tenant, session: session)
+            if let current = ears[key]?[upstream], current != claim, current != other { return current }
+            ears[key, default: [:]][upstream] = claim
+            return claim
         }
     }
 

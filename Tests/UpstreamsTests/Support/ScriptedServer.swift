@@ -14,6 +14,8 @@ final class ScriptedServer: Sendable {
         case bytes([UInt8])
         case pause(Int64)
         case close, reset
+        /// Goes on when it is so.
+        case until(@Sendable () -> Bool)
     }
 
     /// A request that was read.
@@ -171,6 +173,11 @@ private final class ScriptHandler: ChannelInboundHandler {
         case .send(let text): write(ByteBuffer(string: text), context)
         case .bytes(let bytes): write(ByteBuffer(bytes: bytes), context)
         case .close: return context.close(promise: nil)
+        case .until(let isSo):
+            guard isSo() else {
+                context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(2)) { self.play(steps, context) }
+                return
+            }
         case .reset:
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))

@@ -15,6 +15,7 @@ final class Workbench: Sendable {
     let group: MultiThreadedEventLoopGroup
     let events = EventRecorder()
     let catalogues: Catalogues
+    let node = NodeID()
     /// What the nodes of one cluster share.
     let cluster: Cluster
     private let documents = AsyncStream<[Tenant]>.makeStream()
@@ -26,8 +27,9 @@ final class Workbench: Sendable {
         self.group = group
         self.cluster = cluster
         catalogues = try Catalogues(
-            group: group, node: NodeID(), directory: cluster.directory, sessions: cluster.sessions, events: events, version: "0",
+            group: group, node: node, directory: cluster.directory, sessions: cluster.sessions, events: events, version: "0",
             egress: egress, environment: environment, limits: limits, timings: timings,
+            isAlive: { cluster.isAlive($0) },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { Cluster.now() })
         cluster.add(catalogues)
@@ -79,14 +81,14 @@ final class Workbench: Sendable {
     /// Sends a call to an upstream's tool; on a loop only.
     func forward(
         _ tool: String, _ arguments: String = "{}", to upstream: String = "one", of tenant: Tenant, progressToken: String? = nil,
-        session: SessionID = SessionID(), within time: TimeAmount = .seconds(15)
+        session: SessionID = SessionID(), as caller: Caller? = nil, within time: TimeAmount = .seconds(15)
     ) async throws -> UpstreamExchange {
         let meta = progressToken.map { #","_meta":{"progressToken":\#($0)}"# } ?? ""
         let json = #"{"jsonrpc":"2.0","id":"agent-1","method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}}"#
         let call = try ForwardedRequest(Message(Array(json.utf8)))
         let name = try #require(UpstreamName(upstream))
         return try await catalogues.forward(
-            call, to: Target(upstream: name, tool: tool), of: tenant, for: Caller(session: session), deadline: .now() + time)
+            call, to: Target(upstream: name, tool: tool), of: tenant, for: caller ?? Caller(session: session), deadline: .now() + time)
     }
 
     /// The answer of such a call.

@@ -1,0 +1,126 @@
+import Events
+import Governance
+import MCPWire
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import Upstreams
+
+@Suite("Ears of agents' own upstream sessions")
+struct EarTests {
+    /// A server that says these messages on each stream beside its answers, once a call has come.
+    private final class Stage: Sendable {
+        let hasCalled = Atomic(false)
+        let isOver = Atomic(false)
+        let messages: [String]
+
+        init(_ messages: [String]) { self.messages = messages }
+
+        func script(_ request: ScriptedServer.Request) -> [ScriptedServer.Step]? {
+            switch (request.head.method, request.method) {
+            case (.GET, _) where request.head.headers["mcp-session-id"] != ["s-1"]:
+                let events = messages.enumerated().map { ScriptedServer.event("e\($0.offset)", $0.element) }.joined()
+                return [
+                    .send(ScriptedServer.chunkedHead), .until { self.hasCalled.load(ordering: .relaxed) },
+                    .send(ScriptedServer.chunk(events)), .until { self.isOver.load(ordering: .relaxed) }, .close,
+                ]
+            case (_, Method.toolsCall):
+                hasCalled.store(true, ordering: .relaxed)
+                return nil
+            default: return nil
+            }
+        }
+    }
+
+    private func caller(_ session: SessionID = SessionID()) throws -> Caller {
+        Caller(session: session, profile: try #require(ClientProfile(info: nil, capabilities: Array(#"{"roots":{}}"#.utf8))))
+    }
+
+    private func streams(_ server: ScriptedServer) -> [ScriptedServer.Request] {
+        server.requests.filter { $0.head.method == .GET && $0.head.headers["mcp-session-id"] != ["s-1"] }
+    }
+
+    private func call(_ bench: Workbench, _ tenant: Tenant, _ caller: Caller) async throws {
+        try await bench.onLoop { bench in
+            let exchange = try await bench.forward("t", of: tenant, as: caller)
+            while let item = try await exchange.next() { if case .answer = item { break } }
+        }
+    }
+
+    @Test("what is for the agent is passed on, the rest is answered or ignored; the stream is there before the call")
+    func heard() async throws {
+        let stage = Stage([
+            #"{"jsonrpc":"2.0","id":1,"method":"roots/list"}"#, #"{"jsonrpc":"2.0","id":2,"method":"sampling/createMessage","params":{}}"#,
+            #"{"jsonrpc":"2.0","id":3,"method":"ping"}"#, #"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#,
+            #"{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"a:b"}}"#,
+        ])
+        try await ScriptedServer.run({ stage.script($0) }) { server, url in
+            let tenant = try Tenant.of(["one": url], sessions: .dedicated)
+            let caller = try caller()
+            try await Workbench.run([tenant]) { bench in
+                let heard = Mutex<[Overheard]>([])
+                bench.catalogues.onMessage { overheard in heard.withLock { $0.append(overheard) } }
+                _ = await bench.catalogues.catalogue(of: tenant)
+                for _ in 0..<2 { try await call(bench, tenant, caller) }
+                try await eventually("it is heard") { heard.withLock { $0.count } == 2 }
+                let found = heard.withLock { $0 }
+                #expect(found.map(\.message.method) == [Method.rootsList, Method.resourceUpdated])
+                #expect(found.allSatisfy { $0.session == caller.session && $0.upstream.text == "one" && $0.tenant == tenant.name })
+                found.first?.respond(Array(#"{"jsonrpc":"2.0","id":1,"result":{"roots":[]}}"#.utf8))
+                try await eventually("all requests are answered") { server.requests("response").count == 3 }
+                let answers = server.requests("response").map { String(decoding: $0.body, as: UTF8.self) }
+                #expect(answers.contains { $0.contains(#""id":2"#) && $0.contains("-32601") })
+                #expect(answers.contains { $0.contains(#""id":3"#) && $0.contains(#""result":{}"#) })
+                #expect(streams(server).count == 1)
+                stage.isOver.store(true, ordering: .relaxed)
+                try await eventually("it goes on where it was") {
+                    streams(server).dropFirst().first?.head.headers["last-event-id"] == ["e4"]
+                }
+                await bench.catalogues.ended(caller.session, of: tenant.name)
+            }
+            let order = server.requests.filter { $0.head.headers["mcp-session-id"] == ["s-2"] }
+            let stream = try #require(order.firstIndex { $0.head.method == .GET })
+            #expect(stream < (order.firstIndex { $0.method == Method.toolsCall } ?? 0))
+        }
+    }
+
+    @Test("one node listens for all; another takes over when that is lost and it has a call")
+    func takeover() async throws {
+        let stage = Stage([])
+        try await ScriptedServer.run({ stage.script($0) }) { server, url in
+            let tenant = try Tenant.of(["one": url], sessions: .dedicated)
+            let cluster = Cluster()
+            let caller = try caller()
+            try await Workbench.run([tenant], in: cluster) { first in
+                try await Workbench.run([tenant], in: cluster) { second in
+                    for bench in [first, second, first, second] {
+                        _ = await bench.catalogues.catalogue(of: tenant)
+                        try await call(bench, tenant, caller)
+                    }
+                    #expect(streams(server).count == 1)
+                    cluster.lose(first.node)
+                    try await call(second, tenant, caller)
+                    #expect(streams(server).count == 2)
+                    let sessions = Set(streams(server).flatMap { $0.head.headers["mcp-session-id"] })
+                    #expect(sessions.count == 1, "the same session")
+                }
+            }
+        }
+    }
+
+    @Test("an agent that can do nothing has no ear")
+    func deaf() async throws {
+        let stage = Stage([])
+        try await ScriptedServer.run({ stage.script($0) }) { server, url in
+            let tenant = try Tenant.of(["one": url], sessions: .dedicated)
+            let profile = try #require(ClientProfile(info: nil, capabilities: Array("{}".utf8)))
+            try await Workbench.run([tenant]) { bench in
+                _ = await bench.catalogues.catalogue(of: tenant)
+                try await call(bench, tenant, Caller(session: SessionID(), profile: profile))
+                #expect(streams(server).isEmpty)
+            }
+        }
+    }
+}
