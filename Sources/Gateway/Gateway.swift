@@ -57,9 +57,9 @@ package final class Gateway: Sendable {
     let failures = AuthenticationFailures()
     let responder: Responder
     package let streams = AgentStreams()
+    let readers = AnswerReaders()
     let questions = Questions()
     let requests = RunningRequests()
-    let readers = AnswerReaders()
     let parked = ParkedCalls()
     let relays = Relays()
     private let tasks: [LoopTasks]

@@ -18,8 +18,8 @@ package enum NodeMessage: Sendable, Hashable {
     package var bytes: [UInt8] {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
-        case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
+        case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
@@ -37,8 +37,8 @@ package enum NodeMessage: Sendable, Hashable {
         let rest = bytes.dropFirst(33)
         switch bytes[32] {
         case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
-        case UInt8(ascii: "q"): self = .reply(session, Array(rest))
         case UInt8(ascii: "o"): self = .answerWentOn(session, stream: String(decoding: rest, as: UTF8.self))
+        case UInt8(ascii: "q"): self = .reply(session, Array(rest))
         case UInt8(ascii: "r"):
             guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
             self = .relay(RelayMessage(relay, content))

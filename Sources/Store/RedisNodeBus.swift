@@ -58,8 +58,8 @@ package struct RedisNodeBus: NodeBus {
     private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
-        case .reply(let session, let message): receiver.replied(message, in: session)
         case .answerWentOn(let session, let stream): receiver.answerWentOn(session, stream: stream)
+        case .reply(let session, let message): receiver.replied(message, in: session)
         case .relay(let message): receiver.received(message)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break

@@ -27,10 +27,10 @@ enum Rejection: Error {
     /// A `Last-Event-ID` that is of no stream of the session, or of one nothing is kept of.
     case unknownEvent
     case storeUnavailable(RequestID?)
-    /// The node that the message is for is gone.
-    case nodeLost
     case tooManySessions(RequestID?)
     case tooManyStreams(most: Int)
+    /// The node that the message is for is gone.
+    case nodeLost
 
     var status: HTTPResponseStatus {
         switch self {
@@ -88,9 +88,9 @@ enum Rejection: Error {
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
         case .unknownEvent: (.invalidRequest("Last-Event-ID is of no stream of this session"), nil)
         case .storeUnavailable(let id): (.storeUnavailable, id)
-        case .nodeLost: (.nodeLost, nil)
         case .tooManySessions(let id): (.tooManySessions, id)
         case .tooManyStreams(let most): (.tooManyStreams(most: most), nil)
+        case .nodeLost: (.nodeLost, nil)
         }
     }
 }

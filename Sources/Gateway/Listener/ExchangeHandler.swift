@@ -29,6 +29,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
     var knownHost: String?
+    /// Those of its loop.
+    var alarms: Alarms { tasks.alarms }
 
     init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
         self.gateway = gateway
