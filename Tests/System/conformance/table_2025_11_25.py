@@ -1104,7 +1104,7 @@ ROWS = [
         why=CONTENT),
     Row("server/utilities/logging.mdx#capabilities",
         "Servers that emit log message notifications MUST declare the logging capability:",
-        why="no log messages come to sessions yet"),
+        test="conformance/test_legacy.py::test_the_handshake_tells_the_upstreams_capabilities_and_who_answers"),
     Row("server/utilities/logging.mdx#error-handling",
         "Servers SHOULD return standard JSON-RPC errors for common failure cases: … Invalid log level: -32602 (Invalid params)",
         test="conformance/test_legacy.py::test_what_cannot_be_is_an_invalid_parameter"),

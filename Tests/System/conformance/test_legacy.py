@@ -76,7 +76,7 @@ async def test_the_version_that_is_asked_for_is_agreed_on_or_else_the_latest(leg
 async def test_the_handshake_tells_the_upstreams_capabilities_and_who_answers(legacy):
     async with Agent(legacy.token()) as agent:
         reply = await agent.request("POST", legacy.a.mcp, initialize(REVISION), JSON)
-        assert {"tools", "prompts", "resources", "completions"} <= set(reply.result["capabilities"])
+        assert {"tools", "prompts", "resources", "completions", "logging"} <= set(reply.result["capabilities"])
         assert "tasks" not in reply.result["capabilities"]
         assert reply.result["serverInfo"]["name"] and reply.result["serverInfo"]["version"]
 

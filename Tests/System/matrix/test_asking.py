@@ -31,8 +31,6 @@ async def test_a_model_is_asked(pairing):
         assert question["messages"][0]["content"]["text"] == "What is 2+2?" and question["maxTokens"] == 50
 
 
-# the 1.x server asks for them on another stream than the call's
-@pytest.mark.parametrize("server", ["upstream2"])
 async def test_roots_are_asked_for(pairing):
     person = Person()
     async with pairing.join(person) as agent:

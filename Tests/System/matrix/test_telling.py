@@ -13,6 +13,20 @@ HANDSHAKE = [kind for kind in KINDS if not kind.modern]
 MODERN = [kind for kind in KINDS if kind.modern]
 
 
+@of(HANDSHAKE)
+@pytest.mark.parametrize("level", ["debug", "warning", "emergency"])
+async def test_log_messages_come_from_the_level_that_the_session_has_set(pairing, level):
+    person = Person()
+    async with pairing.join(person) as agent:
+        await agent.set_level(level)
+        answer = await agent.ask("log", {"text": f"at {level}"})
+        assert answer["content"][0]["text"] == "logged"
+        wanted = LEVELS[LEVELS.index(level):]
+        await soon("all are there", lambda: len(person.logs) >= len(wanted), within=5)
+        assert [log["level"] for log in person.logs] == wanted
+        assert {(log["data"], log["logger"]) for log in person.logs} == {(f"at {level}", "everything")}
+
+
 @of(MODERN)
 @pytest.mark.parametrize("level", ["debug", "warning", "emergency"])
 async def test_log_messages_come_from_the_level_that_the_request_states(pairing, level):
@@ -42,6 +56,32 @@ async def test_a_call_that_is_given_up_ends_at_the_server(pairing):
         assert (await agent.call("echo", {"text": "next"}))["content"][0]["text"] == "next"
 
 
+@of(HANDSHAKE)
+async def test_a_session_that_has_subscribed_hears_of_an_update_until_it_unsubscribes(pairing):
+    person, updated = Person(), "notifications/resources/updated"
+    async with pairing.join(person) as agent, pairing.join() as other:
+        await agent.subscribe("test://static/1")
+        await other.ask("touch", {"uri": "test://static/2"})
+        await other.ask("touch", {"uri": "test://static/1"})
+        await soon("it hears of it", lambda: person.heard(updated), within=5)
+        assert [told["uri"] for told in person.heard(updated)] == ["test://static/1"]
+        await agent.unsubscribe("test://static/1")
+        await other.ask("touch", {"uri": "test://static/1"})
+        await asyncio.sleep(0.3)
+        assert len(person.heard(updated)) == 1
+
+
+@of(MODERN)
+async def test_who_listens_to_a_resource_hears_of_an_update(pairing):
+    async with pairing.join() as agent, pairing.join() as other:
+        async with agent._session.listen(resource_subscriptions=["test://static/1"]) as events:
+            assert events.honored.resource_subscriptions == ["test://static/1"]
+            await other.ask("touch", {"uri": "test://static/2"})
+            await other.ask("touch", {"uri": "test://static/1"})
+            event = await asyncio.wait_for(anext(aiter(events)), 5)
+            assert event.uri == "test://static/1"
+
+
 async def change(agent, heard) -> bool:
     """Has the tools changed until it is heard of, since a server may say it before anybody hears; whether there is one more then."""
     for _ in range(8):
@@ -54,8 +94,6 @@ async def change(agent, heard) -> bool:
     raise AssertionError("nothing is heard")
 
 
-# the 1.x server tells only those who have called it
-@pytest.mark.parametrize("server", ["upstream2"])
 @of(HANDSHAKE)
 async def test_a_session_hears_that_the_tools_have_changed(pairing):
     person = Person()
@@ -67,8 +105,6 @@ async def test_a_session_hears_that_the_tools_have_changed(pairing):
         await soon("the list is the new one", listed, within=2)
 
 
-# the 1.x server tells only those who have called it
-@pytest.mark.parametrize("server", ["upstream2"])
 @of(MODERN)
 async def test_who_listens_hears_that_the_tools_have_changed(pairing):
     async with pairing.join() as agent:
