@@ -94,6 +94,8 @@ async def change(agent, heard) -> bool:
     raise AssertionError("nothing is heard")
 
 
+# the 1.x server tells only those who have called it
+@pytest.mark.parametrize("server", ["upstream2"])
 @of(HANDSHAKE)
 async def test_a_session_hears_that_the_tools_have_changed(pairing):
     person = Person()
@@ -105,6 +107,8 @@ async def test_a_session_hears_that_the_tools_have_changed(pairing):
         await soon("the list is the new one", listed, within=2)
 
 
+# the 1.x server tells only those who have called it
+@pytest.mark.parametrize("server", ["upstream2"])
 @of(MODERN)
 async def test_who_listens_hears_that_the_tools_have_changed(pairing):
     async with pairing.join() as agent:
