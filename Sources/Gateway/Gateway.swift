@@ -51,6 +51,7 @@ package final class Gateway: Sendable {
     let failures = AuthenticationFailures()
     let responder: Responder
     package let streams = AgentStreams()
+    let agentPost = AgentPost()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
@@ -77,6 +78,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
+        catalogues.onMessage { [weak self] in self?.overheard($0) }
         catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
     }
 
@@ -148,6 +150,9 @@ package final class Gateway: Sendable {
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
+    /// The current event loop, or any.
+    var loop: (any EventLoop)? { (tasks.first { $0.loop.inEventLoop } ?? tasks.first)?.loop }
+
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {
         guard let tasks = tasks.first(where: { $0.loop.inEventLoop }) ?? tasks.first else { return }
@@ -160,6 +165,12 @@ extension Gateway: NodeBusReceiver {
         if !streams.deliver(message, to: session) {
             logger.debug("a message came for a stream that is not here", metadata: ["session": "\(session)"])
         }
+    }
+
+    package func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {
+        let stream = AnswerStream(tenant: tenant, session: session, name: String(session.text.prefix(16)))
+        guard let own = streams.own(of: session), !own.send(message, as: sequence) else { return }
+        start { await self.catchUp(own, stream) }
     }
 
     package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }

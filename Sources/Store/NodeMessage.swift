@@ -4,6 +4,8 @@ package import Governance
 package enum NodeMessage: Sendable, Hashable {
     /// `<session id>m<bytes>`: for the stream of that session.
     case delivery(SessionID, [UInt8])
+    /// `<session id>k<tenant> <sequence> <bytes>`: kept under that number, for the own stream of that session.
+    case kept(SessionID, TenantName, Int64, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
     case streamTaken(SessionID, fence: Int64)
 
@@ -11,6 +13,7 @@ package enum NodeMessage: Sendable, Hashable {
     package var bytes: [UInt8] {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
+        case .kept(let session, let tenant, let sequence, let message): Array("\(session.text)k\(tenant.text) \(sequence) ".utf8) + message
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
     }
@@ -24,6 +27,12 @@ package enum NodeMessage: Sendable, Hashable {
         let rest = bytes.dropFirst(33)
         switch bytes[32] {
         case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
+        case UInt8(ascii: "k"):
+            let parts = rest.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, let tenant = TenantName(String(decoding: parts[0], as: UTF8.self)),
+                let sequence = Int64(String(decoding: parts[1], as: UTF8.self)), sequence > 0
+            else { return nil }
+            self = .kept(session, tenant, sequence, Array(parts[2]))
         case UInt8(ascii: "t"):
             guard let fence = Int64(String(decoding: rest, as: UTF8.self)), fence > 0 else { return nil }
             self = .streamTaken(session, fence: fence)

@@ -22,6 +22,16 @@ package struct RedisNodeBus: NodeBus {
         return receivers > 0
     }
 
+    package func post(
+        _ message: [UInt8], as sequence: Int64, to session: SessionID, of tenant: TenantName, at node: NodeID
+    ) async throws(StoreError) -> Bool {
+        let delivery = NodeMessage.kept(session, tenant, sequence, message).bytes
+        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
+            throw .corrupt("PUBLISH")
+        }
+        return receivers > 0
+    }
+
     /// Hands what comes in for this node to the receiver, and all control messages to the listeners too, until it is cancelled.
     package func run(as node: NodeID, receiver: any NodeBusReceiver, listeners: [any ControlListener] = []) async throws {
         let own = names.node(node)
@@ -41,6 +51,8 @@ package struct RedisNodeBus: NodeBus {
     private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
+        case .kept(let session, let tenant, let sequence, let message):
+            receiver.received(message, as: sequence, for: session, of: tenant)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
         }

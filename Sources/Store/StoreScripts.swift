@@ -3,7 +3,7 @@ package import Redis
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, beat: Script
-    package let outboxAppend, outboxRead: Script
+    package let outboxAppend, outboxRead, outboxPost, streamRelease: Script
     package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
@@ -30,6 +30,8 @@ package struct StoreScripts: Sendable {
         sessionStream = plain("session_stream", PackageResources.session_stream_lua)
         outboxAppend = plain("outbox_append", PackageResources.outbox_append_lua)
         outboxRead = plain("outbox_read", PackageResources.outbox_read_lua)
+        outboxPost = plain("outbox_post", PackageResources.outbox_post_lua)
+        streamRelease = plain("stream_release", PackageResources.stream_release_lua)
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
@@ -40,7 +42,7 @@ package struct StoreScripts: Sendable {
     /// All of them.
     package var all: [Script] {
         [
-            reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead, beat,
+            reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead, outboxPost, streamRelease, beat,
             tenantApply, tenantDelete,
         ]
             + catalogue.all + dialogue.all

@@ -4,12 +4,18 @@ package import Governance
 package protocol NodeBus: Sendable {
     /// Hands a message to the node that holds the session's stream; false when no such node listens.
     func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool
+    /// Hands a message that is kept under that number to the node that holds the session's own stream; false when no such node listens.
+    func post(
+        _ message: [UInt8], as sequence: Int64, to session: SessionID, of tenant: TenantName, at node: NodeID
+    ) async throws(StoreError) -> Bool
 }
 
 /// What a node does with what the bus brings.
 package protocol NodeBusReceiver: Sendable {
     /// A message for the stream of a session that this node holds.
     func received(_ message: [UInt8], for session: SessionID)
+    /// A message that is kept under that number, for the own stream of a session that this node holds.
+    func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName)
     /// Another node has taken the session's stream under this fence: an older one is to close.
     func streamTaken(_ session: SessionID, fence: Int64)
     /// The session has ended somewhere: drop it and close its stream.

@@ -55,6 +55,14 @@ extension Message {
         return edits.applied(to: bytes, in: 0..<bytes.count)
     }
 
+    /// The same with another URI for the resource that it is about.
+    package func relayed(about uri: String) -> [UInt8] {
+        var edits = JSONEdits()
+        if let range = document.value("uri", in: .params), document.text(range) != uri { edits.replace(range, with: JSONText.string(uri)) }
+        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
     /// A string or number token of at most 1 KiB.
     private func token(_ key: String, in section: Section) -> [UInt8]? {
         guard let range = document.value(key, in: section), range.count <= RequestID.maximumLength else { return nil }

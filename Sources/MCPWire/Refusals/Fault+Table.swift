@@ -41,6 +41,7 @@ extension Fault {
         case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
         case .tooManyStreams: Row("too_many_streams", -32005, -31005, status: 429)
+        case .tooManyWatches: Row("too_many_subscriptions", -32005, -31005)
         case .busy: Row("busy", -32603, -32603, status: 503)
         case .draining: Row("draining", -32603, -32603, status: 503)
         case .nodeLost: Row("node_lost", -32603, -32603)
@@ -73,6 +74,7 @@ extension Fault {
         case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
         case .tooManyStreams(let most): "Too many streams are open: an agent may have \(most)"
+        case .tooManyWatches(let most): "Too many subscriptions: a session may have \(most)"
         case .busy: "The gateway is busy: try again"
         case .draining: "This node is about to stop: try again"
         case .nodeLost: "The node that made the call is gone: whether it ran is unknown"

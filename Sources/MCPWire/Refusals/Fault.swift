@@ -30,6 +30,8 @@ package enum Fault: Error, Sendable, Hashable {
     case storeUnavailable
     /// The agent holds as many streams open as it may.
     case tooManyStreams(most: Int)
+    /// The session watches as many resources as it may.
+    case tooManyWatches(most: Int)
     /// The node has as many requests as it takes.
     case busy
     /// The node is about to stop.
