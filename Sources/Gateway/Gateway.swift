@@ -13,6 +13,8 @@ package final class Gateway: Sendable {
     package struct Configuration: Sendable {
         /// Milliseconds a hold lives unless extended.
         package var lease: Int64 = 15_000
+        /// Milliseconds a call waits for its agent's input, where that comes with another request.
+        package var inputWait: Int64 = 600_000
         /// Between two keep-alive comments of a stream.
         package var keepAlive: TimeAmount = .seconds(15)
         /// The streams of `subscriptions/listen` that one agent may have open at this node.
@@ -37,9 +39,11 @@ package final class Gateway: Sendable {
     let tenants: any TenantDirectory
     let catalogues: Catalogues
     let ledger: any Ledger
+    let rounds: any Rounds
     let events: any EventSink
     let bus: any NodeBus
     let outbox: any Outbox
+    let addresses: any AddressBook
     /// Whether a node was seen lately.
     let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
@@ -52,12 +56,14 @@ package final class Gateway: Sendable {
     let responder: Responder
     package let streams = AgentStreams()
     let agentPost = AgentPost()
+    let parked = ParkedCalls()
+    let relays = Relays()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
+        ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
         isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
@@ -67,9 +73,11 @@ package final class Gateway: Sendable {
         self.tenants = tenants
         self.catalogues = catalogues
         self.ledger = ledger
+        rounds = ledger
         self.events = events
         self.bus = bus
         self.outbox = outbox
+        self.addresses = addresses
         self.isAlive = isAlive
         self.sessions = sessions
         self.holds = holds
@@ -79,7 +87,7 @@ package final class Gateway: Sendable {
         self.now = now
         responder = Responder(version: configuration.version)
         catalogues.onMessage { [weak self] in self?.overheard($0) }
-        catalogues.onChange { [streams] in streams.tell(changed: $0, of: $1) }
+        catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
     }
 
     /// Answers one HTTP request; runs on the event loop of its socket.
@@ -146,12 +154,15 @@ package final class Gateway: Sendable {
     }
 
     /// From now on every reply closes its connection, so that agents go to another node.
-    package func drain() { draining.store(true, ordering: .relaxed) }
+    package func drain() {
+        draining.store(true, ordering: .relaxed)
+        parked.drain()
+    }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
-    /// The current event loop, or any.
-    var loop: (any EventLoop)? { (tasks.first { $0.loop.inEventLoop } ?? tasks.first)?.loop }
+    /// The current event loop; off the loops any.
+    var loop: any EventLoop { (tasks.first { $0.loop.inEventLoop } ?? tasks[0]).loop }
 
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {

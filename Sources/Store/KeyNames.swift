@@ -44,8 +44,8 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, dialogues and outboxes begin with.
-    let holdBase, accountBase, sessionBase, dialogueBase, earBase, outboxBase: String
+    /// What the names of holds, accounts, sessions, dialogues, ears, outboxes and waiting calls begin with.
+    let holdBase, accountBase, sessionBase, dialogueBase, earBase, outboxBase, parkedBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -54,6 +54,8 @@ package final class TenantKeys: Sendable {
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
     /// Hash of the upstream sessions of an agent's session, by upstream.
     package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
+    /// Hash of a call that waits for its agent's next round.
+    package func parked(_ call: CallID) -> String { parkedBase + call.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.
@@ -90,6 +92,7 @@ package final class TenantKeys: Sendable {
         sessionBase = base + "session:"
         outboxBase = base + "outbox:"
         dialogueBase = base + "dialogue:"
+        parkedBase = base + "parked:"
         earBase = base + "ears:"
         self.tenant = base + "tenant"
         holds = base + "holds"

@@ -1,3 +1,4 @@
+package import Gateway
 package import Governance
 
 /// What stands on a node's own channel: the session's id, a letter that tells the kind, and the rest.
@@ -8,12 +9,15 @@ package enum NodeMessage: Sendable, Hashable {
     case kept(SessionID, TenantName, Int64, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
     case streamTaken(SessionID, fence: Int64)
+    /// `<relay's id>r<letter><rest>`: of a call that goes on at two nodes.
+    case relay(RelayMessage)
 
     /// As it is published.
     package var bytes: [UInt8] {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
         case .kept(let session, let tenant, let sequence, let message): Array("\(session.text)k\(tenant.text) \(sequence) ".utf8) + message
+        case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
     }
@@ -33,6 +37,9 @@ package enum NodeMessage: Sendable, Hashable {
                 let sequence = Int64(String(decoding: parts[1], as: UTF8.self)), sequence > 0
             else { return nil }
             self = .kept(session, tenant, sequence, Array(parts[2]))
+        case UInt8(ascii: "r"):
+            guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
+            self = .relay(RelayMessage(relay, content))
         case UInt8(ascii: "t"):
             guard let fence = Int64(String(decoding: rest, as: UTF8.self)), fence > 0 else { return nil }
             self = .streamTaken(session, fence: fence)

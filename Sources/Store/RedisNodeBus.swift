@@ -15,8 +15,15 @@ package struct RedisNodeBus: NodeBus {
     }
 
     package func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
-        let delivery = NodeMessage.delivery(session, message).bytes
-        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
+        try await publish(.delivery(session, message), to: node)
+    }
+
+    package func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool {
+        try await publish(.relay(message), to: node)
+    }
+
+    private func publish(_ message: NodeMessage, to node: NodeID) async throws(StoreError) -> Bool {
+        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(message.bytes)]) else {
             throw .corrupt("PUBLISH")
         }
         return receivers > 0
@@ -53,6 +60,7 @@ package struct RedisNodeBus: NodeBus {
         case .delivery(let session, let message): receiver.received(message, for: session)
         case .kept(let session, let tenant, let sequence, let message):
             receiver.received(message, as: sequence, for: session, of: tenant)
+        case .relay(let message): receiver.received(message)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
         }

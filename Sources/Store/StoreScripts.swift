@@ -3,7 +3,8 @@ package import Redis
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, beat: Script
-    package let outboxAppend, outboxRead, outboxPost, streamRelease: Script
+    package let outboxAppend, outboxRead, outboxPost, streamRelease, addressNote: Script
+    package let roundPark, roundTake: Script
     package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
@@ -32,6 +33,9 @@ package struct StoreScripts: Sendable {
         outboxRead = plain("outbox_read", PackageResources.outbox_read_lua)
         outboxPost = plain("outbox_post", PackageResources.outbox_post_lua)
         streamRelease = plain("stream_release", PackageResources.stream_release_lua)
+        addressNote = plain("address_note", PackageResources.address_note_lua)
+        roundPark = plain("round_park", PackageResources.round_park_lua)
+        roundTake = plain("round_take", PackageResources.round_take_lua)
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
@@ -42,8 +46,8 @@ package struct StoreScripts: Sendable {
     /// All of them.
     package var all: [Script] {
         [
-            reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead, outboxPost, streamRelease, beat,
-            tenantApply, tenantDelete,
+            reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead,
+            outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
         ]
             + catalogue.all + dialogue.all
     }

@@ -219,6 +219,16 @@ struct WrongType: Sendable, CustomTestStringConvertible {
         } _: {
             _ = try await $0.world.ledger.extend([$0.open.charge.call, $0.due.charge.call], of: $0.world.tenant, lease: 5)
         },
+        WrongType("park") { keys, call, _ in
+            [keys.hold(call), keys.holds, keys.parked(call)]
+        } _: {
+            _ = try await $0.world.ledger.park($0.world.round(1, of: $0.open.charge), life: 5)
+        },
+        WrongType("take") { keys, call, _ in
+            [keys.parked(call), keys.revoked]
+        } _: {
+            _ = try await $0.world.ledger.take($0.world.round(1, of: $0.open.charge), by: CallID(), of: [.sample("a")], lease: 5)
+        },
         WrongType("due") { keys, _, _ in
             [keys.holds]
         } _: {

@@ -48,5 +48,6 @@ struct LedgerPropertyTests {
             + ["settled", "lateSettled", "released", "unknown"].map { "settle \($0)" }
             + ["settled", "lateSettled", "released", "lapsed"].map { "release \($0)" }
             + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "lapse \($0)" }
-            + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "extend \($0)" })
+            + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "extend \($0)" }
+            + Parking.allCases.map { "park \($0)" } + Taking.allCases.map { "take \($0)" })
 }

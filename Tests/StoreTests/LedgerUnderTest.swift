@@ -19,7 +19,7 @@ struct LedgerUnderTest: Sendable, CustomTestStringConvertible {
 /// A ledger with what surrounds it and one tenant whose books are not open yet.
 struct LedgerWorld: Sendable {
     let tenant: TenantName
-    let ledger: any Ledger
+    let ledger: any Ledger & Rounds
     let sessions: any SessionDirectory
     let revoke: @Sendable (TokenID) async throws -> Void
     /// Returns when a lease that ended now is over.
@@ -59,6 +59,11 @@ struct LedgerWorld: Sendable {
         return Charge(
             call: call, tenant: tenant, amount: try #require(Credits(micros: micros)), accounts: accounts, session: session,
             transport: transport, renewsSession: renewsSession, lineage: lineage, lease: lease, context: context)
+    }
+
+    /// The round of a charge's call.
+    func round(_ number: Int, of charge: Charge) -> Round {
+        Round(call: charge.call, tenant: tenant, number: number, isHeld: charge.amount != .zero && !charge.accounts.isEmpty)
     }
 
     /// Reserves, and demands that it is granted with a hold.

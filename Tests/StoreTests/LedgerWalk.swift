@@ -15,6 +15,7 @@ struct LedgerWalk {
     private var seen: Set<AccountName> = []
     private var tokens: [TokenID] = []
     private let sessions = (0..<3).map { _ in SessionID() }
+    private let takers = (0..<2).map { _ in CallID() }
 
     init(seed: UInt64, model: LedgerWorld, redis: LedgerWorld) {
         random = SplitMix64(state: seed)
@@ -40,8 +41,9 @@ struct LedgerWalk {
         let charge = brief.randomElement(using: &random) ?? charges.randomElement(using: &random)
         switch (Int.random(in: 0..<100, using: &random), charge) {
         case (60..<80, let charge?): try await settle(charge)
-        case (80..<85, let charge?): try await release(charge)
-        case (85..<91, let charge?): try await lapse(charge)
+        case (80..<82, let charge?): try await release(charge)
+        case (82..<85, let charge?): try await lapse(charge)
+        case (89..<91, let charge?): try await lapse(charge)
         case (91..<94, _?): try await extend()
         case (35..<40, let charge?): try await reserve(charge)
         case (40..<52, _): try await reserve(newCharge())
@@ -50,6 +52,8 @@ struct LedgerWalk {
             try await both { try await $0.ledger.due(of: $0.tenant, limit: limit) }
         case (55..<60, _): try await compareBook(accounts.randomElement(using: &random)?.name ?? .tenant)
         case (94..<96, _): try await changeSession()
+        case (85..<87, let charge?): try await park(charge)
+        case (87..<89, let charge?): try await take(charge)
         case (96, _): try await both { try await $0.ledger.openBooks(of: $0.tenant) }
         case (97, _): renewNames()
         case (98, _): try await revoke()
@@ -81,6 +85,19 @@ struct LedgerWalk {
 
     private mutating func lapse(_ charge: Charge) async throws {
         outcomes.insert("lapse \(try await both { try await $0.ledger.lapse(charge.call, of: $0.tenant) })")
+    }
+
+    private mutating func park(_ charge: Charge) async throws {
+        let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
+        outcomes.insert("park \(try await both { try await $0.ledger.park(round, life: 3_600_000) })")
+    }
+
+    private mutating func take(_ charge: Charge) async throws {
+        let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
+        let lineage = Bool.random(using: &random) ? charge.lineage : []
+        for taker in takers.shuffled(using: &random) {
+            outcomes.insert("take \(try await both { try await $0.ledger.take(round, by: taker, of: lineage, lease: 3_600_000) })")
+        }
     }
 
     private mutating func extend() async throws {

@@ -34,6 +34,12 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("a refused reserve makes its accounts", "list[i] = a\n", "list[i] = a save(a)\n"),
         Mistake("the last micro-credit cannot be held", "if available(a) < amount then", "if available(a) <= amount then"),
         Mistake("only the token itself is judged", "unpack(ARGV, lineage)", "ARGV[#ARGV]"),
+        Mistake("a round is taken twice", "known > round or waiting[2] and waiting[2] ~= ARGV[4]", "known > round"),
+        Mistake("an earlier round may be taken", "if known > round or", "if"),
+        Mistake(
+            "a call without its hold goes on", "if isHeld and redis.call('HGET', KEYS[1], 'state') ~= 'open' then return",
+            "if false then return"),
+        Mistake("a waiting call's lease is cut", "if state == 'open' and not hold[2] then", "if state == 'open' then"),
         Mistake("a lapsed hold stays on the list", "call('ZREM', KEYS[2], ARGV[1])", "call('ZSCORE', KEYS[2], ARGV[1])"),
     ]
 }

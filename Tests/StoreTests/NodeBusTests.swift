@@ -68,11 +68,20 @@ struct NodeBusTests {
     @Test("what stands on a node's channel reads back as what it was, and anything else is nothing")
     func messages() {
         let session = SessionID()
-        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] {
+        let contents: [RelayMessage.Content] = [
+            .resume(from: NodeID(), CallID(), round: 10, []), .resume(from: NodeID(), CallID(), round: 1, [0, 32, 255]),
+            .poll(from: NodeID()),
+            .abandon, .ahead([]), .ahead([1]), .last(status: 200, []), .last(status: 503, [32, 49]), .alive, .unknown,
+            .refused(.used), .refused(.expired),
+        ]
+        let relayed = contents.map { NodeMessage.relay(RelayMessage(CallID(), $0)) }
+        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] + relayed {
             #expect(NodeMessage(message.bytes) == message)
         }
         for text in [
             "", "m", session.text, session.text + "m", session.text + "t", session.text + "t0", session.text + "tx", session.text + "x1",
+            session.text + "r", session.text + "rz",
+            session.text + "rg", session.text + "rl200", session.text + "rrx",
         ] {
             #expect(NodeMessage(Array(text.utf8)) == nil)
         }
@@ -95,6 +104,7 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var ended: Set<SessionID> = []
         var catalogues: [TenantName: [Int64]] = [:]
         var taken: [String] = []
+        var relayed: [RelayMessage] = []
         var isReady = false
     }
 
@@ -115,6 +125,7 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {
         state.withLock { $0.messages.append("\(session) \(tenant) \(sequence) \(String(decoding: message, as: UTF8.self))") }
     }
+    func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
 
     func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
 

@@ -66,6 +66,21 @@ struct ListNameTests {
         #expect(try self.lists([part("none", [:], hasResources: false)]).resource(for: "a://1") == nil)
     }
 
+    @Test("of two upstreams with resources it can be told whose a URI is that one of them names")
+    func rivals() throws {
+        let lists = try lists([
+            part("zoo", [.resources: ["a://1"]]), part("ant", [.resources: ["a://1", "b://1"]]), part("bee", [:], hasResources: false),
+        ])
+        let (zoo, ant, bee) = try (#require(UpstreamName("zoo")), #require(UpstreamName("ant")), #require(UpstreamName("bee")))
+        #expect(lists.hasRivals && lists.mayHave(ant) && !lists.mayHave(bee))
+        #expect(try !self.lists([part("zoo", [:]), part("bee", [:], hasResources: false)]).hasRivals)
+        #expect(lists.listedURI("a://1", of: zoo) == "a://1" && lists.listedURI("a://1", of: ant) == "ant+a://1")
+        #expect(lists.listedURI("b://1", of: ant) == "b://1" && lists.listedURI("b://1", of: zoo) == nil)
+        #expect(lists.lists("ant+a://1") && lists.lists("b://1") && !lists.lists("b://2"))
+        #expect(place(lists.resource(for: ListedEntries.prefixed("c://1", by: ant))) == "ant c://1")
+        #expect(place(lists.resource(for: "bee+c://1")) == "zoo bee+c://1")
+    }
+
     @Test("names and URIs do not move because an upstream is withdrawn")
     func withdrawn() throws {
         let gone = try part("zoo", [.prompts: ["p"], .resources: ["a://1"]], withdrawn: true)

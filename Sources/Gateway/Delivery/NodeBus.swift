@@ -8,6 +8,8 @@ package protocol NodeBus: Sendable {
     func post(
         _ message: [UInt8], as sequence: Int64, to session: SessionID, of tenant: TenantName, at node: NodeID
     ) async throws(StoreError) -> Bool
+    /// Says something to the other node of a relay; false when no such node listens.
+    func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool
 }
 
 /// What a node does with what the bus brings.
@@ -16,6 +18,8 @@ package protocol NodeBusReceiver: Sendable {
     func received(_ message: [UInt8], for session: SessionID)
     /// A message that is kept under that number, for the own stream of a session that this node holds.
     func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName)
+    /// The other node of a relay has said this.
+    func received(_ message: RelayMessage)
     /// Another node has taken the session's stream under this fence: an older one is to close.
     func streamTaken(_ session: SessionID, fence: Int64)
     /// The session has ended somewhere: drop it and close its stream.

@@ -6,11 +6,23 @@ extension CallExchange {
     /// What the call would cost and in which accounts: the tenant's cap, the caps of the chain, the budget. None for a price of 0.
     func charge(for routed: RoutedCall) throws(Refusal) -> Charge {
         let accounts = routed.price == .zero ? [] : try accounts()
+        return charge(CallID(), of: routed.price, in: accounts, for: routed)
+    }
+
+    /// What the call costs that an agent goes on with, as it was reserved.
+    func charge(for routed: RoutedCall, goingOnWith state: RoundState) -> Charge {
+        charge(state.round.call, of: state.price, in: state.accounts.map { ChargedAccount(name: $0) }, for: routed)
+    }
+
+    /// A charge of nothing, by which the ledger judges the token.
+    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed) }
+
+    private func charge(_ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall) -> Charge {
         let context = CallContext(
             session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
             tool: routed.label, upstream: routed.target.upstream)
         return Charge(
-            call: CallID(), tenant: agent.tenant.name, amount: routed.price, accounts: accounts, session: agent.provenSession,
+            call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
             lease: gateway.configuration.lease, context: context)
     }

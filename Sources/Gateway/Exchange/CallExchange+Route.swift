@@ -6,14 +6,17 @@ extension CallExchange {
     /// Finds where the request goes, whether this token may have it sent there, and what that costs.
     func route(_ call: ForwardedRequest) async throws(Refusal) -> RoutedCall {
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
-        let (target, price) = try destination(of: call, in: catalogue)
+        let (target, price) = try await destination(of: call, in: catalogue)
         if let headers, let header = call.misquoted(target.mirrored, by: headers.values) { throw .headerMismatch(header) }
         let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
         let view = call.kind == .resource ? Self.view(of: call, at: target, in: catalogue.others) : nil
-        return RoutedCall(call: call, target: target, price: price, timeout: timeout, view: view)
+        let others = catalogue.others
+        let isUnclear = call.hasContent && others.hasRivals && others.mayHave(target.upstream)
+        return RoutedCall(
+            call: call, target: target, price: price, timeout: timeout, view: view, rivals: isUnclear ? others : nil)
     }
 
-    private func destination(of call: ForwardedRequest, in catalogue: Catalogue) throws(Refusal) -> (Target, Credits) {
+    private func destination(of call: ForwardedRequest, in catalogue: Catalogue) async throws(Refusal) -> (Target, Credits) {
         let tariff = agent.tenant.tariff
         switch call.kind {
         case .toolCall:
@@ -26,10 +29,16 @@ extension CallExchange {
             return (entry.target, call.kind == .prompt ? tariff.price(ofMethod: call.method) : .zero)
         case .resource, .resourceCompletion:
             let template = call.kind == .resourceCompletion ? catalogue.others.template(for: call.name) : nil
-            guard let target = template ?? catalogue.others.resource(for: call.name) else { throw .unknownResource(call.name) }
+            var found = template
+            if found == nil { found = try await resource(call.name, in: catalogue.others) }
+            guard let target = found else { throw .unknownResource(call.name) }
             guard agent.grant.scope.allowsAll(of: target.upstream) else { throw .outOfScope("\(call.method) \(call.name)") }
             return (target, call.kind == .resource ? tariff.price(ofMethod: call.method) : .zero)
         }
+    }
+
+    private func resource(_ uri: String, in entries: ListedEntries) async throws(Refusal) -> Target? {
+        do { return try await gateway.resource(uri, for: agent.session, in: entries) } catch { throw .storeUnavailable }
     }
 
     private func check(_ name: String, _ target: Target, among upstreams: Set<String>, as label: String) throws(Refusal) {

@@ -12,23 +12,30 @@ struct CallExchange {
     let reply: any MessageReply
     /// Those of the request, where they may have to repeat arguments of the call.
     let headers: HeaderFields?
+    /// The reply of an agent without a session, which may be asked for input.
+    let rounds: RoundReply?
     private let began = ContinuousClock.now
 
-    init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil) {
+    init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil, rounds: RoundReply? = nil) {
         self.gateway = gateway
         self.agent = agent
         self.reply = reply
         self.headers = headers
+        self.rounds = rounds
     }
 
-    /// Reads, routes, reserves, forwards, settles, answers.
+    /// Reads, routes, reserves or goes on with what was reserved, forwards, settles, answers.
     func run(_ message: Message) async {
         do throws(Refusal) {
             let call = try read(message)
             if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
             let routed = try await route(call)
-            let held = try await reserve(routed)
+            let state = try state(of: call)
+            if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
+            let held = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            defer { leave(held) }
             let answered = try await forward(held)
+            if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
             await settle(answered)
             await pass(answered.answer, of: routed)
         } catch {
@@ -43,7 +50,7 @@ struct CallExchange {
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
         let id = routed.call.id
-        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect) : nil
+        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
         guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view, content: content)) }
         let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
         await reply.finish(body, status: status)
@@ -101,10 +108,12 @@ struct CallExchange {
                 case .progress(let message): await reply.notify(message, until: deadline)
                 case .log(let message):
                     if let level = message.loggedLevel, agent.wants(level) { await reply.notify(message.relayed(), until: deadline) }
+                case .asked(let question) where rounds != nil:
+                    if let rounds { try await ask(question, of: held, over: rounds, on: exchange) }
                 case .asked(let question):
                     // No way to ask an agent stands yet.
                     if let id = question.id { exchange.respond(Outgoing.methodNotFound(id: id)) }
-                case .answer(let answer) where answer.asksForInput: throw .needsInput
+                case .answer(let answer) where answer.asksForInput && rounds == nil: throw .needsInput
                 case .answer(let answer):
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }
@@ -133,7 +142,7 @@ struct CallExchange {
     }
 
     /// Settles or releases the hold; a call without one only has its event.
-    private func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
+    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
         guard let hold = held.hold else { return publish(held, kind) }
         let outcome = outcome(kind)
         let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome) : .release(hold, outcome)
@@ -164,6 +173,8 @@ struct HeldCall {
     let charge: Charge
     let hold: Hold?
     let deadline: ContinuousClock.Instant
+    /// Rounds that its agent has answered.
+    var round = 0
 }
 
 /// A call that its upstream has answered.

@@ -8,4 +8,11 @@ extension Gateway {
         guard tenant.isTransparent, let upstream = tenant.upstreams.first else { return .fixed }
         return catalogues.offer(of: upstream.name, in: tenant) ?? .fixed
     }
+
+    /// Tells the tenant's agents of changes that they were promised to be told of.
+    func listsChanged(_ kinds: ListKinds, of tenant: TenantName) {
+        guard let document = tenants.tenant(tenant) else { return }
+        let told = kinds.intersection(offer(of: document).announced)
+        if !told.isEmpty { streams.tell(changed: told, of: tenant) }
+    }
 }

@@ -29,12 +29,10 @@ struct ListenExchange {
         reply.event(Outgoing.acknowledged(filter, of: id), name: "message")
     }
 
-    /// What of it will be told: resources only of upstreams that the token may read from.
+    /// What of it will be told: lists that are offered, resources only of upstreams that the token may read from.
     private func offered(_ wanted: SubscriptionFilter) async -> SubscriptionFilter {
-        guard !wanted.resources.isEmpty else { return wanted }
-        var offered = wanted
-        offered.resources = []
-        guard gateway.configuration.tellsOfUpdates else { return offered }
+        var offered = SubscriptionFilter(lists: wanted.lists.intersection(gateway.offer(of: agent.tenant).announced))
+        guard gateway.configuration.tellsOfUpdates, !wanted.resources.isEmpty else { return offered }
         let entries = await gateway.catalogues.catalogue(of: agent.tenant).others
         offered.resources = wanted.resources.filter { uri in
             entries.resource(for: uri).map { agent.grant.scope.allowsAll(of: $0.upstream) } ?? false

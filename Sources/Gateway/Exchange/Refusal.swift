@@ -17,6 +17,12 @@ enum Refusal: Error {
     case notReserved(ReservationRefusal, Charge)
     case ledgerUnreadable(Charge)
     case storeUnavailable
+    /// The call that the agent wants to go on with cannot be gone on with.
+    case state(StateFlaw)
+    /// The upstream asks the agent what it cannot be asked.
+    case unable(ClientAbilities)
+    /// The node that has the call is gone.
+    case nodeLost
     case upstream(UpstreamFailure, UpstreamName)
 
     /// The refusal in the words of the wire.
@@ -32,6 +38,9 @@ enum Refusal: Error {
         case .notReserved(let reason, let charge): reason.fault(charge)
         case .ledgerUnreadable(let charge): .noAccount(budget: charge.context.budget?.text ?? "")
         case .storeUnavailable: .storeUnavailable
+        case .state(let flaw): Self.fault(of: flaw)
+        case .unable(let abilities): .missingCapability(abilities)
+        case .nodeLost: .nodeLost
         case .upstream(.timedOut, let name): .upstreamTimeout(upstream: name.text)
         case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.reason)
         }
@@ -50,7 +59,9 @@ enum Refusal: Error {
             (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
         case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
-        case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved:
+        case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved,
+            .state,
+            .unable, .nodeLost:
             return nil
         }
         let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]

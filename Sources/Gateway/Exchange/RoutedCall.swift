@@ -11,15 +11,18 @@ final class RoutedCall {
     let timeout: Int64
     /// How a resource that is read is shown; nil for all else.
     let view: ResourceView?
+    /// Whose the URIs are that its answer may name; nil where they can only be the upstream's.
+    let rivals: ListedEntries?
     /// What the books and events call it: the tool, or the method and what it is about.
     let label: String
 
-    init(call: ForwardedRequest, target: Target, price: Credits, timeout: Int64, view: ResourceView? = nil) {
+    init(call: ForwardedRequest, target: Target, price: Credits, timeout: Int64, view: ResourceView? = nil, rivals: ListedEntries? = nil) {
         self.call = call
         self.target = target
         self.price = price
         self.timeout = timeout
         self.view = view
+        self.rivals = rivals
         label = call.kind == .toolCall ? call.name : Self.label(method: call.method, name: call.name)
     }
 

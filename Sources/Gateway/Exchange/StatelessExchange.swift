@@ -55,7 +55,8 @@ struct StatelessExchange {
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             do throws(StoreError) { try await gateway.appear(agent) } catch { throw .storeUnavailable }
-            await CallExchange(gateway: gateway, agent: agent, reply: post, headers: fields).run(message)
+            let rounds = RoundReply(post, on: reply)
+            await CallExchange(gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds).run(message)
         default: throw .methodNotFound(request.method)
         }
     }
@@ -81,7 +82,7 @@ struct StatelessExchange {
 
 extension Gateway {
     /// Lets those who watch know that a stateless agent is here.
-    fileprivate func appear(_ agent: Agent) async throws(StoreError) {
+    func appear(_ agent: Agent) async throws(StoreError) {
         if try await sessions.appear(agent.session) { announce(agent.session, client: agent.session.client) }
     }
 }

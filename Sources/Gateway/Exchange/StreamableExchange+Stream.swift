@@ -8,15 +8,15 @@ extension StreamableExchange {
         let principal = try gateway.identify(inbound, on: reply)
         guard inbound.accepts("text", "event-stream") else { throw .notAcceptable }
         let session = try await resume(inbound, principal, nil).session
-        guard let last = inbound.fields.lastEvent else { return try await open(session, after: nil, until: principal.grant.expires) }
+        guard let last = inbound.fields.lastEvent else { return try await open(session, after: nil, principal) }
         if let place = EventID(last), place.stream == session.ownStream.name {
-            return try await open(session, after: place.sequence, until: principal.grant.expires)
+            return try await open(session, after: place.sequence, principal)
         }
         try await ResumedAnswer(gateway: gateway, reply: reply, session: session).run(after: last, until: principal.grant.expires)
     }
 
     /// Opens the session's own stream, behind the message of that number where the agent names one.
-    private func open(_ session: Session, after place: Int64?, until expires: Int64) async throws(Rejection) {
+    private func open(_ session: Session, after place: Int64?, _ principal: Principal) async throws(Rejection) {
         let fence: Int64?
         let page: OutboxPage?
         do {
@@ -31,13 +31,13 @@ extension StreamableExchange {
         }
         let last = page?.last ?? 0
         if let place, place > last { throw .unknownEvent }
-        hold(session, fence, until: expires, after: place ?? last)
+        hold(session, fence, principal, after: place ?? last)
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
-    private func hold(_ session: Session, _ fence: Int64, until expires: Int64, after place: Int64) {
+    private func hold(_ session: Session, _ fence: Int64, _ principal: Principal, after place: Int64) {
         let gateway = gateway
-        let expiry = reply.end(at: expires, now: gateway.now())
+        let expiry = reply.end(at: principal.grant.expires, now: gateway.now())
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: fence)
@@ -51,7 +51,7 @@ extension StreamableExchange {
         gateway.streams.add(reply, for: session, fence: fence, isReady: true, after: place)
         // Between an earlier stream and this one the agent may have missed a change.
         if fence > 1 {
-            for message in Outgoing.listChanged(.all) { reply.event(message, name: "message") }
+            for message in Outgoing.listChanged(gateway.offer(of: principal.tenant).announced) { reply.event(message, name: "message") }
         }
         // What came, ended or took it before it was held has told nobody here.
         gateway.start {

@@ -141,6 +141,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
         knownHost = nil
     }
 
+    /// The task of the request that is served, which goes on when its reply has ended.
+    func detach() -> Task<Void, Never>? { task }
+
     /// Called by the reply when its last byte is written.
     func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         reply = nil

@@ -68,6 +68,12 @@ final class HTTPReply {
 
     var eventLoop: any EventLoop { context.eventLoop }
 
+    /// Lets the request go on when its reply has ended, or its connection has; answers the task that serves it.
+    func detach() -> Task<Void, Never>? {
+        endsWithConnection = false
+        return handler.detach()
+    }
+
     /// Sends the whole reply.
     func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers: HTTPHeaders = [:]) {
         guard isConnected, state == .unsent else { return }

@@ -15,7 +15,7 @@ extension Answer {
             edits.sign(document, by: responder, as: view)
             content?.rewrite(document, &edits)
         case .error(let code):
-            let told = Self.statelessNumber(of: code)
+            let told = statelessNumber(of: code)
             if told != code, let range = document.value("code", in: .error) { edits.replace(range, with: Array(String(told).utf8)) }
             status = Self.status(ofNumber: told)
         }
@@ -23,11 +23,12 @@ extension Answer {
     }
 
     /// The number for an agent without a handshake.
-    private static func statelessNumber(of code: Int) -> Int {
+    private func statelessNumber(of code: Int) -> Int {
         switch code {
         case ErrorCode.resourceNotFound: ErrorCode.invalidParams
-        case ErrorCode.headerMismatch, ErrorCode.missingCapability, ErrorCode.unsupportedVersion, ErrorCode.needsURL:
-            ErrorCode.internalError
+        // What the agent cannot do only such an upstream means by it.
+        case ErrorCode.missingCapability: era == .modern ? code : ErrorCode.internalError
+        case ErrorCode.headerMismatch, ErrorCode.unsupportedVersion, ErrorCode.needsURL: ErrorCode.internalError
         default: code
         }
     }
@@ -35,7 +36,7 @@ extension Answer {
     /// The HTTP status of an error without a handshake.
     private static func status(ofNumber code: Int) -> Int {
         switch code {
-        case ErrorCode.parse, ErrorCode.invalidRequest, ErrorCode.invalidParams: 400
+        case ErrorCode.parse, ErrorCode.invalidRequest, ErrorCode.invalidParams, ErrorCode.missingCapability: 400
         case ErrorCode.methodNotFound: 404
         default: 200
         }
@@ -45,13 +46,19 @@ extension Answer {
 extension JSONEdits {
     /// Has the result say that it is whole, where it says nothing of that, and whose it is.
     fileprivate mutating func sign(_ document: JSONDocument, by responder: Responder, as view: ResourceView?) {
-        guard let result = document.value("result", in: .envelope) else { return }
         var added = view?.limitCaching(of: document, &self) ?? []
         view?.rename(in: document, &self)
         if document.value("resultType", in: .result) == nil {
             if !added.isEmpty { added.append(UInt8(ascii: ",")) }
             JSONText.append(raw: Responder.completeness, to: &added)
         }
+        sign(document, by: responder, adding: added)
+    }
+
+    /// Has the result say whose it is, and these members.
+    mutating func sign(_ document: JSONDocument, by responder: Responder, adding members: [UInt8]) {
+        guard let result = document.value("result", in: .envelope) else { return }
+        var added = members
         let keepsAny = removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }

@@ -18,6 +18,8 @@ package final class ForwardedRequest: Sendable {
     package let progressToken: [UInt8]?
     /// The agent's `_meta["io.satgate/idempotencyKey"]`.
     package let idempotencyKey: String?
+    /// What the upstream has asked for; nil the first time the request is sent.
+    package let continuation: Continuation?
     private let nameRange: Range<Int>
 
     /// The longest idempotency key accepted, in bytes.
@@ -41,11 +43,28 @@ package final class ForwardedRequest: Sendable {
         nameRange = subject.range
         progressToken = message.progressTokenOfMeta
         idempotencyKey = message.metaText(MetaKey.idempotencyKey)
+        continuation = nil
         try checkMeta()
     }
 
     /// Its answer holds content for the agent's model.
     package var hasContent: Bool { kind == .toolCall || kind == .prompt }
+
+    private init(_ first: ForwardedRequest, continuation: Continuation) {
+        message = first.message
+        id = first.id
+        kind = first.kind
+        name = first.name
+        nameRange = first.nameRange
+        progressToken = first.progressToken
+        idempotencyKey = first.idempotencyKey
+        self.continuation = continuation
+    }
+
+    /// The same request, to be sent again with what its upstream has asked for.
+    package func continued(with continuation: Continuation) -> ForwardedRequest {
+        ForwardedRequest(self, continuation: continuation)
+    }
 
     /// The method, which is one of `methods`.
     package var method: String {
@@ -81,7 +100,8 @@ package final class ForwardedRequest: Sendable {
 
     /// The bytes to send upstream: `id` for the id and for the progress token (if any), `name` for what it is about; without
     /// `params.task`, `_meta.token`, `_meta["io.satgate/…"]` and what only requests without a handshake say; all else byte for byte. Where
-    /// there is no handshake `sender` is put in the place of all `_meta["io.modelcontextprotocol/…"]`.
+    /// there is no handshake `sender` is put in the place of all `_meta["io.modelcontextprotocol/…"]`. What it is continued with stands in the
+    /// place of what the agent says of the kind.
     package func forwarded(id: Int, name: String, sender: Sender? = nil) -> [UInt8] {
         let document = message.document
         let number = Array(String(id).utf8)
@@ -89,7 +109,14 @@ package final class ForwardedRequest: Sendable {
         if let range = document.value("id", in: .envelope) { edits.replace(range, with: number) }
         if !name.utf8.elementsEqual(self.name.utf8) { edits.replace(nameRange, with: JSONText.string(name)) }
         if progressToken != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: number) }
-        edits.removeMembers(of: .params, in: document) { document.key(of: $0, is: "task") }
+        edits.removeMembers(of: .params, in: document) { member in
+            document.key(of: member, is: "task") || Continuation.keys.contains { document.key(of: member, is: $0) }
+        }
+        if let continuation, let params = document.value("params", in: .envelope) {
+            // A forwarded request is about something, so there is always a member behind it.
+            let inside = params.lowerBound + 1
+            edits.replace(inside..<inside, with: continuation.members)
+        }
         let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { member in
             if document.key(of: member, is: MetaKey.token) || document.key(of: member, startsWith: MetaKey.ours) { return true }
             guard document.key(of: member, startsWith: MetaKey.protocols) else { return false }

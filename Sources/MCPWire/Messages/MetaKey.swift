@@ -3,6 +3,8 @@ package enum MetaKey {
     /// What begins so is the gateway's own and never passes it in either direction.
     package static let ours = "io.satgate/"
     package static let cost = "io.satgate/cost"
+    /// In what an upstream asks an agent: who asks.
+    package static let upstream = "io.satgate/upstream"
     package static let idempotencyKey = "io.satgate/idempotencyKey"
     /// What begins so is the protocol's own: each sender of a request without a handshake says it of itself.
     package static let protocols = "io.modelcontextprotocol/"

@@ -22,6 +22,11 @@ package struct Offer: Sendable, Hashable {
         self.init(capabilities: capabilities.intersection(Self.passed).union(.tools), instructions: instructions)
     }
 
+    /// The lists whose changes are told.
+    package var announced: ListKinds {
+        Announcement.all.filter { capabilities.contains($0.capability) }.reduce(ListKinds()) { $0.union($1.kind) }
+    }
+
     /// Appends `"capabilities":{…}`, and `,"instructions":…` where there are any.
     func append(to out: inout [UInt8]) {
         var parts: [String] = []

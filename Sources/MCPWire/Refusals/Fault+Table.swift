@@ -30,6 +30,12 @@ extension Fault {
         case .headerMismatch: Row("header_mismatch", ErrorCode.headerMismatch, ErrorCode.headerMismatch, status: 400, namesItself: false)
         case .unsupportedVersion:
             Row("unsupported_version", ErrorCode.unsupportedVersion, ErrorCode.unsupportedVersion, status: 400, namesItself: false)
+        case .missingCapability:
+            Row("missing_capability", ErrorCode.missingCapability, ErrorCode.missingCapability, status: 400, namesItself: false)
+        case .stateInvalid: Row("state_invalid", ErrorCode.invalidParams, ErrorCode.invalidParams, modern: 400)
+        case .stateMismatch: Row("state_mismatch", ErrorCode.invalidParams, ErrorCode.invalidParams, modern: 400)
+        case .stateExpired: Row("state_expired", ErrorCode.invalidParams, ErrorCode.invalidParams, modern: 400)
+        case .stateUsed: Row("state_used", ErrorCode.invalidParams, ErrorCode.invalidParams, modern: 400)
         // The second numbers are outside of -32768 ... -32000, where newer revisions give each a meaning of their own.
         case .scope: Row("scope", -32001, -31001)
         case .budgetExhausted: Row("budget_exhausted", -32000, -31000)
@@ -77,6 +83,11 @@ extension Fault {
         case .tooManyWatches(let most): "Too many subscriptions: a session may have \(most)"
         case .busy: "The gateway is busy: try again"
         case .draining: "This node is about to stop: try again"
+        case .missingCapability: "The upstream asks for what this client does not say that it can do"
+        case .stateInvalid: "Invalid params: requestState is none that was given out here"
+        case .stateMismatch: "Invalid params: requestState belongs to another request"
+        case .stateExpired: "Invalid params: the call waits for this requestState no more"
+        case .stateUsed: "Invalid params: this requestState was used already"
         case .nodeLost: "The node that made the call is gone: whether it ran is unknown"
         case .replayExpired: "What was missed of the answer is not kept any more"
         case .internalError: "Internal error"
@@ -115,6 +126,20 @@ extension Fault {
         Dialect.appendServed(to: &out)
         append("requested", bounded(requested), to: &out)
         out.append(UInt8(ascii: "}"))
+    }
+
+    /// Writes `,"data":{"requiredCapabilities":{…}}`.
+    func appendCapabilities(_ abilities: ClientAbilities, to out: inout [UInt8]) {
+        var members: [String] = []
+        if abilities.contains(.sampling) { members.append(#""sampling":{}"#) }
+        if abilities.contains(.roots) { members.append(#""roots":{}"#) }
+        var modes: [String] = []
+        if abilities.contains(.elicitation) { modes.append(#""form":{}"#) }
+        if abilities.contains(.elicitationByURL) { modes.append(#""url":{}"#) }
+        if !modes.isEmpty { members.append(#""elicitation":{"# + modes.joined(separator: ",") + "}") }
+        JSONText.append(raw: #","data":{"requiredCapabilities":{"#, to: &out)
+        out += members.joined(separator: ",").utf8
+        JSONText.append(raw: "}}", to: &out)
     }
 
     private func append(_ key: StaticString, _ value: String, to out: inout [UInt8]) {

@@ -36,6 +36,16 @@ package enum Fault: Error, Sendable, Hashable {
     case busy
     /// The node is about to stop.
     case draining
+    /// An upstream asks the agent what it does not say that it can be asked.
+    case missingCapability(ClientAbilities)
+    /// The state that an agent brings to go on with its call is none of ours, or another's.
+    case stateInvalid
+    /// It is of another request.
+    case stateMismatch
+    /// The call waits no more.
+    case stateExpired
+    /// The round was answered already.
+    case stateUsed
     /// The node that made the call is gone, and its answer with it.
     case nodeLost
     /// What an agent has missed of an answer is not kept any more.
@@ -79,6 +89,7 @@ extension Fault {
         JSONText.append(raw: #","message":"#, to: &out)
         JSONText.append(string: message, to: &out)
         if case .unsupportedVersion(let requested) = self { appendVersions(requested: requested, to: &out) }
+        if case .missingCapability(let abilities) = self { appendCapabilities(abilities, to: &out) }
         if row.namesItself { appendData(label: row.label, to: &out) }
         JSONText.append(raw: "}}", to: &out)
         return (era == .legacy ? row.statuses.legacy : row.statuses.modern, out)

@@ -1,7 +1,7 @@
 /// base64, read strictly: one alphabet per text, padding right or absent, no bits left over.
-enum Base64 {
+package enum Base64 {
     /// The URL alphabet without padding.
-    static func encodeURL(_ bytes: [UInt8]) -> [UInt8] {
+    package static func encodeURL(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
         var index = 0
@@ -17,7 +17,7 @@ enum Base64 {
     }
 
     /// Reads the URL or the standard alphabet, padded or not; nil for anything else.
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+    package static func decode(_ text: [UInt8]) -> [UInt8]? {
         let digits = unpadded(text)
         guard let digits, digits.count % 4 != 1, hasOneAlphabet(digits) else { return nil }
         var bytes: [UInt8] = []

@@ -6,7 +6,13 @@ package struct Target: Sendable, Hashable {
     package let upstream: UpstreamName
     package let tool: String
     /// The arguments that the upstream wants repeated in headers where it has no handshake.
-    package var mirrored: [MirroredParameter] = []
+    package var mirrored: [MirroredParameter]
+
+    package init(upstream: UpstreamName, tool: String, mirrored: [MirroredParameter] = []) {
+        self.upstream = upstream
+        self.tool = tool
+        self.mirrored = mirrored
+    }
 }
 
 /// One tool of a tenant as agents know it.

@@ -13,7 +13,7 @@ struct ListBuilder {
         let (templates, leads) = addresses(.templates)
         return ListedEntries(
             [.prompts: Self.sorted(prompts), .resources: Self.sorted(resources), .templates: Self.sorted(templates)], hidden: hidden,
-            leads: leads, lastResort: parts.first(where: \.hasResources)?.upstream)
+            leads: leads, providers: parts.filter(\.hasResources).map(\.upstream))
     }
 
     /// The listed prompts, named like tools; and all of them by their prefixed names.

@@ -26,18 +26,18 @@ package struct ListedEntries: Sendable {
     private let byName: [Listing: [String: ListedEntry]]
     /// In document order.
     private let leads: [Lead]
-    /// The first upstream in the document that says it has resources.
-    private let lastResort: UpstreamName?
+    /// The upstreams that say they have resources, in document order.
+    private let providers: [UpstreamName]
     /// The own URIs that agents know by another.
     private let rewritten: [Target: String]
 
     /// `hidden`: prompts that are not listed, but can be asked for by these names.
     init(
-        _ lists: [Listing: [ListedEntry]] = [:], hidden: [String: ListedEntry] = [:], leads: [Lead] = [], lastResort: UpstreamName? = nil
+        _ lists: [Listing: [ListedEntry]] = [:], hidden: [String: ListedEntry] = [:], leads: [Lead] = [], providers: [UpstreamName] = []
     ) {
         self.lists = lists
         self.leads = leads
-        self.lastResort = lastResort
+        self.providers = providers
         var byName = lists.mapValues { entries in Dictionary(entries.map { ($0.shownName, $0) }) { first, _ in first } }
         byName[.prompts, default: [:]].merge(hidden) { shown, _ in shown }
         self.byName = byName
@@ -54,15 +54,39 @@ package struct ListedEntries: Sendable {
     /// The template that agents know so.
     package func template(for name: String) -> Target? { byName[.templates]?[name]?.target }
 
-    /// Where a resource is to be read: at whoever lists it, else by the first template that it matches, else at the first upstream that has
-    /// resources.
+    /// Where a resource is to be read as far as the lists can tell: at whoever lists it, else by the first template that it matches, else at
+    /// the upstream whose name stands in front of it, else at the first that has resources.
     package func resource(for uri: String) -> Target? {
         if let listed = byName[.resources]?[uri] { return listed.target }
         if let lead = leads.first(where: { $0.template.matches(uri) }) {
             return Target(upstream: lead.target.upstream, tool: String(uri.dropFirst(lead.prefix.count)))
         }
-        return lastResort.map { Target(upstream: $0, tool: uri) }
+        if let named = providers.first(where: { uri.hasPrefix("\($0.text)+") }) {
+            return Target(upstream: named, tool: Self.bare(uri, of: named))
+        }
+        return providers.first.map { Target(upstream: $0, tool: uri) }
     }
+
+    /// More than one upstream has resources, so that a URI alone may not tell whose it is.
+    package var hasRivals: Bool { providers.count > 1 }
+
+    /// The upstream says that it has resources.
+    package func mayHave(_ upstream: UpstreamName) -> Bool { providers.contains(upstream) }
+
+    /// Some upstream's resource is listed under this URI.
+    package func lists(_ uri: String) -> Bool { byName[.resources]?[uri] != nil }
+
+    /// The URI under which this one of the upstream is listed; nil where the upstream does not list it.
+    package func listedURI(_ uri: String, of upstream: UpstreamName) -> String? {
+        if let moved = rewritten[Target(upstream: upstream, tool: uri)] { return moved }
+        return byName[.resources]?[uri]?.target.upstream == upstream ? uri : nil
+    }
+
+    /// How agents know a URI of the upstream that by itself is another's.
+    package static func prefixed(_ uri: String, by upstream: UpstreamName) -> String { "\(upstream.text)+\(uri)" }
+
+    /// The upstream's own URI of one that has its name in front.
+    package static func bare(_ uri: String, of upstream: UpstreamName) -> String { String(uri.dropFirst(upstream.text.count + 1)) }
 
     /// The URI by which agents know this one of the upstream.
     package func shownURI(_ uri: String, of upstream: UpstreamName) -> String {

@@ -16,17 +16,28 @@ final class Mailbox: Sendable {
 
     private let state = Mutex(State())
     private let alarm: Mutex<Scheduled<Void>?> = Mutex(nil)
+    private let eventLoop: any EventLoop
     private let released: (@Sendable () -> Void)?
 
     /// From `deadline` on there is nothing but the failure. `released` is called when nobody holds the mailbox any more.
     init(on eventLoop: any EventLoop, before deadline: NIODeadline, released: (@Sendable () -> Void)? = nil) {
+        self.eventLoop = eventLoop
         self.released = released
+        extend(to: deadline)
+    }
+
+    /// From then on there is nothing but the failure, whatever was said before.
+    func extend(to deadline: NIODeadline) {
         guard deadline < .distantFuture else { return }
         let scheduled = eventLoop.scheduleTask(deadline: deadline) { [weak self] in
             self?.fail(.timedOut)
             return ()
         }
-        alarm.withLock { $0 = scheduled }
+        let previous = alarm.withLock { alarm in
+            defer { alarm = scheduled }
+            return alarm
+        }
+        previous?.cancel()
     }
 
     deinit {

@@ -40,6 +40,12 @@ final class ResponseStream {
         }
     }
 
+    /// It may take until then, on whatever connection.
+    func extend(to deadline: NIODeadline) {
+        resumption?.deadline = deadline
+        exchange.extend(to: deadline)
+    }
+
     /// Gives the response up: its connection is closed, unless all of it has been read.
     func cancel() {
         isGivenUp = true

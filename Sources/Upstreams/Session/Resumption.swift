@@ -11,7 +11,7 @@ struct Resumption {
     /// Of the session's GETs.
     let head: PreparedHead
     /// The call's.
-    let deadline: NIODeadline
+    var deadline: NIODeadline
 
     /// Milliseconds from the loss of the connection to the next, where the server does not say, and the bounds of what it may say.
     private static let pause = 1_000

@@ -1,5 +1,5 @@
 package import MCPWire
-import NIOCore
+package import NIOCore
 
 /// The messages of one call until its answer. Bound to the event loop it was made on; when it is let go before the answer, the call is
 /// cancelled at the upstream and its connection closed.
@@ -118,6 +118,12 @@ package final class UpstreamExchange {
     /// Sends the answer to something that the upstream has asked: a response under its request's id.
     package func respond(_ response: [UInt8]) {
         if !isOver { backchannel?.post(response) }
+    }
+
+    /// The answer may take until then, whatever was said before.
+    package func extend(to deadline: NIODeadline) {
+        response?.value.extend(to: deadline)
+        mailbox?.extend(to: deadline)
     }
 
     private func end(_ failure: UpstreamFailure?) {

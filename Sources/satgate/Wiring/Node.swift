@@ -48,6 +48,7 @@ struct Node {
         let tasks = group.makeIterator().map { LoopTasks($0) }
         var agentSide = Gateway.Configuration()
         agentSide.lease = lease
+        agentSide.inputWait = Int64(configuration.inputWait)
         agentSide.keepAlive = .milliseconds(Int64(configuration.keepAlive))
         agentSide.takesTokenInQuery = configuration.tokenInQuery
         agentSide.subscriptionsPerAgent = configuration.subscriptions
@@ -56,6 +57,7 @@ struct Node {
         let gateway = Gateway(
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names),
+            addresses: RedisAddressBook(redis: client, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
             logger: logger, now: { client.now() })
         let listener = AgentListener(

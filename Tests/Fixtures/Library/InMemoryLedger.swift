@@ -41,7 +41,7 @@ package final class InMemoryLedger: Ledger {
             var states: [CallID: HoldState] = [:]
             for call in holds {
                 states[call] = model.holds[call]?.state ?? .unknown
-                if model.holds[call]?.state == .open { model.holds[call]?.end = now + lease }
+                if let hold = model.holds[call], hold.state == .open, !hold.isParked { model.holds[call]?.end = now + lease }
             }
             return states
         }
@@ -90,7 +90,7 @@ package final class InMemoryLedger: Ledger {
     }
 
     @discardableResult
-    private func change<Answer: Sendable>(_ tenant: TenantName, _ body: (inout LedgerModel, Int64) -> Answer) -> Answer {
+    fileprivate func change<Answer: Sendable>(_ tenant: TenantName, _ body: (inout LedgerModel, Int64) -> Answer) -> Answer {
         let now = clock.now
         return tenants.withLock { tenants in
             var model = tenants.removeValue(forKey: tenant) ?? LedgerModel()
@@ -99,5 +99,15 @@ package final class InMemoryLedger: Ledger {
             tenants[tenant] = model
             return answer
         }
+    }
+}
+
+extension InMemoryLedger: Rounds {
+    package func park(_ round: Round, life: Int64) async throws(StoreError) -> Parking {
+        change(round.tenant) { model, now in model.park(round, life: life, at: now) }
+    }
+
+    package func take(_ round: Round, by taker: CallID, of lineage: [TokenID], lease: Int64) async throws(StoreError) -> Taking {
+        change(round.tenant) { model, now in model.take(round, by: taker, of: lineage, lease: lease, at: now) }
     }
 }

@@ -27,6 +27,15 @@ struct LedgerModel {
         var accounts: [AccountName] = []
         var amount: Int64 = 0
         var receipt: Receipt?
+        /// The call waits for its agent: its lease was extended as far as it is to be.
+        var isParked = false
+    }
+
+    /// A call that waits for its agent, or has waited.
+    struct Waiting {
+        var round: Int
+        var taker: CallID?
+        var end: Int64
     }
 
     private static let day: Int64 = 86_400_000
@@ -35,6 +44,7 @@ struct LedgerModel {
     var accounts: [AccountName: Account] = [:]
     var holds: [CallID: HoldRecord] = [:]
     var revoked: Set<TokenID> = []
+    var waiting: [CallID: Waiting] = [:]
     /// When to look for what can be forgotten: not at each operation.
     private var nextSweep: Int64 = 0
 
@@ -101,6 +111,32 @@ struct LedgerModel {
             state: hold.state == .open ? .settled : .lateSettled, charged: Credits(micros: charged) ?? .zero, remaining: remaining(told))
         holds[charge.call] = HoldRecord(state: receipt.state, end: forgetAt, receipt: receipt)
         return receipt
+    }
+
+    mutating func park(_ round: Round, life: Int64, at now: Int64) -> Parking {
+        // Its time is exact, others' is only looked at now and then.
+        if let known = waiting[round.call], known.end > now, known.round >= round.number { return .parked }
+        if round.isHeld {
+            guard holds[round.call]?.state == .open else { return .ended }
+            holds[round.call]?.end = now + life
+            holds[round.call]?.isParked = true
+        }
+        waiting[round.call] = Waiting(round: round.number, end: now + life)
+        return .parked
+    }
+
+    mutating func take(_ round: Round, by taker: CallID, of lineage: [TokenID], lease: Int64, at now: Int64) -> Taking {
+        if !revoked.isDisjoint(with: lineage) { return .revoked }
+        guard let known = waiting[round.call], known.end > now, known.round >= round.number else { return .expired }
+        if known.round > round.number || known.taker.map({ $0 != taker }) ?? false { return .used }
+        if round.isHeld, holds[round.call]?.state != .open { return .expired }
+        if known.taker != nil { return .taken }
+        if round.isHeld {
+            holds[round.call]?.end = now + lease
+            holds[round.call]?.isParked = false
+        }
+        waiting[round.call]?.taker = taker
+        return .taken
     }
 
     private mutating func book(_ names: [AccountName], held: Int64, spent: Int64) {

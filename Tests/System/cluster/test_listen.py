@@ -16,9 +16,11 @@ from testbed.agent import Agent, Listener, Stream
 from testbed.node import Cell, Node, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.schema import MODERN, schema
 from testbed.sdk import connect
 from testbed.shelf import Shelf
 from testbed.stateless import SUBSCRIPTION, Stateless, Subscription
+from testbed.upstream import LightUpstream
 
 ALL = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
 # what a change may take until agents hear of it, on a machine that is busy
@@ -33,6 +35,7 @@ def changed(kind: str) -> str:
 class Wire:
     redis: RedisServer
     shelf: Shelf
+    light: LightUpstream
     cell: Cell
     a: Node
     b: Node
@@ -43,17 +46,29 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     directory = tmp_path_factory.mktemp("listen")
     redis = RedisServer(directory)
     shelf = Shelf()
-    cell = Cell(directory, redis, [tenant(name, {"shelf": shelf.url}, unbudgeted="allow") for name in ("acme", "other")])
+    light = LightUpstream(directory, tools=["echo", "fail"])
+    cell = Cell(directory, redis, [
+        *(tenant(name, {"shelf": shelf.url}, unbudgeted="allow") for name in ("acme", "other")),
+        tenant("clear", {"light": light.url}, unbudgeted="allow", naming="never")])
     a, b = (cell.node(name, SATGATE_LOOPS="2", SATGATE_SSE_KEEPALIVE="200", SATGATE_LIMITS_SUBSCRIPTIONS="4") for name in "ab")
-    yield Wire(redis, shelf, cell, a, b)
+    yield Wire(redis, shelf, light, cell, a, b)
     assert (a.stop(), b.stop()) == (0, 0), "a node ends with 0 after SIGTERM"
     shelf.stop()
+    light.stop()
     redis.stop()
 
 
 def methods(listener: Any) -> list[str]:
     messages = listener.messages if isinstance(listener, Listener) else listener.stray
+    if isinstance(listener, Subscription):
+        assert faults(listener) == []
     return [message["method"] for message in messages]
+
+
+def faults(stream: Subscription) -> list[str]:
+    """What is wrong by the protocol's schema with what the stream has brought."""
+    return [fault for message in stream.messages for fault in (
+        schema(MODERN).asked(message, "Server") if "method" in message else schema(MODERN).answered(message, "subscriptions/listen"))]
 
 
 async def hear(listeners: list[Any], wanted: list[list[str]]) -> float:
@@ -171,6 +186,7 @@ async def test_a_subscription_ends_with_a_result_when_its_node_stops(wire):
 
 
 def ended(stream: Subscription, number: Any) -> None:
+    assert faults(stream) == []
     last = stream.messages[-1]
     assert last["id"] == number and last["result"]["resultType"] == "complete" and len(stream.messages) == 2
     assert last["result"]["_meta"][SUBSCRIPTION] == number and last["result"]["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"
@@ -261,6 +277,22 @@ def apply(wire: Wire, document: dict[str, Any]) -> None:
     file.write_text(json.dumps({"tenants": [document]}))
     applied = run("tenant", "apply", "-f", str(file), env={"SATGATE_REDIS_URL": wire.redis.url})
     assert applied.returncode == 0, applied.stderr
+
+
+async def test_agents_of_a_transparent_tenant_are_told_and_promised_what_its_upstream_announces(wire):
+    async with Agent(wire.cell.mint("clear")) as agent, Stateless(wire.cell.mint("clear")) as stateless, AsyncExitStack() as stack:
+        async def known():
+            return set((await stateless.ask(wire.b, "server/discover")).result["capabilities"]) == {"tools"}
+        await soon("the upstream is known", known, within=SOON)
+        subscription = await stack.enter_async_context(Subscription(stateless, wire.b, **ALL))
+        assert subscription.messages[0]["params"]["notifications"] == {"toolsListChanged": True}
+        await agent.open(wire.a)
+        first = await stack.enter_async_context(Listener(agent, wire.b))
+        later = await stack.enter_async_context(Listener(agent, wire.b))
+        await asyncio.wait_for(first.closed.wait(), SOON)
+        await hear([later, subscription], [[changed("tools")], []])
+        wire.light.show("echo")
+        await hear([later, subscription], [[changed("tools")] * 2, [changed("tools")]])
 
 
 async def test_a_later_stream_of_a_session_begins_with_one_change_of_each_kind(wire):

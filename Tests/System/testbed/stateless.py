@@ -48,9 +48,10 @@ class Stateless:
     async def __aexit__(self, *_: Any) -> None:
         await self.http.aclose()
 
-    async def ask(self, node: Node, method: str, params: dict[str, Any] | None = None, **extra: str) -> Reply:
+    async def ask(self, node: Node, method: str, params: dict[str, Any] | None = None, meta: dict[str, Any] | None = None,
+                  **extra: str) -> Reply:
         """A request under a fresh id; `extra` headers."""
-        request = message(method, params, next(self._ids))
+        request = message(method, params, next(self._ids), meta)
         response = await self.http.post(node.mcp, content=json.dumps(request).encode(), headers={**headers(request), **extra})
         reply = Reply(response.status_code, response.headers, _message(response), response.content)
         if reply.message and reply.status == 200:

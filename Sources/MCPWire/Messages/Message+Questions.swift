@@ -1,0 +1,64 @@
+extension Message {
+    /// The bytes of an upstream's request for the agent: `id` for its id and for its progress token (if any), in `params._meta` the
+    /// upstream's name and nothing else under `io.satgate/`, all else byte for byte.
+    package func asked(under id: RequestID, by upstream: String) -> [UInt8] {
+        var edits = JSONEdits()
+        if let range = document.value("id", in: .envelope) { edits.replace(range, with: id.raw) }
+        if progressTokenOfMeta != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: id.raw) }
+        let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        let name = JSONText.string(MetaKey.upstream) + [UInt8(ascii: ":")] + JSONText.string(upstream)
+        edits.introduce(name, in: document, beforeOthers: keepsAny)
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
+    /// The bytes of an agent's response for the upstream that asked under `id`: without `_meta["io.satgate/…"]`, all else byte for byte.
+    package func response(to id: RequestID) -> [UInt8] {
+        var edits = JSONEdits()
+        edits.address(document, to: id)
+        edits.removeMembers(of: .resultMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
+    /// The bytes of an agent's progress for the upstream that asked for it under `token`; nil where it is no progress.
+    package func progress(under token: [UInt8]) -> [UInt8]? {
+        guard kind == .notification, method == Method.progress, progressTokenOfParams != nil,
+            let range = document.value("progressToken", in: .params)
+        else { return nil }
+        var edits = JSONEdits()
+        edits.replace(range, with: token)
+        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
+    /// The request that an agent speaks of: answers, or tells its progress with.
+    package var questionAddressed: RequestID? {
+        switch kind {
+        case .response: id
+        case .notification where method == Method.progress: progressTokenOfParams.flatMap { RequestID(raw: $0) }
+        case .notification, .request: nil
+        }
+    }
+}
+
+extension JSONEdits {
+    /// Puts a member into `params._meta`; it and `params` are made where there are none.
+    mutating func introduce(_ member: [UInt8], in document: JSONDocument, beforeOthers: Bool) {
+        let comma = [UInt8(ascii: ",")]
+        let object = [UInt8(ascii: "{")] + member + [UInt8(ascii: "}")]
+        let meta = Array(#""_meta":"#.utf8) + object
+        let params = document.value("params", in: .envelope)
+        if let range = document.value("_meta", in: .params) {
+            guard document.isObject(range) else { return replace(range, with: object) }
+            let inside = range.lowerBound + 1
+            replace(inside..<inside, with: beforeOthers ? member + comma : member)
+        } else if let params, document.isObject(params) {
+            let inside = params.lowerBound + 1
+            replace(inside..<inside, with: document.members.contains { $0.section == .params } ? meta + comma : meta)
+        } else if let params {
+            replace(params, with: [UInt8(ascii: "{")] + meta + [UInt8(ascii: "}")])
+        } else {
+            let inside = document.root.lowerBound + 1
+            replace(inside..<inside, with: Array(#""params":{"#.utf8) + meta + [UInt8(ascii: "}"), UInt8(ascii: ",")])
+        }
+    }
+}
