@@ -19,8 +19,6 @@ package final class Gateway: Sendable {
         package var keepAlive: TimeAmount = .seconds(15)
         /// The streams of `subscriptions/listen` that one agent may have open at this node.
         package var subscriptionsPerAgent = 16
-        /// Changes of single resources are told to those who subscribe to them; while nothing tells of them nobody is promised that.
-        package var tellsOfUpdates = false
         /// Hosts that `Host` may name; empty: not checked.
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
@@ -190,6 +188,8 @@ extension Gateway: NodeBusReceiver {
         sessions.drop(session)
         streams.close(session)
     }
+
+    package func sessionChanged(_ session: SessionID) { sessions.drop(session) }
 
     package func reconnected() { sessions.dropAll() }
 }

@@ -4,6 +4,8 @@ package import Governance
 package enum ControlMessage: Sendable, Hashable {
     /// `session <tenant> <session id>`
     case sessionEnded(SessionID, TenantName)
+    /// `level <tenant> <session id>`: its agent wants other log messages.
+    case sessionChanged(SessionID, TenantName)
     /// `tenant <tenant>`
     case tenantChanged(TenantName)
     /// `catalogue <tenant> <version>`
@@ -13,6 +15,7 @@ package enum ControlMessage: Sendable, Hashable {
     package var text: String {
         switch self {
         case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
+        case .sessionChanged(let id, let tenant): "level \(tenant.text) \(id.text)"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
         case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
         }
@@ -29,6 +32,9 @@ package enum ControlMessage: Sendable, Hashable {
         case ("session", 3):
             guard let id = SessionID(words[2]) else { return nil }
             self = .sessionEnded(id, tenant)
+        case ("level", 3):
+            guard let id = SessionID(words[2]) else { return nil }
+            self = .sessionChanged(id, tenant)
         case ("tenant", 2): self = .tenantChanged(tenant)
         case ("catalogue", 3):
             guard let version = Int64(words[2]), version >= 0 else { return nil }

@@ -69,6 +69,7 @@ package struct RedisNodeBus: NodeBus {
     private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver, _ listeners: [any ControlListener]) {
         guard let message = ControlMessage(bytes) else { return }
         if case .sessionEnded(let session, _) = message { receiver.sessionEnded(session) }
+        if case .sessionChanged(let session, _) = message { receiver.sessionChanged(session) }
         for listener in listeners { listener.heard(message) }
     }
 }

@@ -52,7 +52,9 @@ struct OutboxConformanceTests {
         #expect(page.first == 7 && page.last == 6 && page.hasEnded && page.events.isEmpty)
     }
 
-    @Test("messages for a session's own stream are numbered in their order, and whoever posts learns who holds the stream", arguments: OutboxUnderTest.all)
+    @Test(
+        "messages for a session's own stream are numbered in their order, and whoever posts learns who holds the stream",
+        arguments: OutboxUnderTest.all)
     func posts(_ subject: OutboxUnderTest) async throws {
         let world = try await subject.open()
         let stream = try await world.stream()

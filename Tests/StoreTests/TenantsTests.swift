@@ -120,6 +120,7 @@ struct TenantsTests {
 /// Takes nothing from the bus.
 private struct Deaf: NodeBusReceiver {
     func received(_ message: [UInt8], for session: SessionID) {}
+    func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {}
     func received(_ message: RelayMessage) {}
     func streamTaken(_ session: SessionID, fence: Int64) {}
     func sessionEnded(_ session: SessionID) {}

@@ -58,13 +58,18 @@ extension Gateway {
         case Method.logMessage:
             let wanted = session.logLevel.flatMap { LogLevel(rawValue: $0) }
             guard let level = message.loggedLevel, wanted.map({ level >= $0 }) ?? true else { return }
-            await post(message.relayed(), to: session)
+            await tell(message.relayed(), to: session)
         case Method.resourceUpdated:
             guard let uri = message.paramText("uri") else { return }
-            await post(message.relayed(about: await shown(uri, of: overheard)), to: session)
-        default: await post(message.relayed(), to: session)
+            let known = await shown(uri, of: overheard)
+            guard session.transport == .stateless else { return await tell(message.relayed(about: known), to: session) }
+            streams.tell(updated: known, of: session.tenant, for: session.id)
+        default: await tell(message.relayed(), to: session)
         }
     }
+
+    /// Of a notification nobody has to know whether it arrived.
+    private func tell(_ message: [UInt8], to session: Session) async { _ = await post(message, to: session) }
 
     /// The URI by which the tenant's agents know an upstream's resource.
     private func shown(_ uri: String, of overheard: Overheard) async -> String {

@@ -16,7 +16,6 @@ extension Gateway {
 
     /// Puts a message on the own stream of the session's agent, wherever that is; false where there is none. For an agent of Streamable
     /// HTTP it is kept, so that its next stream begins with what it has missed.
-    @discardableResult
     func post(_ message: [UInt8], to session: Session) async -> Bool {
         do throws(StoreError) {
             switch session.transport {

@@ -24,6 +24,12 @@ package protocol NodeBusReceiver: Sendable {
     func streamTaken(_ session: SessionID, fence: Int64)
     /// The session has ended somewhere: drop it and close its stream.
     func sessionEnded(_ session: SessionID)
+    /// What is known of the session is not so any more.
+    func sessionChanged(_ session: SessionID)
     /// Messages may have been missed: what was cached may be stale.
     func reconnected()
+}
+
+extension NodeBusReceiver {
+    package func sessionChanged(_ session: SessionID) {}
 }

@@ -46,9 +46,10 @@ struct StreamSessionExchange {
         }
         guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
         reply.send(.accepted)
+        let agent = Agent(principal: principal, session: session, profile: found.profile)
+        gateway.pass(message, of: agent)
         guard message.kind == .request else { return }
         let stream = StreamReply(gateway, session: session)
-        let agent = Agent(principal: principal, session: session, profile: found.profile)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
         await RequestExchange(gateway: gateway, agent: agent, reply: stream).answer(message)
     }

@@ -25,6 +25,7 @@ struct StreamableExchange {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
+        gateway.pass(message, of: agent)
         guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
         let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
         await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)

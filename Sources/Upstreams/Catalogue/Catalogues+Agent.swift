@@ -49,7 +49,9 @@ extension Catalogues {
     package func levelChanged(of tenant: Tenant, for caller: Caller) async {
         guard let lane else { return }
         for (upstream, terms) in upstreams(of: tenant).all {
-            guard let sessions = upstream.calls?.sessions, let session = await sessions.existing(for: caller, terms: terms) else { continue }
+            guard let sessions = upstream.calls?.sessions, let session = await sessions.existing(for: caller, terms: terms) else {
+                continue
+            }
             await sessions.listen(in: session, for: caller, on: lane, before: .now() + .seconds(5))
         }
     }

@@ -94,7 +94,9 @@ final class StatelessSession: UpstreamSession {
         let request = LinkRequest(
             body: Outgoing.listen(id: id, to: SubscriptionFilter(lists: [], resources: uris), sender: sender), id: id,
             head: Self.head(Method.listen, of: sender, link), era: .modern, silence: Ear.silence)
-        guard case .answered(let stream, _) = try await link.ask(request, on: lane, before: .now() + Ear.opening) else { return .unsupported }
+        guard case .answered(let stream, _) = try await link.ask(request, on: lane, before: .now() + Ear.opening) else {
+            return .unsupported
+        }
         var isAgreed = false
         _ = await Ear(stream: stream).listen { message in
             if message.method == Method.acknowledged, message.subscription == id {
