@@ -19,6 +19,8 @@ package final class Gateway: Sendable {
         package var keepAlive: TimeAmount = .seconds(15)
         /// The streams of `subscriptions/listen` that one agent may have open at this node.
         package var subscriptionsPerAgent = 16
+        /// The answers that one session may go on reading at this node at once.
+        package var resumptionsPerSession = 16
         /// Hosts that `Host` may name; empty: not checked.
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
@@ -54,6 +56,9 @@ package final class Gateway: Sendable {
     let responder: Responder
     package let streams = AgentStreams()
     let agentPost = AgentPost()
+    let readers = AnswerReaders()
+    let questions = Questions()
+    let requests = RunningRequests()
     let parked = ParkedCalls()
     let relays = Relays()
     private let tasks: [LoopTasks]
@@ -182,11 +187,22 @@ extension Gateway: NodeBusReceiver {
         start { await self.catchUp(own, stream) }
     }
 
+    package func replied(_ message: [UInt8], in session: SessionID) {
+        if let message = try? Message(message) { questions.hear(message, in: session) }
+    }
+
+    package func cancelled(_ request: [UInt8], in session: SessionID) {
+        if let request = RequestID(raw: request) { _ = requests.cancel(request, in: session) }
+    }
+
     package func streamTaken(_ session: SessionID, fence: Int64) { streams.close(session, below: fence) }
+
+    package func answerWentOn(_ session: SessionID, stream: String) { readers.ring(session, stream) }
 
     package func sessionEnded(_ session: SessionID) {
         sessions.drop(session)
         streams.close(session)
+        requests.ended(session)
     }
 
     package func sessionChanged(_ session: SessionID) { sessions.drop(session) }

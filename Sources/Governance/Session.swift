@@ -55,8 +55,9 @@ package struct Session: Sendable, Hashable {
 
 /// Where sessions are kept, so that any node serves any of them.
 package protocol SessionDirectory: Sendable {
-    /// Writes a new session, living for its transport's lifetime.
-    func open(_ session: Session) async throws(StoreError)
+    /// Writes a new session, living for its transport's lifetime; false, and nothing written, when its principal has too many.
+    @discardableResult
+    func open(_ session: Session) async throws(StoreError) -> Bool
     /// Records what `initialize` agreed on; false when the session is gone.
     func update(_ session: Session) async throws(StoreError) -> Bool
     /// The session, or nil when it never was or has ended.

@@ -9,6 +9,9 @@ package struct RequestID: Sendable, Hashable {
     /// The id that satgate gives to a request of its own.
     package init(_ number: Int) { raw = Array(String(number).utf8) }
 
+    /// The id that satgate gives to what is asked of an agent; `text` is ours, and short.
+    package init(text: String) { raw = JSONText.string(text) }
+
     /// Nil unless `raw` is one JSON string with paired surrogates or one integer without fraction and exponent, of at most 1 KiB.
     package init?(raw: [UInt8]) {
         guard raw.count <= Self.maximumLength, let document = try? JSONDocument(raw, as: .other),

@@ -6,6 +6,8 @@ package enum ControlMessage: Sendable, Hashable {
     case sessionEnded(SessionID, TenantName)
     /// `level <tenant> <session id>`: its agent wants other log messages.
     case sessionChanged(SessionID, TenantName)
+    /// `cancel <tenant> <session id> <JSON token of a request's id>`
+    case requestCancelled([UInt8], SessionID, TenantName)
     /// `tenant <tenant>`
     case tenantChanged(TenantName)
     /// `catalogue <tenant> <version>`
@@ -16,6 +18,8 @@ package enum ControlMessage: Sendable, Hashable {
         switch self {
         case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
         case .sessionChanged(let id, let tenant): "level \(tenant.text) \(id.text)"
+        case .requestCancelled(let request, let id, let tenant):
+            "cancel \(tenant.text) \(id.text) \(String(decoding: request, as: UTF8.self))"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
         case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
         }
@@ -26,7 +30,7 @@ package enum ControlMessage: Sendable, Hashable {
 
     /// Reads `text` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
-        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
         guard words.count >= 2, let tenant = TenantName(words[1]) else { return nil }
         switch (words[0], words.count) {
         case ("session", 3):
@@ -35,6 +39,9 @@ package enum ControlMessage: Sendable, Hashable {
         case ("level", 3):
             guard let id = SessionID(words[2]) else { return nil }
             self = .sessionChanged(id, tenant)
+        case ("cancel", 4):
+            guard let id = SessionID(words[2]) else { return nil }
+            self = .requestCancelled(Array(words[3].utf8), id, tenant)
         case ("tenant", 2): self = .tenantChanged(tenant)
         case ("catalogue", 3):
             guard let version = Int64(words[2]), version >= 0 else { return nil }

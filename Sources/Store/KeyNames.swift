@@ -44,14 +44,16 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, dialogues, ears, outboxes and waiting calls begin with.
-    let holdBase, accountBase, sessionBase, dialogueBase, earBase, outboxBase, parkedBase: String
+    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes and waiting calls begin with.
+    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
     package func account(_ name: AccountName) -> String { accountBase + name.text }
     /// Hash of a session.
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
+    /// Set of a principal's sessions, some of which may have ended.
+    package func sessions(of principal: TokenID) -> String { principalBase + principal.text }
     /// Hash of the upstream sessions of an agent's session, by upstream.
     package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
     /// Hash of a call that waits for its agent's next round.
@@ -90,6 +92,7 @@ package final class TenantKeys: Sendable {
         holdBase = base + "hold:"
         accountBase = base + "account:"
         sessionBase = base + "session:"
+        principalBase = base + "principal:"
         outboxBase = base + "outbox:"
         dialogueBase = base + "dialogue:"
         parkedBase = base + "parked:"

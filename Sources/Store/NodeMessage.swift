@@ -7,8 +7,12 @@ package enum NodeMessage: Sendable, Hashable {
     case delivery(SessionID, [UInt8])
     /// `<session id>k<tenant> <sequence> <bytes>`: kept under that number, for the own stream of that session.
     case kept(SessionID, TenantName, Int64, [UInt8])
+    /// `<session id>q<bytes>`: what that session's agent says of a question that the node asked.
+    case reply(SessionID, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
     case streamTaken(SessionID, fence: Int64)
+    /// `<session id>o<stream>`: of an answer that the node reads more was kept, or it is read elsewhere now.
+    case answerWentOn(SessionID, stream: String)
     /// `<relay's id>r<letter><rest>`: of a call that goes on at two nodes.
     case relay(RelayMessage)
 
@@ -17,6 +21,8 @@ package enum NodeMessage: Sendable, Hashable {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
         case .kept(let session, let tenant, let sequence, let message): Array("\(session.text)k\(tenant.text) \(sequence) ".utf8) + message
+        case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
+        case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
@@ -24,6 +30,9 @@ package enum NodeMessage: Sendable, Hashable {
 
     /// What a script writes the fence behind.
     static func taking(of session: SessionID) -> String { "\(session.text)t" }
+
+    /// What scripts tell of an answer.
+    static func goingOn(of stream: String, in session: SessionID) -> String { "\(session.text)o\(stream)" }
 
     /// Reads `bytes` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
@@ -37,6 +46,8 @@ package enum NodeMessage: Sendable, Hashable {
                 let sequence = Int64(String(decoding: parts[1], as: UTF8.self)), sequence > 0
             else { return nil }
             self = .kept(session, tenant, sequence, Array(parts[2]))
+        case UInt8(ascii: "o"): self = .answerWentOn(session, stream: String(decoding: rest, as: UTF8.self))
+        case UInt8(ascii: "q"): self = .reply(session, Array(rest))
         case UInt8(ascii: "r"):
             guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
             self = .relay(RelayMessage(relay, content))

@@ -18,10 +18,20 @@ package struct RedisNodeBus: NodeBus {
         try await publish(.delivery(session, message), to: node)
     }
 
+    package func reply(_ message: [UInt8], in session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
+        try await publish(.reply(session, message), to: node)
+    }
+
+    package func cancel(_ request: [UInt8], in session: SessionID, of tenant: TenantName) async throws(StoreError) {
+        let message = ControlMessage.requestCancelled(request, session, tenant).text
+        _ = try await client.command(["PUBLISH", .text(names.control), .text(message)])
+    }
+
     package func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool {
         try await publish(.relay(message), to: node)
     }
 
+    /// False when the node does not listen.
     private func publish(_ message: NodeMessage, to node: NodeID) async throws(StoreError) -> Bool {
         guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(message.bytes)]) else {
             throw .corrupt("PUBLISH")
@@ -60,6 +70,8 @@ package struct RedisNodeBus: NodeBus {
         case .delivery(let session, let message): receiver.received(message, for: session)
         case .kept(let session, let tenant, let sequence, let message):
             receiver.received(message, as: sequence, for: session, of: tenant)
+        case .answerWentOn(let session, let stream): receiver.answerWentOn(session, stream: stream)
+        case .reply(let session, let message): receiver.replied(message, in: session)
         case .relay(let message): receiver.received(message)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
@@ -68,8 +80,12 @@ package struct RedisNodeBus: NodeBus {
 
     private static func control(_ bytes: [UInt8], _ receiver: any NodeBusReceiver, _ listeners: [any ControlListener]) {
         guard let message = ControlMessage(bytes) else { return }
-        if case .sessionEnded(let session, _) = message { receiver.sessionEnded(session) }
-        if case .sessionChanged(let session, _) = message { receiver.sessionChanged(session) }
+        switch message {
+        case .sessionEnded(let session, _): receiver.sessionEnded(session)
+        case .sessionChanged(let session, _): receiver.sessionChanged(session)
+        case .requestCancelled(let request, let session, _): receiver.cancelled(request, in: session)
+        case .tenantChanged, .catalogueChanged: break
+        }
         for listener in listeners { listener.heard(message) }
     }
 }

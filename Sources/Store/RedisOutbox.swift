@@ -7,11 +7,16 @@ package final class RedisOutbox: Outbox {
     private let redis: RedisClient
     private let scripts: StoreScripts
     private let tenants: TenantKeyCache
+    private let names: KeyNames
+    private let reader: NodeID
     private let mostEvents: Int64 = 1000
     private let mostBytes: Int64 = 4 << 20
     private let pageSize: Int64 = 100
 
-    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded) {
+    /// `reader`: the node that reads, which is told when there is more of what it has taken up.
+    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, reader: NodeID = NodeID()) {
+        self.names = names
+        self.reader = reader
         self.redis = redis
         self.scripts = scripts
         tenants = TenantKeyCache(names)
@@ -23,7 +28,7 @@ package final class RedisOutbox: Outbox {
             arguments: [
                 .integer(event.sequence), .bytes(event.data), .text(origin.node.text), .bytes(origin.requests), event.isLast ? 1 : 0,
                 .integer(mostEvents), .integer(mostBytes),
-            ])
+            ] + news(of: stream))
         guard let fence = reply.number else { throw .corrupt("outbox_append") }
         return fence < 0 ? nil : fence
     }
@@ -31,7 +36,7 @@ package final class RedisOutbox: Outbox {
     package func read(_ stream: AnswerStream, after sequence: Int64, fence: Int64?) async throws(StoreError) -> OutboxPage? {
         let reply = try await redis.run(
             scripts.outboxRead, keys: keys(stream),
-            arguments: [.integer(sequence), .integer(fence ?? 0), .integer(pageSize)])
+            arguments: [.integer(sequence), .integer(fence ?? 0), .integer(pageSize), .text(reader.text)] + news(of: stream))
         guard let fields = reply.elements else { throw .corrupt("outbox_read") }
         if fields.isEmpty { return nil }
         guard fields.count >= 6, fields.count % 2 == 0, let fence = fields[0].number, let first = fields[1].number,
@@ -64,6 +69,11 @@ package final class RedisOutbox: Outbox {
     package func release(_ session: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) {
         _ = try await redis.run(
             scripts.streamRelease, keys: [tenants.keys(of: tenant).session(session)], arguments: [.integer(fence)])
+    }
+
+    /// Where who reads the stream is told of it, and how.
+    private func news(of stream: AnswerStream) -> [RedisArgument] {
+        [.text(names.nodeBase), .text(NodeMessage.goingOn(of: stream.name, in: stream.session))]
     }
 
     private func keys(_ stream: AnswerStream) -> [String] {

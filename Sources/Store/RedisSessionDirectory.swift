@@ -7,25 +7,59 @@ package final class RedisSessionDirectory: SessionDirectory {
     private let names: KeyNames
     private let scripts: StoreScripts
     private let tenants: TenantKeyCache
+    private let mostPerPrincipal: Int
+    /// Milliseconds that a principal's sessions are remembered after the last began.
+    private let memory: Int64 = 7 * 86_400_000
+    /// Of too many sessions so many are looked at, whether they have ended.
+    private let sample: Int64 = 100
 
-    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded) {
+    /// `mostPerPrincipal`: the sessions that one token may have.
+    package init(
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, mostPerPrincipal: Int = 10_000
+    ) {
+        self.mostPerPrincipal = mostPerPrincipal
         self.redis = redis
         self.names = names
         self.scripts = scripts
         tenants = TenantKeyCache(names)
     }
 
-    package func open(_ session: Session) async throws(StoreError) {
+    @discardableResult
+    package func open(_ session: Session) async throws(StoreError) -> Bool {
         var fields: [RedisArgument] = [
             "principal", .text(session.principal.text), "transport", .text(session.transport.rawValue),
         ]
         if let owner = session.owner { fields += ["owner", .text(owner.text)] }
         if let pass = session.pass { fields += ["pass", .text(StreamPassText.text(of: pass))] }
-        _ = try await write(session.id, session.tenant, session.transport, making: true, fields + agreed(session))
+        fields += agreed(session)
+        if try await make(session, fields) { return true }
+        return try await prune(session) ? make(session, fields) : false
+    }
+
+    private func make(_ session: Session, _ fields: [RedisArgument]) async throws(StoreError) -> Bool {
+        let keys = tenants.keys(of: session.tenant)
+        let reply = try await redis.run(
+            scripts.sessionOpen, keys: [keys.session(session.id), keys.sessions, keys.sessions(of: session.principal)],
+            arguments: [
+                .text(session.id.text), .integer(session.transport.lifetime), .integer(Int64(mostPerPrincipal)), .integer(memory),
+            ] + fields)
+        return reply.number == 1
+    }
+
+    /// Forgets sessions of the same principal that have ended, of a few at random; true where there were any.
+    private func prune(_ session: Session) async throws(StoreError) -> Bool {
+        let keys = tenants.keys(of: session.tenant)
+        let list = keys.sessions(of: session.principal)
+        let found = try await redis.command(["SRANDMEMBER", .text(list), .integer(sample)])
+        let ids = (found.elements ?? []).compactMap { $0.text.flatMap { SessionID($0) } }
+        guard !ids.isEmpty else { return false }
+        let reply = try await redis.run(
+            scripts.sessionPrune, keys: [list] + ids.map { keys.session($0) }, arguments: ids.map { .text($0.text) })
+        return reply.number ?? 0 > 0
     }
 
     package func update(_ session: Session) async throws(StoreError) -> Bool {
-        guard try await write(session.id, session.tenant, session.transport, making: false, agreed(session)) else { return false }
+        guard try await write(session.id, session.tenant, session.transport, agreed(session)) else { return false }
         // Other nodes would go on by the level they remember.
         if session.logLevel != nil {
             let message = ControlMessage.sessionChanged(session.id, session.tenant)
@@ -35,7 +69,7 @@ package final class RedisSessionDirectory: SessionDirectory {
     }
 
     package func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool {
-        try await write(id, tenant, transport, making: false, [])
+        try await write(id, tenant, transport, [])
     }
 
     package func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
@@ -60,8 +94,10 @@ package final class RedisSessionDirectory: SessionDirectory {
     package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
         let keys = tenants.keys(of: tenant)
         let message = ControlMessage.sessionEnded(id, tenant)
+        let principal = try await redis.command(["HGET", .text(keys.session(id)), "principal"]).text.flatMap { TokenID($0) }
+        guard let principal else { return false }
         let reply = try await redis.run(
-            scripts.sessionClose, keys: [keys.session(id), keys.sessions],
+            scripts.sessionClose, keys: [keys.session(id), keys.sessions, keys.sessions(of: principal)],
             arguments: [.text(id.text), .text(names.control), .text(message.text)], idempotent: false)
         return reply.number == 1
     }
@@ -103,12 +139,12 @@ package final class RedisSessionDirectory: SessionDirectory {
         return fields
     }
 
-    /// Writes the fields and renews the session's life; false where it must exist and does not.
+    /// Writes the fields and renews the session's life; false where it is gone.
     private func write(
-        _ id: SessionID, _ tenant: TenantName, _ transport: Session.Transport, making: Bool, _ fields: [RedisArgument]
+        _ id: SessionID, _ tenant: TenantName, _ transport: Session.Transport, _ fields: [RedisArgument]
     ) async throws(StoreError) -> Bool {
         let keys = tenants.keys(of: tenant)
-        let arguments: [RedisArgument] = [.text(id.text), .integer(transport.lifetime), making ? 1 : 0]
+        let arguments: [RedisArgument] = [.text(id.text), .integer(transport.lifetime)]
         let reply = try await redis.run(scripts.session, keys: [keys.session(id), keys.sessions], arguments: arguments + fields)
         return reply.number == 1
     }

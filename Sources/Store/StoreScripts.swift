@@ -2,8 +2,9 @@ package import Redis
 
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
-    package let reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, beat: Script
     package let outboxAppend, outboxRead, outboxPost, streamRelease, addressNote: Script
+    package let reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
+        beat: Script
     package let roundPark, roundTake: Script
     package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
@@ -27,6 +28,8 @@ package struct StoreScripts: Sendable {
         extend = plain("extend", PackageResources.extend_lua)
         due = plain("due", PackageResources.due_lua)
         session = plain("session", PackageResources.session_lua)
+        sessionOpen = plain("session_open", PackageResources.session_open_lua)
+        sessionPrune = plain("session_prune", PackageResources.session_prune_lua)
         sessionClose = plain("session_close", PackageResources.session_close_lua)
         sessionStream = plain("session_stream", PackageResources.session_stream_lua)
         outboxAppend = plain("outbox_append", PackageResources.outbox_append_lua)
@@ -46,8 +49,8 @@ package struct StoreScripts: Sendable {
     /// All of them.
     package var all: [Script] {
         [
-            reserve, settle, release, lapse, extend, due, record, session, sessionClose, sessionStream, outboxAppend, outboxRead,
-            outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
+            reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
+            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
         ]
             + catalogue.all + dialogue.all
     }

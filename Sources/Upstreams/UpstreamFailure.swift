@@ -11,7 +11,7 @@ package enum UpstreamFailure: Error, Sendable {
     /// The upstream refused the message itself (an error that proves it, under an HTTP error status): it did not run.
     case refused(Answer)
     /// The upstream wants input of the agent's before it does its work, and there is no way to ask for it: the call did not run.
-    case needsInput
+    case needsInput(reason: String)
 
     /// False where the call provably did not run.
     package var mayHaveRun: Bool {
@@ -35,15 +35,17 @@ package enum UpstreamFailure: Error, Sendable {
     /// What to tell an agent: names no address and quotes nothing of the upstream.
     package var reason: String {
         switch self {
-        case .notDispatched(let reason), .broken(let reason): reason
+        case .notDispatched(let reason), .broken(let reason), .needsInput(let reason): reason
         case .timedOut: "timed out"
-        case .needsInput: "asks for input, which this agent cannot give here"
         case .refused(let answer): if case .error(let code) = answer.kind { "refused the message (\(code))" } else { "refused the message" }
         }
     }
 }
 
 extension UpstreamFailure {
+    /// It wants input of an agent that it does not know, or that cannot give it.
+    package static var needsInput: UpstreamFailure { .needsInput(reason: "asks for input, which this agent cannot give here") }
+
     /// We gave the call up after it was sent.
     static var cancelled: UpstreamFailure { .broken(reason: HTTPFailure.Reason.cancelled.rawValue) }
 

@@ -125,7 +125,7 @@ async def test_what_idle_streams_cost_a_node(tmp_path: Path, short: bool, files:
     crowd = Crowd(node, cell.mint())
     try:
         await asyncio.sleep(0.5)
-        idle = node.process.resident()
+        idle, files_before = node.process.resident(), node.process.descriptors()
         begun = time.monotonic()
         await crowd.open(count)
         opened = time.monotonic() - begun
@@ -145,6 +145,13 @@ async def test_what_idle_streams_cost_a_node(tmp_path: Path, short: bool, files:
         await asyncio.sleep(0.3)
         assert max(stream.changes for stream in crowd.streams) == 1 and sum(stream.changes for stream in crowd.streams) == told
         assert each <= LIMIT, f"{each:.1f} KiB for each stream"
+        crowd.close()
+        await _until(lambda: node.process.descriptors() <= files_before + 8, 30, "their connections are closed")
+        crowd = Crowd(node, cell.mint())
+        await crowd.open(count)
+        again = node.process.resident()
+        print(f"as many once more, when those are closed: {again:.1f} MiB")
+        assert again - held < (held - idle) / 2, "what closed streams took is not taken again"
     finally:
         crowd.close()
         status = node.stop()

@@ -24,7 +24,7 @@ struct SessionCacheTests {
 
     @Test("asks the directory for a session of another node, once")
     func learns() async throws {
-        try await directory.open(session)
+        _ = try await directory.open(session)
         #expect(try await cache.resume(session.id, for: .of(session), proven: false)?.session == session)
         #expect(try await cache.resume(session.id, for: .of(session), proven: false)?.session == session)
         #expect(directory.finds == 1)
@@ -35,7 +35,7 @@ struct SessionCacheTests {
         let thief = Grant.of(Session(id: session.id, tenant: session.tenant, principal: .of("b"), transport: .streamable))
         let stranger = Grant.of(
             Session(id: session.id, tenant: try #require(TenantName("other")), principal: session.principal, transport: .streamable))
-        try await directory.open(session)
+        _ = try await directory.open(session)
         #expect(try await cache.resume(session.id, for: thief, proven: false) == nil)
         #expect(try await cache.resume(session.id, for: .of(session), proven: false) != nil)
         #expect(try await cache.resume(session.id, for: thief, proven: true) == nil)
@@ -53,29 +53,29 @@ struct SessionCacheTests {
     @Test("makes a presence where there is none, and asks no more for a while")
     func appears() async throws {
         let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)
-        #expect(try await cache.appear(presence))
-        #expect(try await !cache.appear(presence))
+        #expect(try await cache.appear(presence) == .new)
+        #expect(try await cache.appear(presence) == .known)
         _ = try await directory.close(presence.id, of: presence.tenant)
-        #expect(try await !cache.appear(presence))
+        #expect(try await cache.appear(presence) == .known)
         cache.dropAll()
-        #expect(try await cache.appear(presence), "what Redis has lost is made again")
+        #expect(try await cache.appear(presence) == .new, "what Redis has lost is made again")
     }
 
     @Test("lets a presence live on whenever it is told to, and makes it again where it is gone")
     func prolongs() async throws {
         let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)
-        #expect(try await cache.appear(presence))
-        #expect(try await !cache.prolong(presence))
+        #expect(try await cache.appear(presence) == .new)
+        #expect(try await cache.prolong(presence) == .known)
         _ = try await directory.close(presence.id, of: presence.tenant)
-        #expect(try await cache.prolong(presence))
-        #expect(try await !cache.appear(presence))
+        #expect(try await cache.prolong(presence) == .new)
+        #expect(try await cache.appear(presence) == .known)
     }
 
     @Test("knows a presence that another node has made")
     func appearsElsewhere() async throws {
         let presence = Session(id: SessionID(), tenant: session.tenant, principal: session.principal, transport: .stateless)
-        try await directory.open(presence)
-        #expect(try await !cache.appear(presence))
+        _ = try await directory.open(presence)
+        #expect(try await cache.appear(presence) == .known)
     }
 }
 
@@ -85,7 +85,10 @@ private final class RecordingDirectory: SessionDirectory {
 
     var finds: Int { state.withLock { $0.finds } }
 
-    func open(_ session: Session) async throws(StoreError) { state.withLock { $0.sessions[session.id] = session } }
+    func open(_ session: Session) async throws(StoreError) -> Bool {
+        state.withLock { $0.sessions[session.id] = session }
+        return true
+    }
 
     func update(_ session: Session) async throws(StoreError) -> Bool {
         state.withLock { $0.sessions.updateValue(session, forKey: session.id) != nil }

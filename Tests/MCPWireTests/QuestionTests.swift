@@ -28,6 +28,18 @@ struct QuestionTests {
         #expect(try asked(#","params":{"_meta":{"io.satgate/x":1}}"#) == head + #","params":{"_meta":{"io.satgate/upstream":"up"}}}"#)
     }
 
+    @Test("of a link to follow has an id, its own where it has one")
+    func link() throws {
+        #expect(
+            try asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(#""params":{\#(name),"elicitationId":"q","mode":"url","url":"u"}}"#)
+                || asked(#","params":{"mode":"url","url":"u"}"#).hasSuffix(
+                    #""params":{"elicitationId":"q",\#(name),"mode":"url","url":"u"}}"#)
+        )
+        #expect(
+            try asked(#","params":{"mode":"url","elicitationId":"own"}"#).hasSuffix(
+                #""params":{\#(name),"mode":"url","elicitationId":"own"}}"#))
+    }
+
     @Test("wants progress under our id too")
     func progressToken() throws {
         #expect(try asked(#","params":{"_meta":{"progressToken":9}}"#).contains(#""io.satgate/upstream":"up","progressToken":"q"}"#))

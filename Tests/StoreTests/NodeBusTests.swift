@@ -65,6 +65,39 @@ struct NodeBusTests {
         }
     }
 
+    @Test("what an agent says of a question reaches the node that asked it alone, and its sender learns when there is no such node")
+    func replies() async throws {
+        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let nodes = [NodeID(), NodeID()]
+        let session = SessionID()
+        try await running(bus, as: nodes[0], receivers[0]) {
+            try await running(bus, as: nodes[1], receivers[1]) {
+                let isTaken = try await bus.reply(Array(#"{"id":"q"}"#.utf8), in: session, at: nodes[1])
+                #expect(isTaken)
+                #expect(await eventually { receivers[1].replies == [#"\#(session) {"id":"q"}"#] })
+                #expect(receivers[0].replies.isEmpty && receivers[1].messages.isEmpty)
+                let isLost = try await !bus.reply([1], in: session, at: NodeID())
+                #expect(isLost)
+            }
+        }
+    }
+
+    @Test("every node hears that an agent has cancelled a request, whose id keeps its JSON type")
+    func cancels() async throws {
+        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let session = SessionID()
+        let tenant = try TenantName.fresh()
+        try await running(bus, as: NodeID(), receivers[0]) {
+            try await running(bus, as: NodeID(), receivers[1]) {
+                for id in ["7", #""7""#, #""a b  c é""#] { try await bus.cancel(Array(id.utf8), in: session, of: tenant) }
+                let expected = ["\(session) 7", #"\#(session) "7""#, #"\#(session) "a b  c é""#]
+                #expect(await eventually { receivers.allSatisfy { $0.cancelled == expected } })
+            }
+        }
+    }
+
     @Test("what stands on a node's channel reads back as what it was, and anything else is nothing")
     func messages() {
         let session = SessionID()
@@ -75,7 +108,8 @@ struct NodeBusTests {
             .refused(.used), .refused(.expired),
         ]
         let relayed = contents.map { NodeMessage.relay(RelayMessage(CallID(), $0)) }
-        for message in [NodeMessage.delivery(session, [0, 10, 255]), .streamTaken(session, fence: .max)] + relayed {
+        let own = [NodeMessage.delivery(session, [0, 10, 255]), .reply(session, [0, 10, 255]), .streamTaken(session, fence: .max)]
+        for message in own + relayed {
             #expect(NodeMessage(message.bytes) == message)
         }
         for text in [
@@ -88,6 +122,38 @@ struct NodeBusTests {
     }
 
     /// Runs `body` while the bus listens as `node`.
+    @Test("the node that reads an answer hears of each event that is kept, and when another goes on reading")
+    func answers() async throws {
+        let client = try await SharedRedis.client
+        let bus = RedisNodeBus(client, names: .standard)
+        let directory = RedisSessionDirectory(redis: client)
+        let receivers = [RecordingReceiver(), RecordingReceiver()]
+        let nodes = [NodeID(), NodeID()]
+        let outboxes = nodes.map { RedisOutbox(redis: client, reader: $0) }
+        let session = Session(id: SessionID(), tenant: try .fresh(), principal: .sample("a"), transport: .streamable)
+        let stream = AnswerStream(tenant: session.tenant, session: session.id, name: "00000000000000ab")
+        let origin = AnswerOrigin(node: nodes[0], requests: [UInt8(ascii: "1")])
+        func keep(_ number: Int64) async throws {
+            _ = try await outboxes[0].append(KeptEvent(sequence: number, data: [1], isLast: false), of: stream, from: origin)
+        }
+        try await running(bus, as: nodes[0], receivers[0]) {
+            try await running(bus, as: nodes[1], receivers[1]) {
+                try await directory.open(session)
+                try await keep(1)
+                _ = try await outboxes[1].read(stream, after: 0, fence: nil)
+                try await keep(2)
+                try await keep(2)
+                #expect(await eventually { receivers[1].answers == ["\(session.id) 00000000000000ab"] })
+                _ = try await outboxes[0].read(stream, after: 0, fence: nil)
+                #expect(await eventually { receivers[1].answers.count == 2 })
+                try await keep(3)
+                _ = try await outboxes[0].read(stream, after: 2, fence: 2)
+                #expect(await eventually { receivers[0].answers.count == 1 })
+                #expect(receivers[1].answers.count == 2)
+            }
+        }
+    }
+
     private func running(_ bus: RedisNodeBus, as node: NodeID, _ receiver: RecordingReceiver, _ body: () async throws -> Void) async throws
     {
         let listening = Task { try await bus.run(as: node, receiver: receiver) }
@@ -103,7 +169,10 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var messages: [String] = []
         var ended: Set<SessionID> = []
         var catalogues: [TenantName: [Int64]] = [:]
+        var replies: [String] = []
+        var cancelled: [String] = []
         var taken: [String] = []
+        var answers: [String] = []
         var relayed: [RelayMessage] = []
         var isReady = false
     }
@@ -111,8 +180,14 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     private let state = Mutex(State())
 
     var messages: [String] { state.withLock { $0.messages } }
+    /// Each session, and what its agent said of a question.
+    var replies: [String] { state.withLock { $0.replies } }
+    /// Each session, and the request that its agent cancelled.
+    var cancelled: [String] { state.withLock { $0.cancelled } }
     /// Each session whose stream was taken, and the fence.
     var taken: [String] { state.withLock { $0.taken } }
+    /// The session and the stream of each answer that went on.
+    var answers: [String] { state.withLock { $0.answers } }
     var ended: Set<SessionID> { state.withLock { $0.ended } }
     /// The versions told of each tenant's catalogue, in order.
     var catalogues: [TenantName: [Int64]] { state.withLock { $0.catalogues } }
@@ -125,9 +200,19 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {
         state.withLock { $0.messages.append("\(session) \(tenant) \(sequence) \(String(decoding: message, as: UTF8.self))") }
     }
+    func replied(_ message: [UInt8], in session: SessionID) {
+        state.withLock { $0.replies.append("\(session) \(String(decoding: message, as: UTF8.self))") }
+    }
+
+    func cancelled(_ request: [UInt8], in session: SessionID) {
+        state.withLock { $0.cancelled.append("\(session) \(String(decoding: request, as: UTF8.self))") }
+    }
+
     func received(_ message: RelayMessage) { state.withLock { $0.relayed.append(message) } }
 
     func streamTaken(_ session: SessionID, fence: Int64) { state.withLock { $0.taken.append("\(session) \(fence)") } }
+
+    func answerWentOn(_ session: SessionID, stream: String) { state.withLock { $0.answers.append("\(session) \(stream)") } }
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
 

@@ -51,6 +51,29 @@ struct SessionDirectoryTests {
         }
     }
 
+    @Test("a principal has no more sessions than it may, and those that have ended do not count", arguments: [true, false])
+    func most(isClosed: Bool) async throws {
+        let client = try await SharedRedis.client
+        let directory = RedisSessionDirectory(redis: client, scripts: .watched, mostPerPrincipal: 3)
+        let tenant = try TenantName.fresh()
+        func session(_ principal: Character) -> Session {
+            Session(id: SessionID(), tenant: tenant, principal: .sample(principal), transport: .sse)
+        }
+        let sessions = (0..<4).map { _ in session("a") }
+        for number in 0..<3 { #expect(try await directory.open(sessions[number])) }
+        #expect(try await directory.open(sessions[2]), "again, after an answer was lost")
+        #expect(try await !directory.open(sessions[3]))
+        #expect(try await directory.find(sessions[3].id, of: tenant) == nil)
+        #expect(try await directory.open(session("b")))
+        if isClosed {
+            #expect(try await directory.close(sessions[0].id, of: tenant))
+        } else {
+            _ = try await client.send(["DEL", .text(KeyNames.standard.keys(of: tenant).session(sessions[0].id))])
+        }
+        #expect(try await directory.open(sessions[3]))
+        #expect(try await !directory.open(session("a")))
+    }
+
     @Test("the newest taker of a session's stream keeps it, the older one learns that it was taken", arguments: LedgerUnderTest.all)
     func streams(_ subject: LedgerUnderTest) async throws {
         let world = try await subject.open()

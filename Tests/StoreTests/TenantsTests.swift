@@ -121,8 +121,11 @@ struct TenantsTests {
 private struct Deaf: NodeBusReceiver {
     func received(_ message: [UInt8], for session: SessionID) {}
     func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {}
+    func replied(_ message: [UInt8], in session: SessionID) {}
+    func cancelled(_ request: [UInt8], in session: SessionID) {}
     func received(_ message: RelayMessage) {}
     func streamTaken(_ session: SessionID, fence: Int64) {}
+    func answerWentOn(_ session: SessionID, stream: String) {}
     func sessionEnded(_ session: SessionID) {}
     func reconnected() {}
 }

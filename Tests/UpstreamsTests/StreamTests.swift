@@ -27,6 +27,8 @@ struct StreamTests {
                         case .progress(let bytes): items.append(String(decoding: bytes, as: UTF8.self))
                         case .log(let message): items.append(String(decoding: message.bytes, as: UTF8.self))
                         case .asked(let question): items.append("asked \(question.method ?? "")")
+                        case .elicited(let message): items.append("elicited \(message.paramText("elicitationId") ?? "")")
+                        case .withdrawn(let message): items.append("withdrawn \(message.cancelledRequest?.description ?? "")")
                         case .answer(let answer): items.append("answer \(answer.id?.number == nil ? "?" : "ours")")
                         }
                     }

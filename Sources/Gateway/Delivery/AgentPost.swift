@@ -51,8 +51,7 @@ extension Gateway {
         guard let session else { return decline(overheard) }
         let message = overheard.message
         if message.kind == .request {
-            // No way to ask an agent outside of its requests stands yet.
-            return decline(overheard)
+            return start { await self.ask(overheard, in: session) }
         }
         switch message.method {
         case Method.logMessage:

@@ -12,6 +12,9 @@ struct BatchExchange {
     func run(_ batch: Batch, as agent: Agent) async throws(Rejection) {
         guard agent.session.dialect?.takesBatches == true else { throw .batchNotTaken }
         let requests = batch.entries.filter { entry in (try? entry.get().kind == .request) ?? true }
+        for case .success(let message) in batch.entries where message.kind != .request {
+            try await OneWayExchange(gateway: gateway, session: agent.session).take(message)
+        }
         guard !requests.isEmpty else { return reply.send(.accepted) }
         let ids = requests.compactMap { (try? $0.get())?.id }
         let post = PostReply(reply, gateway: gateway, session: agent.session, requests: ids)
@@ -27,11 +30,25 @@ struct BatchExchange {
         _ request: Result<Message, WireError>, for agent: Agent, of gateway: Gateway, over answers: NIOLoopBound<BatchReply>
     ) async {
         switch request {
-        case .success(let message):
-            let part = BatchPart(answers.value, answering: message.id)
-            await RequestExchange(gateway: gateway, agent: agent, reply: part).answer(message)
+        case .success(let message): await answer(message, for: agent, of: gateway, over: answers)
         case .failure(let error):
             await answers.value.finish(Fault(error).answer(to: error.id, era: .legacy, toolCall: false).body, answering: error.id)
+        }
+    }
+
+    /// Answers a request that the agent may cancel without the others.
+    private static func answer(
+        _ request: Message, for agent: Agent, of gateway: Gateway, over answers: NIOLoopBound<BatchReply>
+    ) async {
+        let (stops, feed) = AsyncStream.makeStream(of: Void.self)
+        await withTaskGroup { group in
+            group.addTask {
+                let part = BatchPart(answers.value, answering: request.id)
+                await RequestExchange(gateway: gateway, agent: agent, reply: part) { feed.yield() }.answer(request)
+            }
+            group.addTask { for await _ in stops { return } }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

@@ -33,6 +33,15 @@ final class BatchReply {
         turn.giveBack()
     }
 
+    /// One of the requests gets no answer.
+    func abandon(_ id: RequestID?) async {
+        missing -= 1
+        await turn.take()
+        post.leaveUnanswered(id)
+        if missing == 0, unsent.isEmpty { await post.abandon() } else { await sendAnswers() }
+        turn.giveBack()
+    }
+
     private func sendAnswers() async {
         if !post.hasBegun {
             guard missing == 0, !unsent.isEmpty else { return }
@@ -60,4 +69,6 @@ final class BatchPart: MessageReply {
     func notify(_ message: [UInt8], until deadline: NIODeadline) async { await batch.notify(message, until: deadline) }
 
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async { await batch.finish(message, answering: id) }
+
+    func abandon() async { await batch.abandon(id) }
 }

@@ -3,6 +3,7 @@ import Governance
 import Logging
 import MCPWire
 import NIOCore
+import NIOHTTP1
 import Upstreams
 
 /// One request that an upstream answers, a tool's call most of all, governed from end to end. Each stage takes what the earlier ones made.
@@ -45,15 +46,24 @@ struct CallExchange {
 
     private func pong(_ call: ForwardedRequest) async {
         let responder = agent.era == .modern ? gateway.responder : nil
-        await reply.finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply, by: responder))
+        await finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply, by: responder))
+    }
+
+    /// The one place where a call is answered: an agent that has cancelled it wants none.
+    func finish(_ body: [UInt8], status: Int = 200, headers: HTTPHeaders = [:]) async {
+        if Task.isCancelled, agent.era == .legacy {
+            await reply.abandon()
+        } else {
+            await reply.finish(body, status: status, headers: headers)
+        }
     }
 
     private func pass(_ answer: Answer, of routed: RoutedCall) async {
         let id = routed.call.id
         let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
-        guard agent.era == .modern else { return await reply.finish(answer.addressed(to: id, as: routed.view, content: content)) }
+        guard agent.era == .modern else { return await finish(answer.addressed(to: id, as: routed.view, content: content)) }
         let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
-        await reply.finish(body, status: status)
+        await finish(body, status: status)
     }
 
     private func read(_ message: Message) throws(Refusal) -> ForwardedRequest {
@@ -94,31 +104,23 @@ struct CallExchange {
         }
     }
 
-    /// Sends the call upstream and passes on what comes until the answer; a failure ends the hold.
+    /// Sends the call upstream, again with what it asks for, and passes on what comes until the answer; a failure ends the hold.
     private func forward(_ held: HeldCall) async throws(Refusal) -> AnsweredCall {
-        let call = held.routed.call
         let target = held.routed.target
         do throws(UpstreamFailure) {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
-            let exchange = try await gateway.catalogues.forward(
-                call, to: target, of: agent.tenant, for: agent.caller(repeating: headers?.parameters ?? []), deadline: deadline)
-            while let item = try await exchange.next() {
-                switch item {
-                case .progress(let message): await reply.notify(message, until: deadline)
-                case .log(let message):
-                    if let level = message.loggedLevel, agent.wants(level) { await reply.notify(message.relayed(), until: deadline) }
-                case .asked(let question) where rounds != nil:
-                    if let rounds { try await ask(question, of: held, over: rounds, on: exchange) }
-                case .asked(let question):
-                    // No way to ask an agent stands yet.
-                    if let id = question.id { exchange.respond(Outgoing.methodNotFound(id: id)) }
-                case .answer(let answer) where answer.asksForInput && rounds == nil: throw .needsInput
-                case .answer(let answer):
+            let caller = agent.caller(repeating: headers?.parameters ?? [])
+            var call = held.routed.call
+            for _ in 0...Round.most {
+                let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)
+                let answer = try await answer(of: exchange, to: held, until: deadline)
+                guard answer.asksForInput, rounds == nil else {
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }
+                call = held.routed.call.continued(with: try await input(for: answer, of: target.upstream, until: deadline))
             }
-            throw .broken(reason: "the stream ended before the answer")
+            throw .needsInput(reason: "asks for input again and again")
         } catch {
             if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer, hasRun: false) }
             await end(held, charged: error.mayHaveRun, kind(of: error))

@@ -51,7 +51,7 @@ extension Gateway {
     /// Lets a presence live on by a stream of its agent.
     fileprivate func keep(_ presence: Session) async {
         await keepAlive(presence) { () throws(StoreError) in
-            if try await sessions.prolong(presence) { announce(presence, client: presence.client) }
+            if try await sessions.prolong(presence) == .new { announce(presence, client: presence.client) }
             return true
         }
     }

@@ -10,11 +10,16 @@ protocol MessageReply: AnyObject {
     func notify(_ message: [UInt8], until deadline: NIODeadline) async
     /// Sends the answer; `status` and `headers` count where HTTP can still tell them.
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async
+    /// Ends without an answer, which the agent does not want any more.
+    func abandon() async
 }
 
 extension MessageReply {
     /// Sends an answer that needs no header.
     func finish(_ message: [UInt8], status: Int = 200) async { await finish(message, status: status, headers: [:]) }
+
+    /// Where nothing waits for an end, there is nothing to do.
+    func abandon() async {}
 }
 
 /// HTTP+SSE: everything goes to the session's stream, on whichever node holds it.

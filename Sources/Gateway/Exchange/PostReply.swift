@@ -29,9 +29,12 @@ final class PostReply: MessageReply {
 
     /// Sends, on a stream that has begun, an answer which is not the last.
     func answer(_ id: RequestID?, _ message: [UInt8]) async {
-        unanswered.removeAll { $0 == id }
+        leaveUnanswered(id)
         await put(message, isLast: false)
     }
+
+    /// Is to send nothing more of that request.
+    func leaveUnanswered(_ id: RequestID?) { unanswered.removeAll { $0 == id } }
 
     func notify(_ message: [UInt8], until deadline: NIODeadline) async {
         // An agent that left before the first event has no place to go on from.
@@ -43,6 +46,17 @@ final class PostReply: MessageReply {
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async {
         guard place != nil else { return reply.send(HTTPResponseStatus(statusCode: status), message, headers: headers) }
         await put(message, isLast: true)
+        reply.end()
+    }
+
+    /// An event without data is kept as the end, and an answer that never began is a stream without events.
+    func abandon() async {
+        if let place {
+            unkept.append(KeptEvent(sequence: place.next.sequence, data: [], isLast: true))
+            _ = await keep(place.stream)
+        } else {
+            reply.stream(every: gateway.configuration.keepAlive)
+        }
         reply.end()
     }
 

@@ -99,6 +99,6 @@ extension CallExchange {
             let rejection = Rejection.unauthenticated(presented: true)
             (status, headers) = (Int(rejection.status.code), rejection.headers)
         }
-        await reply.finish(body, status: status, headers: headers)
+        await finish(body, status: status, headers: headers)
     }
 }

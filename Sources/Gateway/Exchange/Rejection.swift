@@ -27,11 +27,15 @@ enum Rejection: Error {
     /// A `Last-Event-ID` that is of no stream of the session, or of one nothing is kept of.
     case unknownEvent
     case storeUnavailable(RequestID?)
+    case tooManySessions(RequestID?)
+    case tooManyStreams(most: Int)
+    /// The node that the message is for is gone.
+    case nodeLost
 
     var status: HTTPResponseStatus {
         switch self {
         case .originForbidden, .hostForbidden, .unknownTenant: .forbidden
-        case .notFound, .unknownSession: .notFound
+        case .notFound, .unknownSession, .nodeLost: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
         case .targetTooLong: .uriTooLong
@@ -40,6 +44,7 @@ enum Rejection: Error {
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable: .serviceUnavailable
+        case .tooManySessions, .tooManyStreams: .tooManyRequests
         case .malformedHTTP, .repeatedHeader, .malformed, .malformedBatch, .batchNotTaken, .missingRevision, .missingSession,
             .wrongRevision, .unknownEvent:
             .badRequest
@@ -83,6 +88,9 @@ enum Rejection: Error {
         case .wrongRevision(let id): (.invalidRequest("MCP-Protocol-Version is not the session's"), id)
         case .unknownEvent: (.invalidRequest("Last-Event-ID is of no stream of this session"), nil)
         case .storeUnavailable(let id): (.storeUnavailable, id)
+        case .tooManySessions(let id): (.tooManySessions, id)
+        case .tooManyStreams(let most): (.tooManyStreams(most: most), nil)
+        case .nodeLost: (.nodeLost, nil)
         }
     }
 }

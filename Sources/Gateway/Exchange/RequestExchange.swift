@@ -7,10 +7,20 @@ struct RequestExchange {
     let gateway: Gateway
     let agent: Agent
     let reply: any MessageReply
+    /// Cancels the task that answers; may be called on any thread.
+    let stop: @Sendable () -> Void
 
-    /// Answers the request.
+    /// Answers the request, unless the agent cancels it.
     func answer(_ message: Message) async {
         guard let id = message.id, let method = message.method else { return }
+        guard gateway.requests.begin(id, in: agent.session, stop: stop) else {
+            return await refuse(.invalidRequest("a request of the same id is not answered yet"), id)
+        }
+        await answer(message, id, method)
+        gateway.requests.end(id, in: agent.session)
+    }
+
+    private func answer(_ message: Message, _ id: RequestID, _ method: String) async {
         if let listing = Listing(method: method) {
             return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, id, over: reply)
         }

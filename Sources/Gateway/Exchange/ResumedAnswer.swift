@@ -2,15 +2,15 @@ import Governance
 import Logging
 import MCPWire
 import NIOCore
+import Upstreams
 
 /// A call's answer that an agent goes on reading after it lost the connection, at whichever node: what it missed, then what still comes.
 struct ResumedAnswer {
     let gateway: Gateway
     let reply: HTTPReply
     let session: Session
-    /// Bounds of the pause between two looks for more.
-    private let shortestPause = Duration.milliseconds(50)
-    private let longestPause = Duration.milliseconds(500)
+    /// Between two looks for more where no news came: they may be lost, and a node that has died sends none.
+    private let pause = Duration.milliseconds(1000)
     /// A node not seen for so long is lost; one that began just now is seen by then.
     private let grace = Duration.seconds(3)
     /// A node that lives, but keeps nothing more of the call for so long, is given up.
@@ -26,23 +26,29 @@ struct ResumedAnswer {
     func run(after text: String, until expires: Int64) async throws(Rejection) {
         guard let place = EventID(text) else { throw .unknownEvent }
         let stream = AnswerStream(tenant: session.tenant, session: session.id, name: place.stream)
+        let most = gateway.configuration.resumptionsPerSession
+        guard let reader = gateway.readers.enter(session.id, stream.name, most: most) else { throw .tooManyStreams(most: most) }
+        defer { gateway.readers.leave(reader) }
         let page: OutboxPage?
         do { page = try await gateway.outbox.read(stream, after: place.sequence, fence: nil) } catch { throw .storeUnavailable(nil) }
         guard let page else { throw .unknownEvent }
         let expiry = reply.end(at: expires, now: gateway.now())
-        reply.onClose = { expiry.cancel() }
+        reply.onClose = {
+            expiry.cancel()
+            reader.bell.ring()
+        }
         let (gateway, session) = (gateway, session)
         reply.stream(every: gateway.configuration.keepAlive) {
             gateway.start { await gateway.keepAlive(session) { () throws(StoreError) in try await gateway.sessions.touch(session) } }
         }
         guard reply.isOpen else { return expiry.cancel() }
         if session.primesStreams { reply.prime(place) }
-        await follow(stream, place, page)
+        await follow(stream, place, page, reader.bell)
         reply.end()
     }
 
-    private func follow(_ stream: AnswerStream, _ begin: EventID, _ first: OutboxPage) async {
-        var (page, place, pause) = (first, begin, shortestPause)
+    private func follow(_ stream: AnswerStream, _ begin: EventID, _ first: OutboxPage, _ bell: Bell) async {
+        var (page, place, rung) = (first, begin, 0)
         var (heard, seen) = (ContinuousClock.now, ContinuousClock.now)
         while reply.isOpen, page.fence == first.fence {
             if page.first > place.sequence + 1 { return refuse(.replayExpired, page) }
@@ -50,11 +56,11 @@ struct ResumedAnswer {
             if page.hasEnded, place.sequence >= page.last { return }
             if page.events.isEmpty {
                 if gateway.isDraining { return }
-                try? await Task.sleep(for: pause)
-                pause = min(pause * 2, longestPause)
+                await bell.wait(after: rung, until: .now() + TimeAmount(pause * Double.random(in: 0.5...1)), on: reply.eventLoop)
             } else {
-                (pause, heard) = (shortestPause, .now)
+                heard = .now
             }
+            rung = bell.count
             // Looked at before reading: what a node has kept is found after its death.
             if gateway.isAlive(page.origin.node) { seen = .now }
             let isLost = ContinuousClock.now - seen > grace
@@ -71,7 +77,8 @@ struct ResumedAnswer {
         var place = begin
         for event in page.events {
             place = EventID(stream: begin.stream, sequence: event.sequence)
-            reply.event(event.data, name: "message", id: place)
+            // The end of what was cancelled has none.
+            if !event.data.isEmpty { reply.event(event.data, name: "message", id: place) }
         }
         await reply.drained(until: .now() + .seconds(30))
         return place
@@ -84,7 +91,7 @@ struct ResumedAnswer {
                 return try await gateway.outbox.read(stream, after: place.sequence, fence: fence)
             } catch {
                 gateway.logger.debug("the outbox is out of reach", metadata: ["session": "\(session.id)", "error": "\(error)"])
-                try? await Task.sleep(for: longestPause)
+                try? await Task.sleep(for: pause)
             }
         }
         return nil

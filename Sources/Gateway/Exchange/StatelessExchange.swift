@@ -54,7 +54,9 @@ struct StatelessExchange {
             try await ListenExchange(gateway: gateway, agent: agent, reply: reply).open(message, request.id)
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
-            do throws(StoreError) { try await gateway.appear(agent) } catch { throw .storeUnavailable }
+            let standing: SessionCache.Presence
+            do { standing = try await gateway.appear(agent) } catch { throw .storeUnavailable }
+            guard standing != .tooMany else { throw .tooManySessions }
             let rounds = RoundReply(post, on: reply)
             await CallExchange(gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds).run(message)
         default: throw .methodNotFound(request.method)
@@ -76,14 +78,16 @@ struct StatelessExchange {
 
     /// What needs no books does not wait for them.
     private func note(_ agent: Agent) {
-        gateway.start { [gateway] in try? await gateway.appear(agent) }
+        gateway.start { [gateway] in _ = try? await gateway.appear(agent) }
     }
 }
 
 extension Gateway {
     /// Lets those who watch know that a stateless agent is here.
-    func appear(_ agent: Agent) async throws(StoreError) {
-        if try await sessions.appear(agent.session) { announce(agent.session, client: agent.session.client) }
+    func appear(_ agent: Agent) async throws(StoreError) -> SessionCache.Presence {
+        let standing = try await sessions.appear(agent.session)
+        if standing == .new { announce(agent.session, client: agent.session.client) }
+        return standing
     }
 }
 

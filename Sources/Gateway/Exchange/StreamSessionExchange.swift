@@ -19,7 +19,9 @@ struct StreamSessionExchange {
         let session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node,
             pass: key?.pass(for: principal.grant))
-        do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
+        let isOpen: Bool
+        do { isOpen = try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
+        guard isOpen else { throw .tooManySessions(nil) }
         gateway.announce(session, client: nil)
         hold(session, until: principal.grant.expires, key)
     }
@@ -45,13 +47,16 @@ struct StreamSessionExchange {
             throw .storeUnavailable(message.id)
         }
         guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
-        reply.send(.accepted)
         let agent = Agent(principal: principal, session: session, profile: found.profile)
         gateway.pass(message, of: agent)
-        guard message.kind == .request else { return }
+        guard message.kind == .request else {
+            try await OneWayExchange(gateway: gateway, session: session).take(message)
+            return reply.send(.accepted)
+        }
+        reply.send(.accepted)
         let stream = StreamReply(gateway, session: session)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
-        await RequestExchange(gateway: gateway, agent: agent, reply: stream).answer(message)
+        await RequestExchange(gateway: gateway, agent: agent, reply: stream, stop: reply.stop).answer(message)
     }
 
     private func initialize(_ message: Message, _ agent: Agent, over stream: StreamReply) async {
@@ -82,6 +87,7 @@ struct StreamSessionExchange {
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: 0)
+            gateway.requests.ended(session.id)
             gateway.end(session)
         }
         reply.stream(every: gateway.configuration.keepAlive) {

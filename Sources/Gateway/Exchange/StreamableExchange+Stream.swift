@@ -63,10 +63,9 @@ extension StreamableExchange {
 
 extension HTTPReply {
     /// Ends the stream when the token that opened it expires; unix ms.
-    func end(at expires: Int64, now: Int64) -> Scheduled<Void> {
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    func end(at expires: Int64, now: Int64) -> Alarms.Alarm {
         let longest: Int64 = 366 * 86_400_000
-        return eventLoop.scheduleTask(in: .milliseconds(max(0, min(expires - now, longest)))) { bound.value.end() }
+        return end(in: .milliseconds(max(0, min(expires - now, longest))))
     }
 }
 

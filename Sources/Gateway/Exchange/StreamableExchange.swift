@@ -26,9 +26,12 @@ struct StreamableExchange {
         }
         let agent = try await resume(inbound, principal, message)
         gateway.pass(message, of: agent)
-        guard message.kind == .request, let id = message.id else { return reply.send(.accepted) }
+        guard message.kind == .request, let id = message.id else {
+            try await OneWayExchange(gateway: gateway, session: agent.session).take(message)
+            return reply.send(.accepted)
+        }
         let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
-        await RequestExchange(gateway: gateway, agent: agent, reply: post).answer(message)
+        await RequestExchange(gateway: gateway, agent: agent, reply: post, stop: reply.stop).answer(message)
     }
 
     /// A DELETE: the agent ends its session.
@@ -59,7 +62,9 @@ struct StreamableExchange {
             revision: dialect.revision, client: offer.client)
         guard let profile = InitializeRequest.profile(in: message) else { throw .malformed(.invalidParams(id, ClientProfile.rule)) }
         session.describe(profile)
-        do { try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
+        let isOpen: Bool
+        do { isOpen = try await gateway.sessions.open(session) } catch { throw .storeUnavailable(id) }
+        guard isOpen else { throw .tooManySessions(id) }
         gateway.announce(session, client: offer.client)
         let result = Outgoing.initializeResult(
             id: id, dialect: dialect, serverVersion: gateway.configuration.version, offer: gateway.offer(of: principal.tenant))

@@ -24,13 +24,13 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
-    /// What serves the request, while it does.
-    private var task: Task<Void, Never>?
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
     private let lingering = TimeAmount.seconds(2)
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
     var knownHost: String?
+    /// Those of its loop.
+    var alarms: Alarms { tasks.alarms }
 
     init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
         self.gateway = gateway
@@ -56,7 +56,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if let reply {
-            if reply.endsWithConnection { task?.cancel() }
+            if reply.endsWithConnection { reply.task?.cancel() }
             reply.disconnected()
         }
         reply = nil
@@ -129,25 +129,20 @@ final class ExchangeHandler: ChannelDuplexHandler {
             await gateway.serve(inbound, reply: bound.value)
             bound.value.wasServed()
         }
-        if self.reply === reply, !reply.isServed { task = started }
+        if !reply.isServed { reply.task = started }
     }
 
     /// The task that serves the reply's request has done its part. For a stream that goes on, perhaps for days, nothing is kept that only
     /// requests need.
     func served(_ served: HTTPReply) {
         guard reply === served else { return }
-        task = nil
         known = nil
         knownHost = nil
     }
 
-    /// The task of the request that is served, which goes on when its reply has ended.
-    func detach() -> Task<Void, Never>? { task }
-
     /// Called by the reply when its last byte is written.
     func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         reply = nil
-        task = nil
         if case .refusing = state { return linger(context) }
         guard keepsAlive else { return context.close(promise: nil) }
         state = .idle

@@ -15,11 +15,13 @@ final class HTTPReply {
     /// Nobody works on it any more: what comes on its stream comes from elsewhere.
     private(set) var isServed = false
     private var writable: CheckedContinuation<Void, Never>?
-    private var keepAlive: RepeatedTask?
+    private var keepAlive: Alarms.Alarm?
     /// Bytes of events that the agent has not taken yet.
     private var waiting = 0
     /// Beyond this a stream is cut: two of the largest answers.
     private static let mostWaiting = 32 << 20
+    /// What serves the request; it may go on when the reply has ended.
+    var task: Task<Void, Never>?
     /// The request is cancelled when the agent's connection ends before the reply.
     var endsWithConnection = false
     /// The event with which this side ends the stream.
@@ -68,10 +70,16 @@ final class HTTPReply {
 
     var eventLoop: any EventLoop { context.eventLoop }
 
+    /// Cancels what serves the request; may be called on any thread.
+    var stop: @Sendable () -> Void {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return { bound.eventLoop.execute { bound.value.task?.cancel() } }
+    }
+
     /// Lets the request go on when its reply has ended, or its connection has; answers the task that serves it.
     func detach() -> Task<Void, Never>? {
         endsWithConnection = false
-        return handler.detach()
+        return task
     }
 
     /// Sends the whole reply.
@@ -94,6 +102,7 @@ final class HTTPReply {
     /// The task that served the request is about to end.
     func wasServed() {
         isServed = true
+        task = nil
         handler.served(self)
     }
 
@@ -107,10 +116,20 @@ final class HTTPReply {
         if request.takesChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
         out.writeStaticString("\r\n")
         handler.write(out, context)
-        let bound = NIOLoopBound(Beat(reply: self, action: onBeat), eventLoop: context.eventLoop)
-        let first = TimeAmount.nanoseconds(.random(in: interval.nanoseconds / 2...interval.nanoseconds))
-        keepAlive = context.eventLoop.scheduleRepeatedTask(initialDelay: first, delay: interval) { _ in bound.value.fire() }
+        beat(in: .nanoseconds(.random(in: interval.nanoseconds / 2...interval.nanoseconds)), every: interval, onBeat)
     }
+
+    private func beat(in delay: TimeAmount, every interval: TimeAmount, _ action: (() -> Void)?) {
+        keepAlive = handler.alarms.set(in: delay) { [self] in
+            guard isConnected, state == .streaming else { return }
+            beat(in: interval, every: interval, action)
+            put(ServerSentEvent.comment("keepalive"))
+            action?()
+        }
+    }
+
+    /// Ends the stream after that time, unless this is cancelled.
+    func end(in time: TimeAmount) -> Alarms.Alarm { handler.alarms.set(in: time) { [self] in end() } }
 
     /// Sends one event on the stream.
     func event(_ data: [UInt8], name: String? = nil) {
@@ -152,11 +171,6 @@ final class HTTPReply {
         stopped()
     }
 
-    fileprivate func comment() {
-        guard isConnected, state == .streaming else { return }
-        put(ServerSentEvent.comment("keepalive"))
-    }
-
     /// The status line and headers up to those of the body. All names and values are our own, none holds a line break.
     private func head(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, reserving size: Int) -> ByteBuffer {
         var out = context.channel.allocator.buffer(capacity: 192 + size)
@@ -193,21 +207,5 @@ final class HTTPReply {
         let close = onClose
         onClose = nil
         close?()
-    }
-}
-
-/// What happens at each keep-alive.
-private final class Beat {
-    private weak var reply: HTTPReply?
-    private let action: (() -> Void)?
-
-    init(reply: HTTPReply, action: (() -> Void)?) {
-        self.reply = reply
-        self.action = action
-    }
-
-    func fire() {
-        reply?.comment()
-        action?()
     }
 }

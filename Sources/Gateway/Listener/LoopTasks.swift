@@ -6,6 +6,7 @@ package final class LoopTasks: Sendable {
     package let loop: any EventLoop
     private let executor: LoopExecutor
     private let running: NIOLoopBoundBox<Running>
+    private let bell: NIOLoopBoundBox<Alarms>
 
     /// How many tasks run, and who waits for none to.
     private struct Running {
@@ -18,7 +19,11 @@ package final class LoopTasks: Sendable {
         self.loop = loop
         executor = LoopExecutor(loop)
         running = .makeBoxSendingValue(Running(), eventLoop: loop)
+        bell = .makeBoxSendingValue(Alarms(loop), eventLoop: loop)
     }
+
+    /// The alarms of this loop; ask for them on it.
+    var alarms: Alarms { bell.value }
 
     /// Runs a task on this loop, at once up to where it first waits; call it on the loop.
     @discardableResult

@@ -42,7 +42,7 @@ extension CallExchange {
     {
         // Upstreams keep sessions for agents that are here; one that is asked is.
         let presence = gateway.loop.scheduleRepeatedTask(initialDelay: .seconds(60), delay: .seconds(60)) { [gateway, agent] _ in
-            gateway.start { try? await gateway.appear(agent) }
+            gateway.start { _ = try? await gateway.appear(agent) }
         }
         defer { presence.cancel() }
         switch await gateway.parked.input(of: round.call, on: gateway.loop, within: limit) {

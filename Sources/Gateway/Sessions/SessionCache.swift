@@ -30,17 +30,26 @@ package final class SessionCache: Sendable {
 
     package init(_ directory: any SessionDirectory) { self.directory = directory }
 
-    /// Writes a new session.
-    func open(_ session: Session) async throws(StoreError) {
-        try await directory.open(session)
+    /// Writes a new session; false where its principal has too many.
+    @discardableResult
+    func open(_ session: Session) async throws(StoreError) -> Bool {
+        guard try await directory.open(session) else { return false }
         keep(session)
+        return true
+    }
+
+    /// How the presence of an agent without a session stands.
+    enum Presence {
+        case known, new
+        /// Its principal has too many sessions for one more.
+        case tooMany
     }
 
     /// The session for a request with this grant: nil when unknown, ended, of another tenant or of another principal.
     /// `proven`: the caller has it proved, and prolonged where `needsRenewal`, by other means (the ledger's reserve).
     func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Resumed? {
         let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge {
+        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge, entry.session.isAgreed {
             guard entry.session.tenant == grant.tenant, entry.session.principal == grant.token else { return nil }
             if now - entry.touched < touchInterval { return Resumed(session: entry.session, profile: entry.profile, needsRenewal: false) }
             if proven {
@@ -69,19 +78,19 @@ package final class SessionCache: Sendable {
         return try await directory.find(id, of: tenant)
     }
 
-    /// Notes that the agent of a presence is here, where that was not done lately; true when nobody knew of it.
-    func appear(_ presence: Session) async throws(StoreError) -> Bool {
+    /// Notes that the agent of a presence is here, where that was not done lately.
+    func appear(_ presence: Session) async throws(StoreError) -> Presence {
         let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return false }
+        if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return .known }
         return try await prolong(presence)
     }
 
-    /// Lets a presence live on from now; true when nobody knew of it.
-    func prolong(_ presence: Session) async throws(StoreError) -> Bool {
+    /// Lets a presence live on from now.
+    func prolong(_ presence: Session) async throws(StoreError) -> Presence {
         let isKnown = try await touch(presence)
-        if !isKnown { try await directory.open(presence) }
+        if !isKnown, try await !directory.open(presence) { return .tooMany }
         keep(presence)
-        return !isKnown
+        return isKnown ? .known : .new
     }
 
     /// Records what `initialize` agreed on.
@@ -134,6 +143,9 @@ package final class SessionCache: Sendable {
 }
 
 extension Session {
+    /// Its handshake is over, as far as is known: over HTTP+SSE any node may have been asked for it.
+    fileprivate var isAgreed: Bool { transport != .sse || revision != nil }
+
     /// Takes in what the client says of itself.
     mutating func describe(_ profile: ClientProfile) {
         clientInfo = profile.info.map { String(decoding: $0, as: UTF8.self) }

@@ -47,9 +47,6 @@ package final class ForwardedRequest: Sendable {
         try checkMeta()
     }
 
-    /// Its answer holds content for the agent's model.
-    package var hasContent: Bool { kind == .toolCall || kind == .prompt }
-
     private init(_ first: ForwardedRequest, continuation: Continuation) {
         message = first.message
         id = first.id
@@ -65,6 +62,9 @@ package final class ForwardedRequest: Sendable {
     package func continued(with continuation: Continuation) -> ForwardedRequest {
         ForwardedRequest(self, continuation: continuation)
     }
+
+    /// Its answer holds content for the agent's model.
+    package var hasContent: Bool { kind == .toolCall || kind == .prompt }
 
     /// The method, which is one of `methods`.
     package var method: String {

@@ -39,7 +39,7 @@ extension Message {
     /// Whether it is a notification that a server sends to one client, of nothing that the gateway looks after itself.
     package var isForClient: Bool {
         guard kind == .notification else { return false }
-        return [Method.logMessage, Method.resourceUpdated, Method.elicitationComplete].contains(method)
+        return [Method.logMessage, Method.resourceUpdated, Method.elicited].contains(method)
     }
 
     /// The request that `notifications/cancelled` is about.

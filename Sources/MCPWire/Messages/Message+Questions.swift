@@ -1,6 +1,7 @@
 extension Message {
-    /// The bytes of an upstream's request for the agent: `id` for its id and for its progress token (if any), in `params._meta` the
-    /// upstream's name and nothing else under `io.satgate/`, all else byte for byte.
+    /// The bytes of an upstream's request for an agent with a handshake: `id` for its id and for its progress token (if any), in
+    /// `params._meta` the upstream's name and nothing else under `io.satgate/`; a link to follow has an id, which without a handshake it
+    /// need not have; all else byte for byte.
     package func asked(under id: RequestID, by upstream: String) -> [UInt8] {
         var edits = JSONEdits()
         if let range = document.value("id", in: .envelope) { edits.replace(range, with: id.raw) }
@@ -8,6 +9,13 @@ extension Message {
         let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
         let name = JSONText.string(MetaKey.upstream) + [UInt8(ascii: ":")] + JSONText.string(upstream)
         edits.introduce(name, in: document, beforeOthers: keepsAny)
+        if neededAbility == .elicitationByURL, document.value("elicitationId", in: .params) == nil,
+            let params = document.value("params", in: .envelope)
+        {
+            // It has a mode, so there is a member behind this one.
+            let inside = params.lowerBound + 1
+            edits.replace(inside..<inside, with: Array(#""elicitationId":"#.utf8) + id.raw + [UInt8(ascii: ",")])
+        }
         return edits.applied(to: bytes, in: 0..<bytes.count)
     }
 
@@ -29,6 +37,18 @@ extension Message {
         edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
         return edits.applied(to: bytes, in: 0..<bytes.count)
     }
+
+    /// The bytes of an upstream's `notifications/cancelled` for the agent that knows the request under `id`: without
+    /// `_meta["io.satgate/…"]`, all else byte for byte.
+    package func cancelling(_ id: RequestID) -> [UInt8] {
+        var edits = JSONEdits()
+        if let range = document.value("requestId", in: .params) { edits.replace(range, with: id.raw) }
+        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
+    /// A response that is an error.
+    package var isError: Bool { kind == .response && document.value("error", in: .envelope) != nil }
 
     /// The request that an agent speaks of: answers, or tells its progress with.
     package var questionAddressed: RequestID? {

@@ -62,10 +62,13 @@ package enum Outgoing {
     package static func ping(id: Int) -> [UInt8] { request(id: id, Method.ping) { JSONText.append(raw: "{}", to: &$0) } }
 
     /// `notifications/cancelled` for one of our own requests.
-    package static func cancelled(requestID: Int, reason: String) -> [UInt8] {
+    package static func cancelled(requestID: Int, reason: String) -> [UInt8] { cancelled(RequestID(requestID), reason: reason) }
+
+    /// `notifications/cancelled` for a request that went out under this id.
+    package static func cancelled(_ id: RequestID, reason: String) -> [UInt8] {
         notification(Method.cancelled) { out in
             JSONText.append(raw: #"{"requestId":"#, to: &out)
-            JSONText.append(integer: requestID, to: &out)
+            out += id.raw
             JSONText.append(raw: #","reason":"#, to: &out)
             JSONText.append(string: reason, to: &out)
             JSONText.append(raw: "}", to: &out)

@@ -46,6 +46,7 @@ extension Fault {
         case .upstreamError: Row("upstream_error", -32002, -31002)
         case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
+        case .tooManySessions: Row("too_many_sessions", -32005, -31005, status: 429)
         case .tooManyStreams: Row("too_many_streams", -32005, -31005, status: 429)
         case .tooManyWatches: Row("too_many_subscriptions", -32005, -31005)
         case .busy: Row("busy", -32603, -32603, status: 503)
@@ -79,6 +80,7 @@ extension Fault {
         case .upstreamError(let upstream, let reason): "Upstream \(bounded(upstream)) failed: \(bounded(reason))"
         case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
+        case .tooManySessions: "The token has too many sessions: end some, or let them expire"
         case .tooManyStreams(let most): "Too many streams are open: an agent may have \(most)"
         case .tooManyWatches(let most): "Too many subscriptions: a session may have \(most)"
         case .busy: "The gateway is busy: try again"

@@ -28,6 +28,8 @@ package enum Fault: Error, Sendable, Hashable {
     case upstreamError(upstream: String, reason: String)
     case upstreamTimeout(upstream: String)
     case storeUnavailable
+    /// The agent's token has as many sessions as it may.
+    case tooManySessions
     /// The agent holds as many streams open as it may.
     case tooManyStreams(most: Int)
     /// The session watches as many resources as it may.

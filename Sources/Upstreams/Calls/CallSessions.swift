@@ -123,6 +123,9 @@ final class CallSessions: Sendable {
             if let kept = try await directory.find(document.name, for: caller.session, of: tenant), kept.id != replacing,
                 let session = transport.resume(kept, as: caller.profile)
             {
+                if !caller.isStateless, try await directory.watched(by: caller.session, of: tenant)[document.name] != nil {
+                    await listen(in: session, for: caller, on: lane, before: deadline)
+                }
                 return session
             }
             let session = try await transport.open(as: caller.profile, remembering: terms, on: lane, before: deadline)

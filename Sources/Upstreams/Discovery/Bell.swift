@@ -1,8 +1,8 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// Counts changes and wakes all who wait for the next one; a change between looking and waiting is not missed.
-final class Bell: Sendable {
+package final class Bell: Sendable {
     private struct State {
         var count = 0
         var nextWaiter = 0
@@ -11,11 +11,13 @@ final class Bell: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// How often it has been rung.
-    var count: Int { state.withLock { $0.count } }
+    package var count: Int { state.withLock { $0.count } }
 
     /// Reports a change.
-    func ring() {
+    package func ring() {
         let waiting = state.withLock { state in
             state.count += 1
             defer { state.waiting = [:] }
@@ -26,7 +28,7 @@ final class Bell: Sendable {
 
     /// Waits until it has been rung more often than `seen`, the deadline, or cancellation; answers how often it has been rung.
     @discardableResult
-    func wait(after seen: Int, until deadline: NIODeadline, on eventLoop: any EventLoop) async -> Int {
+    package func wait(after seen: Int, until deadline: NIODeadline, on eventLoop: any EventLoop) async -> Int {
         let ticket = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter

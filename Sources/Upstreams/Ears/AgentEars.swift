@@ -67,6 +67,9 @@ final class AgentEars: Sendable {
         }
     }
 
+    /// True where somebody was to listen for the agent, here or at another node.
+    func knows(_ agent: SessionID) -> Bool { entries.withLock { $0[agent] != nil } }
+
     /// True while this node listens for the agent.
     func listens(for agent: SessionID) -> Bool {
         guard case .here(let ear)? = entries.withLock({ $0[agent] }) else { return false }

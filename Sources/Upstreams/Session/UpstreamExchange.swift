@@ -12,6 +12,10 @@ package final class UpstreamExchange {
         case log(Message)
         /// It asks the agent something, which it may: `respond` takes the answer, under the id of this request.
         case asked(Message)
+        /// A `notifications/elicitation/complete`: what the agent was sent to a page for is done.
+        case elicited(Message)
+        /// A `notifications/cancelled`: it does not want to know any more what it has asked.
+        case withdrawn(Message)
         case answer(Answer)
     }
 
@@ -167,6 +171,8 @@ package final class UpstreamExchange {
     }
 
     private func notified(_ message: Message) -> Item? {
+        if message.method == Method.cancelled { return profile == nil ? nil : .withdrawn(message) }
+        if message.method == Method.elicited { return profile == nil ? nil : .elicited(message) }
         if message.loggedLevel != nil {
             guard profile != nil else { return nil }
             hasStarted = true

@@ -11,7 +11,7 @@ import Upstreams
 /// - the keys of `RedisSettings`
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
-/// - `limits.subscriptions` (integer, 16)
+/// - `limits.subscriptions` (integer, 16), `limits.sessions` (integer, 10000), `limits.resumptions` (integer, 16)
 /// - `hold.lease` (ms, 15000), `input.wait` (ms, 600000: how long a call waits for its agent's input)
 /// - `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
 /// - `sse.token_in_query` (true or false, false): agents may send their token in the URL of `/sse`, where others on the way can log it
@@ -31,6 +31,10 @@ struct NodeConfiguration {
     var tokenInQuery = false
     /// The streams of `subscriptions/listen` that one agent may have open at this node.
     var subscriptions = 16
+    /// The sessions that one token may have in the cluster.
+    var sessions = 10_000
+    /// The answers that one session may go on reading at this node at once.
+    var resumptions = 16
     var logLevel = Logger.Level.info
     var egress = EgressPolicy()
 
@@ -51,6 +55,8 @@ struct NodeConfiguration {
         inputWait = try await reader.integer("input.wait", in: 100...600_000) ?? inputWait
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
         tokenInQuery = try await reader.fetchBool(forKey: "sse.token_in_query") ?? tokenInQuery
+        sessions = try await reader.integer("limits.sessions", in: 1...1_000_000) ?? sessions
+        resumptions = try await reader.integer("limits.resumptions", in: 1...10_000) ?? resumptions
         subscriptions = try await reader.integer("limits.subscriptions", in: 1...10_000) ?? subscriptions
         egress = try await EgressPolicy(reader)
         if let level = try await reader.fetchString(forKey: "log.level") {

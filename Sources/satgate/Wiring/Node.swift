@@ -32,7 +32,8 @@ struct Node {
         let store = RedisTenantStore(redis: client, names: names, node: id)
         let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
         let ledger = RedisLedger(redis: client, names: names)
-        let sessions = SessionCache(RedisSessionDirectory(redis: client, names: names))
+        let sessions = SessionCache(
+            RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
         let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
@@ -51,12 +52,13 @@ struct Node {
         agentSide.inputWait = Int64(configuration.inputWait)
         agentSide.keepAlive = .milliseconds(Int64(configuration.keepAlive))
         agentSide.takesTokenInQuery = configuration.tokenInQuery
+        agentSide.resumptionsPerSession = configuration.resumptions
         agentSide.subscriptionsPerAgent = configuration.subscriptions
         agentSide.version = SatGateVersion.text
         if Gateway.loopbackHosts.contains(configuration.host) { agentSide.allowedHosts = Gateway.loopbackHosts }
         let gateway = Gateway(
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
-            ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names),
+            ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names, reader: id),
             addresses: RedisAddressBook(redis: client, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
             logger: logger, now: { client.now() })

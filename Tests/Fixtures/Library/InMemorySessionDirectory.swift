@@ -20,9 +20,11 @@ package final class InMemorySessionDirectory: SessionDirectory {
 
     package init(clock: ManualClock) { self.clock = clock }
 
-    package func open(_ session: Session) async throws(StoreError) {
+    @discardableResult
+    package func open(_ session: Session) async throws(StoreError) -> Bool {
         let entry = Entry(session: session, expires: clock.now + session.transport.lifetime)
         entries.withLock { $0[Key(tenant: session.tenant, id: session.id)] = entry }
+        return true
     }
 
     package func update(_ session: Session) async throws(StoreError) -> Bool {

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from testbed.balancer import Balancer
 from testbed.client import KINDS, Agent, Kind, Person, join
 from testbed.node import Cell, Node, tenant
 from testbed.redis_server import RedisServer
-from testbed.schema import MODERN, faults_of_client
+from testbed.schema import faults_of_client
 from testbed.tap import Tap
 from testbed.upstream import EverythingServer
 from testbed.wire import Exchange
@@ -37,6 +37,8 @@ class Pairing:
     stage: Stage
     kind: Kind
     server: str
+    joined: int = 0
+    passed: list[Exchange] = field(default_factory=list)
 
     @property
     def upstream(self) -> EverythingServer:
@@ -46,26 +48,24 @@ class Pairing:
     def tap(self) -> Tap:
         return self.stage.taps[self.server]
 
-    @property
-    def bridged(self) -> bool:
-        """Whether client and server are of different eras."""
-        return self.kind.modern != (self.server == "upstream2")
-
     @asynccontextmanager
     async def join(self, person: Person | None = None, **options: Any) -> AsyncIterator[Agent]:
         """A client through the balancer. What satgate has said to it and to the server, on the whole, must be valid at its end."""
-        self.tap.take()
+        if not self.joined:
+            # what is under way is of tests before
+            self.tap.take()
+        self.joined += 1
         async with join(self.kind, self.stage.balancer.base, self.stage.tokens[self.server], person, **options) as agent:
-            agent.passed = []
             yield agent
-            agent.passed += self.tap.take()
+            self.passed += self.tap.take()
             assert not agent.faults()
-            assert not faults_of_client(agent.passed)
+            assert not faults_of_client(self.passed)
 
-    def passed(self, agent: Agent, method: str) -> list[Exchange]:
-        """The requests of the method that have reached the server since the client joined."""
-        agent.passed += self.tap.take()
-        return [exchange for exchange in agent.passed if any(message.get("method") == method for message in exchange.said)]
+    def called(self, words: str) -> Exchange:
+        """The one call with these words in it that has reached the server."""
+        self.passed += self.tap.take()
+        [found] = [exchange for exchange in self.passed if words.encode() in exchange.body and b'"tools/call"' in exchange.body]
+        return found
 
 
 @pytest.fixture(scope="package")

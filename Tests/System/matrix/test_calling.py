@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 
@@ -60,13 +61,13 @@ async def test_a_big_result_comes_whole(pairing, size):
 
 
 async def test_meta_reaches_the_server_unchanged(pairing):
-    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "vendor=value,other=1", "baggage": "user=zo%C3%AB"}
-    own = {"test.example/own": {"list": [1, 2.5, None, "ü"], "empty": {}}}
+    trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "vendor=value,other=1",
+             "baggage": "user=zo%C3%AB"}
+    own = {"test.example/own": {"list": [1, 2.5, None, "ü"], "empty": {}, "word": uuid.uuid4().hex}}
     async with pairing.join() as agent:
         answer = await agent.ask("annotate", meta={**trace, **own})
         assert answer["content"][0]["text"] == "annotated"
-        [exchange] = pairing.passed(agent, "tools/call")
-        sent = exchange.said[0]["params"]["_meta"]
+        sent = pairing.called(own["test.example/own"]["word"]).said[0]["params"]["_meta"]
         assert {name: sent.get(name) for name in trace} == trace
         assert sent["test.example/own"] == own["test.example/own"]
         assert answer["_meta"]["test.example/own"] == own["test.example/own"], "what the server says back"
@@ -74,8 +75,9 @@ async def test_meta_reaches_the_server_unchanged(pairing):
 
 async def test_arguments_reach_the_server_byte_for_byte(pairing):
     async with pairing.join() as agent:
-        await agent.call("echo", {"text": ODD, "unknown": {"z": [1, 2.50, 1e3, None, True], "a": {}}})
-        [exchange] = pairing.passed(agent, "tools/call")
+        word = uuid.uuid4().hex
+        await agent.call("echo", {"text": ODD, "unknown": {"z": [1, 2.50, 1e3, None, True], "a": {}, "word": word}})
+        exchange = pairing.called(word)
         [sent] = [each.body for each in agent.recorder.exchanges if each.body and b'"tools/call"' in each.body]
         assert member(exchange.body, "params", "arguments") == member(sent, "params", "arguments")
 
@@ -85,8 +87,9 @@ async def test_what_nobody_knows_in_an_answer_comes_byte_for_byte(pairing):
     pairing.tap.rename = b'"isError":', b'"is_Errr":'
     try:
         async with pairing.join() as agent:
-            await agent.call("echo", {"text": ODD})
-            [exchange] = pairing.passed(agent, "tools/call")
+            word = uuid.uuid4().hex
+            await agent.call("echo", {"text": ODD + word})
+            exchange = pairing.called(word)
             [came] = [raw for raw in exchange.raw if b'"is_Errr"' in raw]
             [heard] = [raw for each in agent.recorder.exchanges for raw in each.raw if b'"is_Errr"' in raw]
             for name in ("is_Errr", "content"):

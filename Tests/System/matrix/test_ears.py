@@ -43,3 +43,11 @@ async def test_the_server_logs_what_a_client_wants_to_see(pairing):
         assert [log["level"] for log in person.logs] == LEVELS[4:]
         # the server has one level for all
         await agent.set_level("info")
+
+
+async def test_what_a_server_asks_outside_of_its_answers_is_put_to_its_user(pairing):
+    person = Person()
+    async with pairing.join(person) as agent:
+        for _ in range(2):
+            result = await agent.ask("ask_roots")
+            assert result["content"][0]["text"] == "file:///home/zoe,file:///srv"

@@ -40,7 +40,8 @@ class Kind:
 
 
 KINDS = {
-    1: [Kind("sse-2024-11-05", "sse", "2024-11-05"), *(Kind(f"http-{revision}", "mcp", revision) for revision in ("2025-03-26", "2025-06-18", "2025-11-25"))],
+    1: [Kind("sse-2024-11-05", "sse", "2024-11-05"),
+        *(Kind(f"http-{revision}", "mcp", revision) for revision in ("2025-03-26", "2025-06-18", "2025-11-25"))],
     2: [Kind("auto", "mcp", MODERN), Kind("pinned-2026-07-28", "mcp", MODERN, MODERN), Kind("legacy", "mcp", "2025-11-25", "legacy")],
 }[GENERATION]
 

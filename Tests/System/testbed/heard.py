@@ -64,7 +64,8 @@ class Heard:
 
     async def resume(self, agent: Agent, node: Node, until: int = 1 << 30) -> None:
         """Goes on behind the last event."""
-        async with agent._http.stream("GET", node.mcp, headers=agent.headers(**{"Accept": "text/event-stream", "Last-Event-ID": self.last})) as response:
+        headers = agent.headers(**{"Accept": "text/event-stream", "Last-Event-ID": self.last})
+        async with agent._http.stream("GET", node.mcp, headers=headers) as response:
             assert response.status_code == 200, response.status_code
             async for _ in self.read(response):
                 if len(self.messages) >= until:

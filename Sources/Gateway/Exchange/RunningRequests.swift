@@ -1,0 +1,49 @@
+import Governance
+import MCPWire
+import Synchronization
+
+/// The requests of agents with a session that this node is answering: what their agents may cancel.
+final class RunningRequests: Sendable {
+    private struct Key: Hashable {
+        let session: SessionID
+        let request: RequestID
+    }
+
+    private struct Running: Sendable {
+        /// The session's stream is all there is to answer on.
+        let endsWithSession: Bool
+        let stop: @Sendable () -> Void
+    }
+
+    private let running = Mutex<[Key: Running]>([:])
+
+    /// Notes a request; false where the session has one of the same id here. `stop` cancels it, and may be called on any thread.
+    func begin(_ request: RequestID, in session: Session, stop: @escaping @Sendable () -> Void) -> Bool {
+        let key = Key(session: session.id, request: request)
+        return running.withLock { running in
+            guard running[key] == nil else { return false }
+            running[key] = Running(endsWithSession: session.transport == .sse, stop: stop)
+            return true
+        }
+    }
+
+    /// The request is answered.
+    func end(_ request: RequestID, in session: Session) {
+        _ = running.withLock { $0.removeValue(forKey: Key(session: session.id, request: request)) }
+    }
+
+    /// Stops the request; false where it does not run here.
+    func cancel(_ request: RequestID, in session: SessionID) -> Bool {
+        let found = running.withLock { $0[Key(session: session, request: request)] }
+        found?.stop()
+        return found != nil
+    }
+
+    /// The session has ended: what cannot be answered any more is stopped.
+    func ended(_ session: SessionID) {
+        let left = running.withLock { running in
+            running.filter { $0.key.session == session && $0.value.endsWithSession }.map(\.value)
+        }
+        for request in left { request.stop() }
+    }
+}
