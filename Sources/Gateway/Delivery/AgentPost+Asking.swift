@@ -10,7 +10,9 @@ extension Gateway {
         let question = QuestionID(at: node)
         questions.ask(question, in: session.id) { reply in
             if reply.kind == .response { return overheard.respond(reply.response(to: id)) }
-            if let token = overheard.message.progressTokenOfMeta, let progress = reply.progress(under: token) { overheard.respond(progress) }
+            if let token = overheard.message.progressTokenOfMeta, let progress = reply.progress(under: token) {
+                overheard.respond(progress)
+            }
         }
         let body = overheard.message.asked(under: question.requestID, by: overheard.upstream.text)
         let deadline = ContinuousClock.now + .seconds(30)

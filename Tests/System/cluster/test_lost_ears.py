@@ -20,8 +20,8 @@ async def test_another_node_listens_when_the_one_that_did_is_lost_and_a_stream_g
     redis = RedisServer(tmp_path)
     upstream = EverythingServer(1, "secret", tmp_path)
     cell = Cell(tmp_path, redis, [
-        tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer secret"}}}, unbudgeted="allow")])
-    a, b = (cell.node(name) for name in "ab")
+        tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}}, unbudgeted="allow")])
+    a, b = (cell.node(name, UP_TOKEN="secret") for name in "ab")
     async with Agent(cell.mint()) as agent:
         await agent.open(a)
         async with Listener(agent, b) as listener:
