@@ -33,8 +33,8 @@ release:
 	Tests/setup.sh demo
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 
-# Upstreams that come, go, hang and lie, at full length, and thousands of idle streams; a part of it: `make chaos PART=discovery`,
-# `PART=turmoil`, `PART=idle_streams`.
+# Upstreams that come, go, hang and lie, at full length, thousands of idle streams, and of exchanges at once; a part of it:
+# `make chaos PART=discovery`, `PART=turmoil`, `PART=idle_streams`, `PART=exchanges`.
 chaos: build
 	cd Tests/Chaos && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),test_$(PART).py)
 

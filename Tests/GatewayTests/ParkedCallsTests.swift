@@ -10,12 +10,11 @@ struct ParkedCallsTests {
     private let parked = ParkedCalls()
     private let call = CallID()
     private let loop = MultiThreadedEventLoopGroup.singleton.next()
-    private let task = Task<Void, Never> {}
 
     private func input(_ relay: CallID = CallID()) -> ParkedCalls.Input { .init(relay: relay, node: NodeID(), responses: [1, 2]) }
 
-    private func open(_ round: Int = 1, task: Task<Void, Never>? = nil) {
-        parked.open(call, round: round, task: task ?? self.task, until: .now + .seconds(60))
+    private func open(_ round: Int = 1, stop: @escaping @Sendable () -> Void = {}) {
+        parked.open(call, round: round, until: .now + .seconds(60), stop: stop)
     }
 
     private func relay(of outcome: ParkedCalls.Outcome) -> CallID? { if case .input(let input) = outcome { input.relay } else { nil } }
@@ -72,7 +71,7 @@ struct ParkedCallsTests {
     @Test("are given up when the agent leaves the request that has taken their round")
     func abandoned() async {
         let running = Task { while !Task.isCancelled { await Task.yield() } }
-        open(task: running)
+        open { running.cancel() }
         let taker = input()
         #expect(parked.resume(call, round: 1, taker) == .taken)
         parked.abandon(CallID())

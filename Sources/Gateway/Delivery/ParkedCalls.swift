@@ -28,8 +28,8 @@ final class ParkedCalls: Sendable {
         var outcome: Outcome?
         /// Who has taken the round.
         var relay: CallID?
-        /// Makes the call.
-        let task: Task<Void, Never>?
+        /// Gives the call up.
+        var stop: @Sendable () -> Void
         var isOver = false
         /// Nobody asks for it afterwards.
         let until: ContinuousClock.Instant
@@ -43,14 +43,14 @@ final class ParkedCalls: Sendable {
 
     private let state = Mutex(State())
 
-    /// Lets the round be taken, until the time; `task` makes the call.
-    func open(_ call: CallID, round: Int, task: Task<Void, Never>?, until: ContinuousClock.Instant) {
+    /// Lets the round be taken, until the time; `stop` gives the call up.
+    func open(_ call: CallID, round: Int, until: ContinuousClock.Instant, stop: @escaping @Sendable () -> Void) {
         state.withLock { state in
             if state.nextSweep < .now {
                 state.nextSweep = .now + .seconds(10)
                 state.entries = state.entries.filter { $0.value.until > .now || !$0.value.isOver }
             }
-            state.entries[call] = Entry(round: round, outcome: state.isDraining ? .draining : nil, task: task, until: until)
+            state.entries[call] = Entry(round: round, outcome: state.isDraining ? .draining : nil, stop: stop, until: until)
         }
     }
 
@@ -91,11 +91,16 @@ final class ParkedCalls: Sendable {
 
     /// The agent of that relay has gone: its call is given up.
     func abandon(_ relay: CallID) {
-        state.withLock { state in state.entries.values.first { $0.relay == relay }?.task }?.cancel()
+        state.withLock { state in state.entries.values.first { $0.relay == relay }?.stop }?()
     }
 
     /// The call is over: whoever comes still is told so, until its time.
-    func end(_ call: CallID) { state.withLock { $0.entries[call]?.isOver = true } }
+    func end(_ call: CallID) {
+        state.withLock { state in
+            state.entries[call]?.isOver = true
+            state.entries[call]?.stop = {}
+        }
+    }
 
     /// Whoever waits is let go.
     func drain() {

@@ -21,6 +21,8 @@ final class RelayedReply: MessageReply {
         await send(last)
     }
 
+    func abandon() async {}
+
     private func send(_ content: RelayMessage.Content) async {
         do throws(StoreError) {
             // A node that is gone has lost its agent too.

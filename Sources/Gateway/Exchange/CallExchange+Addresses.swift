@@ -7,7 +7,7 @@ extension CallExchange {
     /// Resources that one answer may name; more of them keep their URIs and are led nowhere in particular.
     private static var mostNamed: Int { 256 }
     /// Bytes of a URI that is remembered.
-    private static var longestURI: Int { 2048 }
+    fileprivate static var longestURI: Int { 2048 }
 
     /// The URIs by which the agent is to know the resources that the answer names, where they differ from the upstream's own. Any node will
     /// lead them all back to this upstream.
@@ -39,7 +39,10 @@ extension Gateway {
     /// Where the URI leads that an agent's session knows: at whoever lists it, at whoever gave it to the session, else where the lists
     /// suggest.
     func resource(_ uri: String, for session: Session, in entries: ListedEntries) async throws(StoreError) -> Target? {
-        if entries.hasRivals, !entries.lists(uri), let handed = try await addresses.find(uri, in: session.id, of: session.tenant),
+        // The upstream's name may stand in front of it.
+        let isRemembered = uri.utf8.count <= CallExchange.longestURI + 33
+        if isRemembered, entries.hasRivals, !entries.lists(uri),
+            let handed = try await addresses.find(uri, in: session.id, of: session.tenant),
             entries.mayHave(handed.upstream)
         {
             return Target(upstream: handed.upstream, tool: handed.isPrefixed ? ListedEntries.bare(uri, of: handed.upstream) : uri)

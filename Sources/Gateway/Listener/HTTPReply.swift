@@ -76,12 +76,6 @@ final class HTTPReply {
         return { bound.eventLoop.execute { bound.value.task?.cancel() } }
     }
 
-    /// Lets the request go on when its reply has ended, or its connection has; answers the task that serves it.
-    func detach() -> Task<Void, Never>? {
-        endsWithConnection = false
-        return task
-    }
-
     /// Sends the whole reply.
     func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers: HTTPHeaders = [:]) {
         guard isConnected, state == .unsent else { return }

@@ -14,10 +14,10 @@ extension CallExchange {
         while held.routed.call.takesInput, reply.number < Round.most {
             let round = Round(call: held.charge.call, tenant: agent.tenant.name, number: reply.begin(), isHeld: held.hold != nil)
             let key = JSONText.string("input-\(round.number)")
-            guard let task = reply.task, let state = sealed(round, of: held, at: .node(gateway.node)) else { break }
+            guard let state = sealed(round, of: held, at: .node(gateway.node)) else { break }
             let wait = gateway.configuration.inputWait
             exchange.extend(to: .now() + .milliseconds(wait) + .seconds(5))
-            gateway.parked.open(round.call, round: round.number, task: task, until: .now + .milliseconds(wait))
+            gateway.parked.open(round.call, round: round.number, until: .now + .milliseconds(wait), stop: reply.stop)
             await reply.finish(
                 Outgoing.inputRequired(
                     id: held.routed.call.id, questions: [.init(key: key, request: question)], state: state,

@@ -8,14 +8,15 @@ final class RoundReply: MessageReply {
     private var receiver: (any MessageReply)?
     /// The connection of the first request; nil once that has ended.
     private var connection: HTTPReply?
-    /// Makes the call; known once it goes on without its first request.
-    private(set) var task: Task<Void, Never>?
+    /// Gives the call up; may be called on any thread.
+    let stop: @Sendable () -> Void
     /// Rounds that the agent was asked for so far.
     private(set) var number = 0
 
     init(_ first: StatelessReply, on connection: HTTPReply) {
         receiver = first
         self.connection = connection
+        stop = connection.stop
     }
 
     func notify(_ message: [UInt8], until deadline: NIODeadline) async { await receiver?.notify(message, until: deadline) }
@@ -26,9 +27,15 @@ final class RoundReply: MessageReply {
         await last?.finish(message, status: status, headers: headers)
     }
 
+    func abandon() async {
+        let last = receiver
+        receiver = nil
+        await last?.abandon()
+    }
+
     /// Begins the next round: the call goes on when the request at hand has ended.
     func begin() -> Int {
-        if let connection { task = connection.detach() }
+        connection?.endsWithConnection = false
         connection = nil
         number += 1
         return number

@@ -123,6 +123,7 @@ struct ExclusiveCalls: Sendable {
     private func pass(
         _ exchange: UpstreamExchange, to call: ExclusiveCall, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) {
+        call.runs(in: exchange, on: lane)
         while let item = try await exchange.next() {
             if exchange.hasStarted { call.items.markStarted() }
             // Whoever has the answer finds the session free.
@@ -138,6 +139,12 @@ final class ExclusiveCall: Backchannel {
     let items = ItemQueue()
     private let held: Mutex<ExclusiveSession>
     private let hasLeft = Atomic(false)
+    private let running: Mutex<NIOLoopBound<Running>?> = Mutex(nil)
+
+    /// The exchange that the call runs in, held by who reads it.
+    private struct Running {
+        weak var exchange: UpstreamExchange?
+    }
 
     init(in session: ExclusiveSession) {
         held = Mutex(session)
@@ -160,6 +167,15 @@ final class ExclusiveCall: Backchannel {
         session.serve(nil)
         return session
     }
+
+    /// The call has been sent.
+    func runs(in exchange: UpstreamExchange, on lane: Lane) {
+        let bound = NIOLoopBound(Running(exchange: exchange), eventLoop: lane.eventLoop)
+        running.withLock { $0 = bound }
+    }
+
+    /// Its answer may take until then, whatever was said before; on the loop that it runs on.
+    func extend(to deadline: NIODeadline) { running.withLock { $0 }?.value.exchange?.extend(to: deadline) }
 
     func cancel(_ id: Int) { items.abandon() }
 

@@ -94,7 +94,7 @@ extension UpstreamExchange.Item {
     fileprivate var size: Int {
         switch self {
         case .progress(let bytes): bytes.count
-        case .log(let message), .asked(let message), .withdrawn(let message), .elicited(let message): message.bytes.count
+        case .log(let message), .asked(let message), .elicited(let message), .withdrawn(let message): message.bytes.count
         case .answer(let answer): answer.message.bytes.count
         }
     }

@@ -30,7 +30,7 @@ package final class UpstreamExchange {
     /// … or those of a stream that is shared.
     private let mailbox: Mailbox?
     /// … or what a session brings that has no other call.
-    private let items: (queue: ItemQueue, eventLoop: any EventLoop)?
+    private let items: (call: ExclusiveCall, eventLoop: any EventLoop)?
     private var isOver = false
     /// Told once when the exchange is over: nil after an answer, else why there is none.
     var onEnd: (@Sendable (UpstreamFailure?) -> Void)?
@@ -74,7 +74,7 @@ package final class UpstreamExchange {
 
     /// The exchange of a call in a session of which everything belongs to it. Read on that lane's event loop.
     init(_ call: ExclusiveCall, on lane: Lane) {
-        items = (call.items, lane.eventLoop)
+        items = (call, lane.eventLoop)
         response = nil
         mailbox = nil
         id = 0
@@ -102,7 +102,7 @@ package final class UpstreamExchange {
     /// The next message, the answer being the last; nil after it.
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
-        if let items { return try await next(of: items.queue, on: items.eventLoop) }
+        if let items { return try await next(of: items.call.items, on: items.eventLoop) }
         while true {
             let message: Message?
             do throws(HTTPFailure) { message = try await nextMessage() } catch { throw failed(error) }
@@ -126,6 +126,7 @@ package final class UpstreamExchange {
 
     /// The answer may take until then, whatever was said before.
     package func extend(to deadline: NIODeadline) {
+        items?.call.extend(to: deadline)
         response?.value.extend(to: deadline)
         mailbox?.extend(to: deadline)
     }

@@ -12,7 +12,7 @@ from testbed.redis_server import RedisServer
 from testbed.upstream import LightUpstream
 
 # one budget for each test, so that each has books of its own
-BUDGETS = {"alternating": 100_000, "streamed": 100_000, "lost": 100, "scarce": 50, "mine": 100, "theirs": 100}
+BUDGETS = {"alternating": 100_000, "streamed": 100_000, "lost": 100, "scarce": 50, "batched": 50, "mine": 100, "theirs": 100}
 
 
 @dataclass

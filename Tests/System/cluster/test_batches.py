@@ -64,7 +64,7 @@ async def test_all_requests_of_a_batch_run_at_once_and_are_answered_in_one_array
 
 
 async def test_what_is_refused_in_a_batch_is_an_answer_of_its_own(cluster):
-    async with Batcher(cluster.cell.mint("acme", "--budget", "scarce", "--scope", "echo,protocol_error")) as agent:
+    async with Batcher(cluster.cell.mint("acme", "--budget", "batched", "--scope", "echo,protocol_error")) as agent:
         await agent.open(cluster.a)
         reply = await agent.send(cluster.a, [
             call(1, "echo", text="one"), call("1", "slow", ms=1), call(2, "nothing"), 7, {"jsonrpc": "2.0", "id": 3, "method": "no/such"},

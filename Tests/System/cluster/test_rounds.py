@@ -223,7 +223,9 @@ class Asked:
 @pytest.fixture
 def asked(tmp_path: Path) -> Iterator[Asked]:
     redis, asker = RedisServer(tmp_path), Asker()
-    cell = Cell(tmp_path, redis, [tenant("acme", {"asker": {"url": asker.url, "timeout": "20s"}}, budgets={"team": {"limit": 10}}, default_budget="team")])
+    cell = Cell(tmp_path, redis, [
+        tenant(name, {"asker": {"url": asker.url, "timeout": timeout}}, budgets={"team": {"limit": 10}}, default_budget="team")
+        for name, timeout in (("acme", "20s"), ("brisk", "1s"))])
     a, b = (cell.node(name, SATGATE_HOLD_LEASE="2000") for name in "ab")
     yield Asked(asker, cell, a, b, Books(redis))
     asker.stop()
@@ -268,6 +270,14 @@ async def test_of_questions_asked_at_once_each_has_its_round(asked):
             reply = question(following) if number < 2 else following
         assert reply.text == "asked"
         assert sorted(answer["id"] for answer in asked.asker.answers()) == ["one", "three", "two"] and spent(asked) == 1
+
+
+async def test_an_agent_may_think_longer_than_its_upstream_may_work(asked):
+    asked.asker.finish.set()
+    async with Stateless(asked.cell.mint("brisk")) as agent:
+        reply = question(await send(agent, asked.a, "ask"))
+        await asyncio.sleep(1.5)
+        assert (await send(agent, asked.b, "ask", reply)).text == "asked"
 
 
 @pytest.mark.parametrize("other", [False, True], ids=["same node", "other node"])

@@ -247,6 +247,27 @@ async def test_a_tool_has_a_name_of_allowed_letters_and_an_object_as_schema(mode
         assert (await send(agent, modern.a, message("tools/call", {"name": "Echo", "arguments": {"text": "x"}}))).code == -32602
 
 
+async def test_definitions_are_the_upstreams_own(modern):
+    """All but the order: the tools of a gateway are sorted, and have their prices in `_meta`."""
+    async with Stateless(modern.token()) as agent, Stateless("the-upstreams-own-credential") as direct:
+        for method, kind, key in (("tools/list", "tools", "name"), ("prompts/list", "prompts", "name"), ("resources/list", "resources", "uri"),
+                                  ("resources/templates/list", "resourceTemplates", "uriTemplate")):
+            own, cursor = [], None
+            while True:
+                request = message(method, {"cursor": cursor} if cursor else None)
+                page = (await direct.http.post(modern.upstream.url, json=request, headers=headers(request))).json()["result"]
+                own += page[kind]
+                cursor = page.get("nextCursor")
+                if not cursor:
+                    break
+            shown = (await agent.ask(modern.a, method)).result[kind]
+            assert sorted((_without_meta(each) for each in shown if each[key] != "ping"), key=str) == sorted(map(_without_meta, own), key=str)
+
+
+def _without_meta(definition: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in definition.items() if name != "_meta"}
+
+
 async def test_what_a_token_may_not_use_is_refused_outside_the_reserved_codes(modern):
     async with Stateless(modern.token("--scope", "echo")) as agent:
         for method, params in (("tools/call", {"name": "add", "arguments": {"a": 1, "b": 1}}), ("resources/read", {"uri": "test://static/1"})):

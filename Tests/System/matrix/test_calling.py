@@ -6,6 +6,9 @@ import uuid
 
 import pytest
 
+from testbed.agent import Agent as Plain
+from testbed.books import Books
+from testbed.process import soon
 from testbed.sdk import Refused
 from testbed.wire import member
 
@@ -28,6 +31,19 @@ async def test_a_tool_is_called(pairing):
         answer = await agent.call("echo", {"text": ODD})
         assert answer["content"][0]["text"] == ODD and not answer["isError"]
         assert pairing.upstream.calls("echo") == before + 1
+
+
+async def test_the_requests_of_one_client_land_on_both_nodes(pairing):
+    books = Books(pairing.stage.cell.redis, pairing.server)
+    async with pairing.join() as agent:
+        before = len(books.events("tool_call", "audit"))
+        for number in range(4):
+            await agent.call("echo", {"text": str(number)})
+
+        def told():
+            calls = [call for call in books.events("tool_call", "audit")[before:] if call["data"]["tool"] == "echo"]
+            return len(calls) == 4 and len({call["nodeId"] for call in calls}) == 2
+        await soon("both nodes tell of them", told)
 
 
 async def test_a_tools_failure_is_a_result(pairing):
@@ -80,6 +96,19 @@ async def test_arguments_reach_the_server_byte_for_byte(pairing):
         exchange = pairing.called(word)
         [sent] = [each.body for each in agent.recorder.exchanges if each.body and b'"tools/call"' in each.body]
         assert member(exchange.body, "params", "arguments") == member(sent, "params", "arguments")
+
+
+async def test_what_nobody_knows_in_a_request_reaches_the_server_byte_for_byte(stage, server):
+    """By hand: a client of the SDK's sends only what it knows."""
+    unknown = b'{ "deep" : [1, 2.50, {"a":null}] }'
+    node, tap, token = stage.balancer, stage.taps[server], stage.tokens[server]
+    tap.take()
+    async with Plain(token) as agent:
+        await agent.open(node)
+        body = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","unknown":' + unknown + b',"arguments":{"text":"by hand"}}}'
+        assert (await agent.request("POST", node.mcp, body, agent.headers())).text == "by hand"
+    [called] = [exchange for exchange in tap.take() if b"by hand" in exchange.body]
+    assert member(called.body, "params", "unknown") == unknown
 
 
 async def test_what_nobody_knows_in_an_answer_comes_byte_for_byte(pairing):
