@@ -21,8 +21,6 @@ package final class Gateway: Sendable {
         package var subscriptionsPerAgent = 16
         /// The answers that one session may go on reading at this node at once.
         package var resumptionsPerSession = 16
-        /// Changes of single resources are told to those who subscribe to them; while nothing tells of them nobody is promised that.
-        package var tellsOfUpdates = false
         /// Hosts that `Host` may name; empty: not checked.
         package var allowedHosts: Set<String> = []
         /// Origins a browser may come from, beside loopback ones.
@@ -57,6 +55,7 @@ package final class Gateway: Sendable {
     let failures = AuthenticationFailures()
     let responder: Responder
     package let streams = AgentStreams()
+    let agentPost = AgentPost()
     let readers = AnswerReaders()
     let questions = Questions()
     let requests = RunningRequests()
@@ -90,6 +89,7 @@ package final class Gateway: Sendable {
         self.logger = logger
         self.now = now
         responder = Responder(version: configuration.version)
+        catalogues.onMessage { [weak self] in self?.overheard($0) }
         catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
     }
 
@@ -181,6 +181,12 @@ extension Gateway: NodeBusReceiver {
         }
     }
 
+    package func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {
+        let stream = AnswerStream(tenant: tenant, session: session, name: String(session.text.prefix(16)))
+        guard let own = streams.own(of: session), !own.send(message, as: sequence) else { return }
+        start { await self.catchUp(own, stream) }
+    }
+
     package func replied(_ message: [UInt8], in session: SessionID) {
         if let message = try? Message(message) { questions.hear(message, in: session) }
     }
@@ -198,6 +204,8 @@ extension Gateway: NodeBusReceiver {
         streams.close(session)
         requests.ended(session)
     }
+
+    package func sessionChanged(_ session: SessionID) { sessions.drop(session) }
 
     package func reconnected() { sessions.dropAll() }
 }

@@ -4,6 +4,8 @@ package import Governance
 package enum ControlMessage: Sendable, Hashable {
     /// `session <tenant> <session id>`
     case sessionEnded(SessionID, TenantName)
+    /// `level <tenant> <session id>`: its agent wants other log messages.
+    case sessionChanged(SessionID, TenantName)
     /// `cancel <tenant> <session id> <JSON token of a request's id>`
     case requestCancelled([UInt8], SessionID, TenantName)
     /// `tenant <tenant>`
@@ -15,6 +17,7 @@ package enum ControlMessage: Sendable, Hashable {
     package var text: String {
         switch self {
         case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
+        case .sessionChanged(let id, let tenant): "level \(tenant.text) \(id.text)"
         case .requestCancelled(let request, let id, let tenant):
             "cancel \(tenant.text) \(id.text) \(String(decoding: request, as: UTF8.self))"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
@@ -33,6 +36,9 @@ package enum ControlMessage: Sendable, Hashable {
         case ("session", 3):
             guard let id = SessionID(words[2]) else { return nil }
             self = .sessionEnded(id, tenant)
+        case ("level", 3):
+            guard let id = SessionID(words[2]) else { return nil }
+            self = .sessionChanged(id, tenant)
         case ("cancel", 4):
             guard let id = SessionID(words[2]) else { return nil }
             self = .requestCancelled(Array(words[3].utf8), id, tenant)

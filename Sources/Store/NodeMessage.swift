@@ -5,6 +5,8 @@ package import Governance
 package enum NodeMessage: Sendable, Hashable {
     /// `<session id>m<bytes>`: for the stream of that session.
     case delivery(SessionID, [UInt8])
+    /// `<session id>k<tenant> <sequence> <bytes>`: kept under that number, for the own stream of that session.
+    case kept(SessionID, TenantName, Int64, [UInt8])
     /// `<session id>q<bytes>`: what that session's agent says of a question that the node asked.
     case reply(SessionID, [UInt8])
     /// `<session id>t<fence>`: the session's stream was taken under this fence, by another node.
@@ -18,6 +20,7 @@ package enum NodeMessage: Sendable, Hashable {
     package var bytes: [UInt8] {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
+        case .kept(let session, let tenant, let sequence, let message): Array("\(session.text)k\(tenant.text) \(sequence) ".utf8) + message
         case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
         case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
@@ -37,6 +40,12 @@ package enum NodeMessage: Sendable, Hashable {
         let rest = bytes.dropFirst(33)
         switch bytes[32] {
         case UInt8(ascii: "m"): self = .delivery(session, Array(rest))
+        case UInt8(ascii: "k"):
+            let parts = rest.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, let tenant = TenantName(String(decoding: parts[0], as: UTF8.self)),
+                let sequence = Int64(String(decoding: parts[1], as: UTF8.self)), sequence > 0
+            else { return nil }
+            self = .kept(session, tenant, sequence, Array(parts[2]))
         case UInt8(ascii: "o"): self = .answerWentOn(session, stream: String(decoding: rest, as: UTF8.self))
         case UInt8(ascii: "q"): self = .reply(session, Array(rest))
         case UInt8(ascii: "r"):

@@ -39,6 +39,16 @@ package struct RedisNodeBus: NodeBus {
         return receivers > 0
     }
 
+    package func post(
+        _ message: [UInt8], as sequence: Int64, to session: SessionID, of tenant: TenantName, at node: NodeID
+    ) async throws(StoreError) -> Bool {
+        let delivery = NodeMessage.kept(session, tenant, sequence, message).bytes
+        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
+            throw .corrupt("PUBLISH")
+        }
+        return receivers > 0
+    }
+
     /// Hands what comes in for this node to the receiver, and all control messages to the listeners too, until it is cancelled.
     package func run(as node: NodeID, receiver: any NodeBusReceiver, listeners: [any ControlListener] = []) async throws {
         let own = names.node(node)
@@ -58,6 +68,8 @@ package struct RedisNodeBus: NodeBus {
     private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {
         switch NodeMessage(bytes) {
         case .delivery(let session, let message): receiver.received(message, for: session)
+        case .kept(let session, let tenant, let sequence, let message):
+            receiver.received(message, as: sequence, for: session, of: tenant)
         case .answerWentOn(let session, let stream): receiver.answerWentOn(session, stream: stream)
         case .reply(let session, let message): receiver.replied(message, in: session)
         case .relay(let message): receiver.received(message)
@@ -70,6 +82,7 @@ package struct RedisNodeBus: NodeBus {
         guard let message = ControlMessage(bytes) else { return }
         switch message {
         case .sessionEnded(let session, _): receiver.sessionEnded(session)
+        case .sessionChanged(let session, _): receiver.sessionChanged(session)
         case .requestCancelled(let request, let session, _): receiver.cancelled(request, in: session)
         case .tenantChanged, .catalogueChanged: break
         }

@@ -52,6 +52,25 @@ package final class RedisOutbox: Outbox {
             events: events)
     }
 
+    package func post(_ message: [UInt8], to stream: AnswerStream, from node: NodeID) async throws(StoreError) -> PostedMessage? {
+        let reply = try await redis.run(
+            scripts.outboxPost, keys: keys(stream),
+            arguments: [.bytes(message), .text(node.text), .integer(mostEvents), .integer(mostBytes)], idempotent: false)
+        guard let fields = reply.elements else { throw .corrupt("outbox_post") }
+        if fields.isEmpty { return nil }
+        guard fields.count == 2, let sequence = fields[0].number else { throw .corrupt("outbox_post") }
+        return PostedMessage(sequence: sequence, holder: fields[1].text.flatMap { NodeID($0) })
+    }
+
+    package func holder(of session: SessionID, of tenant: TenantName) async throws(StoreError) -> NodeID? {
+        try await redis.command(["HGET", .text(tenants.keys(of: tenant).session(session)), "listener"]).text.flatMap { NodeID($0) }
+    }
+
+    package func release(_ session: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) {
+        _ = try await redis.run(
+            scripts.streamRelease, keys: [tenants.keys(of: tenant).session(session)], arguments: [.integer(fence)])
+    }
+
     /// Where who reads the stream is told of it, and how.
     private func news(of stream: AnswerStream) -> [RedisArgument] {
         [.text(names.nodeBase), .text(NodeMessage.goingOn(of: stream.name, in: stream.session))]

@@ -59,7 +59,13 @@ package final class RedisSessionDirectory: SessionDirectory {
     }
 
     package func update(_ session: Session) async throws(StoreError) -> Bool {
-        try await write(session.id, session.tenant, session.transport, agreed(session))
+        guard try await write(session.id, session.tenant, session.transport, agreed(session)) else { return false }
+        // Other nodes would go on by the level they remember.
+        if session.logLevel != nil {
+            let message = ControlMessage.sessionChanged(session.id, session.tenant)
+            _ = try await redis.command(["PUBLISH", .text(names.control), .text(message.text)])
+        }
+        return true
     }
 
     package func touch(_ id: SessionID, of tenant: TenantName, transport: Session.Transport) async throws(StoreError) -> Bool {

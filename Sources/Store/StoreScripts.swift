@@ -2,9 +2,9 @@ package import Redis
 
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
+    package let outboxAppend, outboxRead, outboxPost, streamRelease, addressNote: Script
     package let reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
         beat: Script
-    package let outboxAppend, outboxRead, addressNote: Script
     package let roundPark, roundTake: Script
     package let tenantApply, tenantDelete: Script
     package let catalogue: CatalogueScripts
@@ -34,6 +34,8 @@ package struct StoreScripts: Sendable {
         sessionStream = plain("session_stream", PackageResources.session_stream_lua)
         outboxAppend = plain("outbox_append", PackageResources.outbox_append_lua)
         outboxRead = plain("outbox_read", PackageResources.outbox_read_lua)
+        outboxPost = plain("outbox_post", PackageResources.outbox_post_lua)
+        streamRelease = plain("stream_release", PackageResources.stream_release_lua)
         addressNote = plain("address_note", PackageResources.address_note_lua)
         roundPark = plain("round_park", PackageResources.round_park_lua)
         roundTake = plain("round_take", PackageResources.round_take_lua)
@@ -48,7 +50,7 @@ package struct StoreScripts: Sendable {
     package var all: [Script] {
         [
             reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
-            outboxAppend, outboxRead, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
+            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
         ]
             + catalogue.all + dialogue.all
     }

@@ -84,7 +84,7 @@ struct OutgoingTests {
             ),
             (
                 Outgoing.initializeResult(id: id, dialect: .assumed, serverVersion: "1", offer: .fixed),
-                #"{"jsonrpc":"2.0","id":5,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}},"serverInfo":{"name":"satgate","version":"1"}}}"#
+                #"{"jsonrpc":"2.0","id":5,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},"completions":{},"logging":{}},"serverInfo":{"name":"satgate","version":"1"}}}"#
             ),
         ]
         for (made, wanted) in written {

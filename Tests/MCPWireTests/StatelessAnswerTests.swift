@@ -64,7 +64,7 @@ struct StatelessAnswerTests {
                 == #"{"jsonrpc":"2.0","id":3,"result":{"tools":[{}],"nextCursor":"c","ttlMs":60000,"cacheScope":"private""# + end)
         #expect(
             text(Outgoing.discoverResult(id: RequestID(3), offer: .fixed, by: responder, freshFor: 5))
-                == #"{"jsonrpc":"2.0","id":3,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],"capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":false},"completions":{}},"ttlMs":5,"cacheScope":"private""#
+                == #"{"jsonrpc":"2.0","id":3,"result":{"supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],"capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},"completions":{},"logging":{}},"ttlMs":5,"cacheScope":"private""#
                 + end)
         #expect(
             text(Outgoing.textResult(id: RequestID(3), text: "x", by: responder))

@@ -47,6 +47,29 @@ struct DialogueConformanceTests {
         #expect(try await claim(second, session) == nil)
     }
 
+    @Test("what an agent watches is noted in its session, up to a bound, and ends with it", arguments: DialogueUnderTest.all)
+    func watches(_ subject: DialogueUnderTest) async throws {
+        let world = try await subject.open()
+        let session = try await world.session()
+        let second = try UpstreamName.named("second")
+        func watch(_ uri: String, _ upstream: UpstreamName = .sample) async throws -> Watching {
+            try await world.dialogues.watch(uri, of: upstream, for: session, of: world.tenant, most: 3)
+        }
+        func watched() async throws -> [UpstreamName: [String]] {
+            try await world.dialogues.watched(by: session, of: world.tenant).mapValues { $0.sorted() }
+        }
+        #expect(try await watched() == [:])
+        #expect(try await [watch("a:1"), watch("a:1"), watch("a: b  c", second), watch("a:2")] == [.noted, .noted, .noted, .noted])
+        #expect(try await watch("a:3") == .full)
+        #expect(try await watched() == [.sample: ["a:1", "a:2"], second: ["a: b  c"]])
+        for _ in 0..<2 { try await world.dialogues.unwatch("a:1", of: .sample, for: session, of: world.tenant) }
+        #expect(try await [watch("a:3"), watch("a:4")] == [.noted, .full])
+        #expect(try await world.sessions.find(session, of: world.tenant)?.id == session)
+        _ = try await world.sessions.close(session, of: world.tenant)
+        #expect(try await watch("a:1") == .sessionGone)
+        #expect(try await watched() == [:])
+    }
+
     @Test("of nodes that keep at once one is right, and the others are told its session", arguments: DialogueUnderTest.all)
     func race(_ subject: DialogueUnderTest) async throws {
         let world = try await subject.open()

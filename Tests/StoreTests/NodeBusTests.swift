@@ -21,6 +21,9 @@ struct NodeBusTests {
             }
             #expect(await eventually { receiver.messages.count == 100 })
             #expect(receiver.messages == (0..<100).map { "\(session) \($0)" })
+            let tenant = try TenantName.fresh()
+            #expect(try await bus.post(Array("a b  c".utf8), as: 7, to: session, of: tenant, at: node))
+            #expect(await eventually { receiver.messages.last == "\(session) \(tenant) 7 a b  c" })
             let isTaken = try await bus.deliver([1], to: session, at: NodeID())
             #expect(!isTaken)
         }
@@ -194,6 +197,9 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         state.withLock { $0.messages.append("\(session) \(String(decoding: message, as: UTF8.self))") }
     }
 
+    func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {
+        state.withLock { $0.messages.append("\(session) \(tenant) \(sequence) \(String(decoding: message, as: UTF8.self))") }
+    }
     func replied(_ message: [UInt8], in session: SessionID) {
         state.withLock { $0.replies.append("\(session) \(String(decoding: message, as: UTF8.self))") }
     }

@@ -52,6 +52,31 @@ struct OutboxConformanceTests {
         #expect(page.first == 7 && page.last == 6 && page.hasEnded && page.events.isEmpty)
     }
 
+    @Test(
+        "messages for a session's own stream are numbered in their order, and whoever posts learns who holds the stream",
+        arguments: OutboxUnderTest.all)
+    func posts(_ subject: OutboxUnderTest) async throws {
+        let world = try await subject.open()
+        let stream = try await world.stream()
+        let (here, there) = (NodeID(), NodeID())
+        func post(_ byte: UInt8) async throws -> PostedMessage? { try await world.outbox.post([byte], to: stream, from: here) }
+        #expect(try await post(1) == PostedMessage(sequence: 1, holder: nil))
+        let first = try #require(try await world.sessions.takeStream(of: stream.session, of: world.tenant, for: here))
+        #expect(try await post(2) == PostedMessage(sequence: 2, holder: here))
+        let second = try #require(try await world.sessions.takeStream(of: stream.session, of: world.tenant, for: there))
+        try await world.outbox.release(stream.session, of: world.tenant, fence: first)
+        #expect(try await world.outbox.holder(of: stream.session, of: world.tenant) == there)
+        try await world.outbox.release(stream.session, of: world.tenant, fence: second)
+        #expect(try await world.outbox.holder(of: stream.session, of: world.tenant) == nil)
+        for number in UInt8(3)...120 { _ = try await post(number) }
+        let page = try #require(try await world.outbox.read(stream, after: 1, fence: AnswerStream.noFence))
+        #expect(page.fence == 0 && page.first == 1 && page.last == 120 && page.events.map(\.data) == (2...101).map { [$0] })
+        let end = try #require(try await world.outbox.read(stream, after: AnswerStream.end, fence: AnswerStream.noFence))
+        #expect(end.last == 120 && end.events.isEmpty)
+        _ = try await world.sessions.close(stream.session, of: world.tenant)
+        #expect(try await post(1) == nil)
+    }
+
     @Test("nothing is kept for a session that has ended", arguments: OutboxUnderTest.all)
     func ended(_ subject: OutboxUnderTest) async throws {
         let world = try await subject.open()

@@ -86,6 +86,22 @@ final class InMemoryOutbox: Outbox {
         }
     }
 
+    func post(_ message: [UInt8], to stream: AnswerStream, from node: NodeID) async throws(StoreError) -> PostedMessage? {
+        let last = kept.withLock { $0[stream]?.last ?? 0 }
+        let origin = AnswerOrigin(node: node, requests: [])
+        let event = KeptEvent(sequence: last + 1, data: message, isLast: false)
+        guard try await append(event, of: stream, from: origin) != nil else { return nil }
+        return PostedMessage(sequence: last + 1, holder: try await holder(of: stream.session, of: stream.tenant))
+    }
+
+    func holder(of session: SessionID, of tenant: TenantName) async throws(StoreError) -> NodeID? {
+        (sessions as? InMemorySessionDirectory)?.holder(of: session, of: tenant)
+    }
+
+    func release(_ session: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) {
+        (sessions as? InMemorySessionDirectory)?.release(session, of: tenant, fence: fence)
+    }
+
     func read(_ stream: AnswerStream, after sequence: Int64, fence: Int64?) async throws(StoreError) -> OutboxPage? {
         guard try await sessions.find(stream.session, of: stream.tenant) != nil else { return nil }
         return kept.withLock { all in

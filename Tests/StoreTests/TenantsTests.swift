@@ -120,6 +120,7 @@ struct TenantsTests {
 /// Takes nothing from the bus.
 private struct Deaf: NodeBusReceiver {
     func received(_ message: [UInt8], for session: SessionID) {}
+    func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName) {}
     func replied(_ message: [UInt8], in session: SessionID) {}
     func cancelled(_ request: [UInt8], in session: SessionID) {}
     func received(_ message: RelayMessage) {}

@@ -1,4 +1,5 @@
 import Events
+import Fixtures
 import Governance
 import MCPWire
 import NIOCore
@@ -120,6 +121,86 @@ struct EarTests {
                 _ = await bench.catalogues.catalogue(of: tenant)
                 try await call(bench, tenant, Caller(session: SessionID(), profile: profile))
                 #expect(streams(server).isEmpty)
+            }
+        }
+    }
+
+    @Test("a resource is watched in the agent's own session, and again in the one that replaces it")
+    func watches() async throws {
+        let stage = Stage([])
+        let isForgotten = Atomic(false)
+        try await ScriptedServer.run({ request in
+            if request.head.headers["mcp-session-id"] == ["s-2"], isForgotten.load(ordering: .relaxed) {
+                return [.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")]
+            }
+            switch request.method {
+            case Method.initialize:
+                let result = ScriptedServer.initializeResult.replacing(#""tools":{}"#, with: #""tools":{},"resources":{"subscribe":true}"#)
+                return [.send(ScriptedServer.json(request.id, result: result, session: "s-\(request.count)"))]
+            case Method.subscribe, Method.unsubscribe: return [.send(ScriptedServer.json(request.id, result: "{}"))]
+            default: return stage.script(request)
+            }
+        }) { server, url in
+            let tenant = try Tenant.of(["one": url], sessions: .dedicated)
+            let profile = try #require(ClientProfile(info: nil, capabilities: Array("{}".utf8)))
+            let caller = Caller(session: SessionID(), profile: profile)
+            let target = Target(upstream: try #require(UpstreamName("one")), tool: "a:b")
+            try await Workbench.run([tenant]) { bench in
+                _ = await bench.catalogues.catalogue(of: tenant)
+                let answer = try await bench.catalogues.watch(target, true, of: tenant, for: caller, deadline: .now() + .seconds(15))
+                #expect(answer?.kind == .result(isError: false))
+                #expect(streams(server).count == 1)
+                let asked = try #require(server.requests(Method.subscribe).first)
+                #expect(asked.message?.paramText("uri") == "a:b" && asked.head.headers["mcp-session-id"] == ["s-2"])
+                isForgotten.store(true, ordering: .relaxed)
+                try await call(bench, tenant, caller)
+                try await eventually("it is told anew") { server.requests(Method.subscribe).count == 2 }
+                #expect(server.requests(Method.subscribe).last?.head.headers["mcp-session-id"] == ["s-3"])
+                _ = try await bench.catalogues.watch(target, false, of: tenant, for: caller, deadline: .now() + .seconds(15))
+                #expect(server.requests(Method.unsubscribe).count == 1)
+                #expect(try await bench.cluster.sessions.watched(by: caller.session, of: tenant.name) == [:])
+            }
+        }
+    }
+
+    @Test("without a handshake all that is watched is asked for on one stream, and told to each who watches it")
+    func watchesModern() async throws {
+        let touched = Atomic(0)
+        try await ScriptedServer.run({ request in
+            switch request.method {
+            case Method.discover:
+                let result = ScriptedServer.discovery().replacing(#""tools":"#, with: #""resources":{"subscribe":true},"tools":"#)
+                return [.send(ScriptedServer.json(request.id, result: result))]
+            case Method.listen where String(decoding: request.body, as: UTF8.self).contains("resourceSubscriptions"):
+                let meta = #""_meta":{"io.modelcontextprotocol/subscriptionId":\#(request.id)}"#
+                let agreed =
+                    #"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{\#(meta),"notifications":{"resourceSubscriptions":["a:b"]}}}"#
+                let updated = #"{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{\#(meta),"uri":"a:b"}}"#
+                return [
+                    .send(ScriptedServer.chunkedHead + ScriptedServer.chunk("data: \(agreed)\n\n")),
+                    .until { touched.load(ordering: .relaxed) > 0 }, .send(ScriptedServer.chunk("data: \(updated)\n\n")),
+                    .until { touched.load(ordering: .relaxed) > 1 }, .close,
+                ]
+            default: return ScriptedServer.modern(request)
+            }
+        }) { server, url in
+            let tenant = try Tenant.of(["one": url], sessions: .dedicated)
+            let target = Target(upstream: try #require(UpstreamName("one")), tool: "a:b")
+            let agents = [Caller(session: SessionID()), Caller(session: SessionID(), isStateless: true)]
+            try await Workbench.run([tenant]) { bench in
+                let heard = Mutex<[Overheard]>([])
+                bench.catalogues.onMessage { overheard in heard.withLock { $0.append(overheard) } }
+                _ = await bench.catalogues.catalogue(of: tenant)
+                for agent in agents {
+                    let answer = try await bench.catalogues.watch(target, true, of: tenant, for: agent, deadline: .now() + .seconds(15))
+                    #expect(answer == nil)
+                }
+                touched.store(1, ordering: .relaxed)
+                try await eventually("both are told") { Set(heard.withLock { $0.map(\.session) }) == Set(agents.map(\.session)) }
+                for agent in agents {
+                    _ = try await bench.catalogues.watch(target, false, of: tenant, for: agent, deadline: .now() + .seconds(15))
+                }
+                touched.store(2, ordering: .relaxed)
             }
         }
     }

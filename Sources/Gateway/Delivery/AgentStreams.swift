@@ -11,6 +11,8 @@ package final class AgentStreams: Sendable {
         /// The newer stream of a session has the higher one.
         let fence: Int64
         let stream: HeldStream
+        /// What is kept for it goes this way; nil for HTTP+SSE.
+        let own: OwnStream?
         /// The handshake is over: the agent may be told of things.
         var isReady: Bool
     }
@@ -21,9 +23,12 @@ package final class AgentStreams: Sendable {
     package init() {}
 
     /// Holds the stream instead of an older one, which is closed; a newer one stays and this one is closed. `isReady`: the agent's
-    /// handshake is over. Call it on the reply's loop.
-    func add(_ reply: HTTPReply, for session: Session, fence: Int64, isReady: Bool) {
-        let entry = Held(tenant: session.tenant, fence: fence, stream: HeldStream(reply), isReady: isReady)
+    /// handshake is over. `place`: the number of the last message that the agent has had, where messages have numbers. Call it on the
+    /// reply's loop.
+    func add(_ reply: HTTPReply, for session: Session, fence: Int64, isReady: Bool, after place: Int64? = nil) {
+        let stream = HeldStream(reply)
+        let own = place.map { OwnStream(stream, named: session.ownStream.name, after: $0) }
+        let entry = Held(tenant: session.tenant, fence: fence, stream: stream, own: own, isReady: isReady)
         let older = held.withLock { held -> Held? in
             if let other = held[session.id], other.fence > fence { return entry }
             return held.updateValue(entry, forKey: session.id)
@@ -35,6 +40,9 @@ package final class AgentStreams: Sendable {
     func remove(_ session: SessionID, fence: Int64) {
         held.withLock { if $0[session]?.fence == fence { $0[session] = nil } }
     }
+
+    /// The session's own stream, where messages have numbers and this node holds it.
+    func own(of session: SessionID) -> OwnStream? { held.withLock { $0[session]?.own } }
 
     /// Holds a stream of `subscriptions/listen`, opened by the request `id`; nil when the agent has `most` of them at this node already.
     /// Call it on the reply's loop.

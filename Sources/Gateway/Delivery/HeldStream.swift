@@ -13,6 +13,11 @@ struct HeldStream: Sendable {
         reply.eventLoop.execute { reply.value.event(message, name: "message") }
     }
 
+    /// Puts the message on the stream under an id.
+    func send(_ message: [UInt8], id: EventID) {
+        reply.eventLoop.execute { reply.value.event(message, name: "message", id: id) }
+    }
+
     /// Ends the stream from this side.
     func end() { reply.eventLoop.execute { reply.value.end() } }
 

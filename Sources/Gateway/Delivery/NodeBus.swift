@@ -4,6 +4,10 @@ package import Governance
 package protocol NodeBus: Sendable {
     /// Hands a message to the node that holds the session's stream; false when no such node listens.
     func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool
+    /// Hands a message that is kept under that number to the node that holds the session's own stream; false when no such node listens.
+    func post(
+        _ message: [UInt8], as sequence: Int64, to session: SessionID, of tenant: TenantName, at node: NodeID
+    ) async throws(StoreError) -> Bool
     /// Hands what the session's agent says of a question to the node that asked it; false when no such node listens.
     func reply(_ message: [UInt8], in session: SessionID, at node: NodeID) async throws(StoreError) -> Bool
     /// Has all nodes stop a request of the session's agent; `request` is the JSON token of its id.
@@ -16,6 +20,8 @@ package protocol NodeBus: Sendable {
 package protocol NodeBusReceiver: Sendable {
     /// A message for the stream of a session that this node holds.
     func received(_ message: [UInt8], for session: SessionID)
+    /// A message that is kept under that number, for the own stream of a session that this node holds.
+    func received(_ message: [UInt8], as sequence: Int64, for session: SessionID, of tenant: TenantName)
     /// What the session's agent says of a question that this node asked.
     func replied(_ message: [UInt8], in session: SessionID)
     /// The session's agent wants no answer any more to the request whose id is that JSON token.
@@ -28,6 +34,12 @@ package protocol NodeBusReceiver: Sendable {
     func answerWentOn(_ session: SessionID, stream: String)
     /// The session has ended somewhere: drop it and close its stream.
     func sessionEnded(_ session: SessionID)
+    /// What is known of the session is not so any more.
+    func sessionChanged(_ session: SessionID)
     /// Messages may have been missed: what was cached may be stale.
     func reconnected()
+}
+
+extension NodeBusReceiver {
+    package func sessionChanged(_ session: SessionID) {}
 }

@@ -14,6 +14,13 @@ package struct AnswerStream: Sendable, Hashable {
     }
 }
 
+extension AnswerStream {
+    /// Reads without taking the stream up: of a session's own streams the newest is known elsewhere.
+    package static let noFence: Int64 = -1
+    /// Behind all messages.
+    package static let end: Int64 = 1 << 50
+}
+
 /// An event of such a stream; the first has sequence 1.
 package struct KeptEvent: Sendable, Hashable {
     package let sequence: Int64
@@ -79,4 +86,22 @@ package protocol Outbox: Sendable {
     func append(_ event: KeptEvent, of stream: AnswerStream, from origin: AnswerOrigin) async throws(StoreError) -> Int64?
     /// What comes behind `sequence`: nil where nothing is kept of the stream. Without a fence the stream is taken up, under a new one.
     func read(_ stream: AnswerStream, after sequence: Int64, fence: Int64?) async throws(StoreError) -> OutboxPage?
+    /// Keeps a message for a session's own stream, behind all others; nil where the session is gone. As many are kept as of an answer.
+    func post(_ message: [UInt8], to stream: AnswerStream, from node: NodeID) async throws(StoreError) -> PostedMessage?
+    /// The node that holds the session's own stream; nil where none does.
+    func holder(of session: SessionID, of tenant: TenantName) async throws(StoreError) -> NodeID?
+    /// The stream that was taken under this fence has closed.
+    func release(_ session: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError)
+}
+
+/// A message that is kept for a session's own stream.
+package struct PostedMessage: Sendable, Hashable {
+    package let sequence: Int64
+    /// The node that held the stream then.
+    package let holder: NodeID?
+
+    package init(sequence: Int64, holder: NodeID?) {
+        self.sequence = sequence
+        self.holder = holder
+    }
 }

@@ -11,17 +11,24 @@ struct ListenExchange {
 
     /// Opens the stream; from here on the socket's own events drive it and no task waits on it.
     func open(_ message: Message, _ id: RequestID) async throws(Fault) {
-        let filter = await offered(try SubscriptionFilter(message))
+        var filter = try SubscriptionFilter(message)
         if gateway.isDraining { throw .draining }
-        guard reply.isOpen else { return }
-        let (gateway, presence) = (gateway, agent.session)
+        let (gateway, agent, presence) = (gateway, agent, agent.session)
+        filter.lists.formIntersection(gateway.offer(of: agent.tenant).announced)
+        let watched = await gateway.watch(await targets(of: filter.resources), for: agent)
+        filter.resources = watched.map(\.uri)
+        guard reply.isOpen else { return gateway.unwatch(watched, for: agent) }
         guard let place = gateway.streams.subscribe(reply, presence, to: filter, as: id, most: gateway.configuration.subscriptionsPerAgent)
-        else { throw .tooManyStreams(most: gateway.configuration.subscriptionsPerAgent) }
+        else {
+            gateway.unwatch(watched, for: agent)
+            throw .tooManyStreams(most: gateway.configuration.subscriptionsPerAgent)
+        }
         let expiry = reply.end(at: agent.grant.expires, now: gateway.now())
         reply.lastWords = Outgoing.subscriptionEnded(id, by: gateway.responder)
         reply.onClose = {
             expiry.cancel()
             gateway.streams.unsubscribe(place)
+            gateway.unwatch(watched, for: agent)
         }
         reply.stream(every: gateway.configuration.keepAlive) {
             gateway.start { await gateway.keep(presence) }
@@ -29,15 +36,14 @@ struct ListenExchange {
         reply.event(Outgoing.acknowledged(filter, of: id), name: "message")
     }
 
-    /// What of it will be told: lists that are offered, resources only of upstreams that the token may read from.
-    private func offered(_ wanted: SubscriptionFilter) async -> SubscriptionFilter {
-        var offered = SubscriptionFilter(lists: wanted.lists.intersection(gateway.offer(of: agent.tenant).announced))
-        guard gateway.configuration.tellsOfUpdates, !wanted.resources.isEmpty else { return offered }
+    /// Where these resources are, those of upstreams that the token may read from.
+    private func targets(of uris: [String]) async -> [(uri: String, target: Target)] {
+        guard !uris.isEmpty else { return [] }
         let entries = await gateway.catalogues.catalogue(of: agent.tenant).others
-        offered.resources = wanted.resources.filter { uri in
-            entries.resource(for: uri).map { agent.grant.scope.allowsAll(of: $0.upstream) } ?? false
+        return uris.compactMap { uri in
+            guard let target = entries.resource(for: uri), agent.grant.scope.allowsAll(of: target.upstream) else { return nil }
+            return (uri, target)
         }
-        return offered
     }
 }
 

@@ -1,5 +1,6 @@
 import Governance
 import MCPWire
+import Upstreams
 
 /// One request of an agent inside its session, whatever carried it.
 struct RequestExchange {
@@ -27,6 +28,9 @@ struct RequestExchange {
         case Method.ping: await reply.finish(Outgoing.emptyResult(id: id))
         case Method.toolsList: await ToolList(gateway: gateway, agent: agent).answer(message, id, over: reply)
         case Method.setLevel: await setLevel(message, id)
+        case Method.subscribe, Method.unsubscribe:
+            let watch = ResourceWatch(gateway: gateway, agent: agent)
+            await reply.finish(await watch.answer(message, id, isWanted: method == Method.subscribe))
         case let method where ForwardedRequest.methods.contains(method):
             await CallExchange(gateway: gateway, agent: agent, reply: reply).run(message)
         default: await refuse(.methodNotFound(method), id)
@@ -43,6 +47,8 @@ struct RequestExchange {
         do throws(StoreError) {
             guard try await gateway.sessions.update(session) else { return await refuse(.sessionNotFound, id) }
             await reply.finish(Outgoing.emptyResult(id: id))
+            let caller = Agent(principal: agent.principal, session: session, profile: agent.profile).caller()
+            gateway.start { [gateway, tenant = agent.tenant] in await gateway.catalogues.levelChanged(of: tenant, for: caller) }
         } catch {
             await refuse(.storeUnavailable, id)
         }

@@ -47,13 +47,14 @@ struct StreamSessionExchange {
             throw .storeUnavailable(message.id)
         }
         guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
+        let agent = Agent(principal: principal, session: session, profile: found.profile)
+        gateway.pass(message, of: agent)
         guard message.kind == .request else {
             try await OneWayExchange(gateway: gateway, session: session).take(message)
             return reply.send(.accepted)
         }
         reply.send(.accepted)
         let stream = StreamReply(gateway, session: session)
-        let agent = Agent(principal: principal, session: session, profile: found.profile)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
         await RequestExchange(gateway: gateway, agent: agent, reply: stream, stop: reply.stop).answer(message)
     }

@@ -3,43 +3,61 @@ import MCPWire
 import NIOCore
 
 extension StreamableExchange {
-    /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with a call's answer.
+    /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with that, or a call's answer.
     func get(_ inbound: Inbound) async throws(Rejection) {
         let principal = try gateway.identify(inbound, on: reply)
         guard inbound.accepts("text", "event-stream") else { throw .notAcceptable }
         let session = try await resume(inbound, principal, nil).session
-        if let last = inbound.fields.lastEvent {
-            return try await ResumedAnswer(gateway: gateway, reply: reply, session: session).run(
-                after: last, until: principal.grant.expires)
+        guard let last = inbound.fields.lastEvent else { return try await open(session, after: nil, principal) }
+        if let place = EventID(last), place.stream == session.ownStream.name {
+            return try await open(session, after: place.sequence, principal)
         }
+        try await ResumedAnswer(gateway: gateway, reply: reply, session: session).run(after: last, until: principal.grant.expires)
+    }
+
+    /// Opens the session's own stream, behind the message of that number where the agent names one.
+    private func open(_ session: Session, after place: Int64?, _ principal: Principal) async throws(Rejection) {
         let fence: Int64?
-        do { fence = try await gateway.sessions.takeStream(of: session, for: gateway.node) } catch { throw .storeUnavailable(nil) }
+        let page: OutboxPage?
+        do {
+            fence = try await gateway.sessions.takeStream(of: session, for: gateway.node)
+            page = try await gateway.outbox.read(session.ownStream, after: AnswerStream.end, fence: AnswerStream.noFence)
+        } catch {
+            throw .storeUnavailable(nil)
+        }
         guard let fence else {
             gateway.sessions.drop(session.id)
             throw .unknownSession(nil)
         }
-        hold(session, fence, principal)
+        let last = page?.last ?? 0
+        if let place, place > last { throw .unknownEvent }
+        hold(session, fence, principal, after: place ?? last)
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
-    private func hold(_ session: Session, _ fence: Int64, _ principal: Principal) {
+    private func hold(_ session: Session, _ fence: Int64, _ principal: Principal, after place: Int64) {
         let gateway = gateway
         let expiry = reply.end(at: principal.grant.expires, now: gateway.now())
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: fence)
+            gateway.start { try? await gateway.outbox.release(session.id, of: session.tenant, fence: fence) }
         }
         reply.stream(every: gateway.configuration.keepAlive) {
             gateway.start { await gateway.keepStream(of: session, fence, isBeat: true) }
         }
         guard reply.isStreaming else { return expiry.cancel() }
-        gateway.streams.add(reply, for: session, fence: fence, isReady: true)
+        if session.primesStreams { reply.prime(EventID(stream: session.ownStream.name, sequence: place)) }
+        gateway.streams.add(reply, for: session, fence: fence, isReady: true, after: place)
         // Between an earlier stream and this one the agent may have missed a change.
         if fence > 1 {
             for message in Outgoing.listChanged(gateway.offer(of: principal.tenant).announced) { reply.event(message, name: "message") }
         }
-        // What ended or took it before it was held has told nobody here.
-        gateway.start { await gateway.keepStream(of: session, fence, isBeat: false) }
+        // What came, ended or took it before it was held has told nobody here.
+        gateway.start {
+            await gateway.keepStream(of: session, fence, isBeat: false)
+            if let own = gateway.streams.own(of: session.id) { await gateway.catchUp(own, session.ownStream) }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ struct StreamableExchange {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
+        gateway.pass(message, of: agent)
         guard message.kind == .request, let id = message.id else {
             try await OneWayExchange(gateway: gateway, session: agent.session).take(message)
             return reply.send(.accepted)

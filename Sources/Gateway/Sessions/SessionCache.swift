@@ -70,6 +70,14 @@ package final class SessionCache: Sendable {
         return try await directory.find(id, of: tenant)?.pass
     }
 
+    /// The session, whoever's it is: to tell its agent something.
+    func known(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
+        if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge, entry.session.tenant == tenant {
+            return entry.session
+        }
+        return try await directory.find(id, of: tenant)
+    }
+
     /// Notes that the agent of a presence is here, where that was not done lately.
     func appear(_ presence: Session) async throws(StoreError) -> Presence {
         let now = ContinuousClock.now

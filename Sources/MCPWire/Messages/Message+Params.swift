@@ -39,7 +39,7 @@ extension Message {
     /// Whether it is a notification that a server sends to one client, of nothing that the gateway looks after itself.
     package var isForClient: Bool {
         guard kind == .notification else { return false }
-        return [Method.logMessage, Method.resourceUpdated, Method.elicitationComplete].contains(method)
+        return [Method.logMessage, Method.resourceUpdated, Method.elicited].contains(method)
     }
 
     /// The request that `notifications/cancelled` is about.
@@ -51,6 +51,14 @@ extension Message {
     /// The bytes of an upstream's notification for the agent: without `params._meta["io.satgate/…"]`, all else byte for byte.
     package func relayed() -> [UInt8] {
         var edits = JSONEdits()
+        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return edits.applied(to: bytes, in: 0..<bytes.count)
+    }
+
+    /// The same with another URI for the resource that it is about.
+    package func relayed(about uri: String) -> [UInt8] {
+        var edits = JSONEdits()
+        if let range = document.value("uri", in: .params), document.text(range) != uri { edits.replace(range, with: JSONText.string(uri)) }
         edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
         return edits.applied(to: bytes, in: 0..<bytes.count)
     }

@@ -19,7 +19,6 @@ package enum Method {
     package static let discover = "server/discover"
     package static let createMessage = "sampling/createMessage"
     package static let rootsListChanged = "notifications/roots/list_changed"
-    package static let elicitationComplete = "notifications/elicitation/complete"
     package static let rootsList = "roots/list"
     package static let elicit = "elicitation/create"
     package static let elicited = "notifications/elicitation/complete"

@@ -5,7 +5,8 @@ package struct Offer: Sendable, Hashable {
 
     /// What satgate passes through, of any upstream.
     private static let passed: ServerCapabilities = [
-        .tools, .toolsListChanged, .prompts, .promptsListChanged, .resources, .resourcesListChanged, .completions,
+        .tools, .toolsListChanged, .prompts, .promptsListChanged, .resources, .resourcesListChanged, .subscriptions,
+        .completions, .logging,
     ]
 
     /// Whatever upstreams there are: fixed, so that no agent waits for them.

@@ -48,6 +48,7 @@ extension Fault {
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
         case .tooManySessions: Row("too_many_sessions", -32005, -31005, status: 429)
         case .tooManyStreams: Row("too_many_streams", -32005, -31005, status: 429)
+        case .tooManyWatches: Row("too_many_subscriptions", -32005, -31005)
         case .busy: Row("busy", -32603, -32603, status: 503)
         case .draining: Row("draining", -32603, -32603, status: 503)
         case .nodeLost: Row("node_lost", -32603, -32603)
@@ -81,6 +82,7 @@ extension Fault {
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
         case .tooManySessions: "The token has too many sessions: end some, or let them expire"
         case .tooManyStreams(let most): "Too many streams are open: an agent may have \(most)"
+        case .tooManyWatches(let most): "Too many subscriptions: a session may have \(most)"
         case .busy: "The gateway is busy: try again"
         case .draining: "This node is about to stop: try again"
         case .missingCapability: "The upstream asks for what this client does not say that it can do"

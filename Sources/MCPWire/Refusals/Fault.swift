@@ -32,6 +32,8 @@ package enum Fault: Error, Sendable, Hashable {
     case tooManySessions
     /// The agent holds as many streams open as it may.
     case tooManyStreams(most: Int)
+    /// The session watches as many resources as it may.
+    case tooManyWatches(most: Int)
     /// The node has as many requests as it takes.
     case busy
     /// The node is about to stop.

@@ -6,9 +6,9 @@ package import Upstreams
 ///
 /// The hash outlives the agent's session, so that whoever sweeps can close what is in it.
 package final class RedisUpstreamSessions: UpstreamSessions {
-    private let redis: RedisClient
-    private let scripts: StoreScripts
-    private let tenants: TenantKeyCache
+    let redis: RedisClient
+    let scripts: StoreScripts
+    let tenants: TenantKeyCache
 
     package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded) {
         self.redis = redis

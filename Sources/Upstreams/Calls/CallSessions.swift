@@ -5,14 +5,15 @@ import Synchronization
 
 /// The sessions in which this node's calls to one upstream are made: one that all share, or one for each agent's session.
 final class CallSessions: Sendable {
-    private let tenant: TenantName
-    private let document: UpstreamDocument
-    private let transport: any UpstreamTransport
-    private let directory: any UpstreamSessions
+    let tenant: TenantName
+    let document: UpstreamDocument
+    let transport: any UpstreamTransport
+    let directory: any UpstreamSessions
     private let shared = SessionSlot()
     private let exclusive: ExclusiveCalls
-    private let ears: AgentEars
-    private let tasks = TaskOwner()
+    let ears: AgentEars
+    let watches: SharedWatches
+    let tasks = TaskOwner()
     private let dedicated: Mutex<[SessionID: SessionSlot]> = Mutex([:])
 
     /// The opening of a session is given up after this time even where the call has more.
@@ -27,6 +28,7 @@ final class CallSessions: Sendable {
         self.transport = transport
         self.directory = directory
         exclusive = ExclusiveCalls(pool: ExclusivePool(most: document.limits.sessions), transport: transport, tasks: tasks)
+        watches = SharedWatches(of: tenant, with: document.name, over: transport, audience: audience, by: tasks)
         ears = AgentEars(of: tenant, with: document.name, in: directory, audience: audience, by: tasks)
     }
 
@@ -54,6 +56,9 @@ final class CallSessions: Sendable {
         }
     }
 
+    /// The agent's own session that is open here.
+    func open(for agent: SessionID) -> (any UpstreamSession)? { dedicated.withLock { $0[agent] }?.current }
+
     /// The session in the slot, opened or gone on with where there is none. Nothing has run when it throws.
     func session(
         in slot: SessionSlot, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
@@ -70,12 +75,6 @@ final class CallSessions: Sendable {
         }
     }
 
-    /// Sees to it that what the upstream says in the agent's own session outside of its answers is heard.
-    func listen(in session: any UpstreamSession, for caller: Caller, on lane: Lane, before deadline: NIODeadline) async {
-        guard isDedicated(session.terms) else { return }
-        await ears.ensure(in: session, of: caller.session, as: caller.profile, on: lane, before: deadline)
-    }
-
     /// Lets calls use a session that was opened to look after the upstream, where they all share one; the caller's previous one goes.
     /// True where the session belongs to the calls from now on.
     func share(_ session: any UpstreamSession, insteadOf previous: (any UpstreamSession)?) -> Bool {
@@ -86,6 +85,7 @@ final class CallSessions: Sendable {
     func forget(_ agent: SessionID, on lane: Lane) {
         exclusive.forget(agent)
         ears.forget(agent)
+        watches.forget(agent)
         guard let session = dedicated.withLock({ $0.removeValue(forKey: agent) })?.close() else { return }
         if transport.resume(session.terms, as: nil) == nil { session.close(on: lane) }
     }
@@ -110,7 +110,7 @@ final class CallSessions: Sendable {
     }
 
     /// False where all sessions are alike: the upstream keeps none, or it is a process of this node.
-    private func isDedicated(_ terms: SessionTerms?) -> Bool {
+    func isDedicated(_ terms: SessionTerms?) -> Bool {
         guard document.sessions == .dedicated, let terms else { return false }
         return terms.transport == .sse || terms.transport == .streamableHTTP && terms.id != nil
     }
@@ -123,12 +123,16 @@ final class CallSessions: Sendable {
             if let kept = try await directory.find(document.name, for: caller.session, of: tenant), kept.id != replacing,
                 let session = transport.resume(kept, as: caller.profile)
             {
+                if !caller.isStateless, try await directory.watched(by: caller.session, of: tenant)[document.name] != nil {
+                    await listen(in: session, for: caller, on: lane, before: deadline)
+                }
                 return session
             }
             let session = try await transport.open(as: caller.profile, remembering: terms, on: lane, before: deadline)
             guard session.terms.id != nil, transport.resume(session.terms, as: nil) != nil else { return session }
             let keeping = try await directory.keep(
                 session.terms, with: document.name, for: caller.session, of: tenant, replacing: replacing, cap: document.limits.sessions)
+            if case .kept = keeping, replacing != nil, !caller.isStateless { watchAgain(in: session, for: caller, on: lane) }
             return try resolve(keeping, opened: session, as: caller.profile, on: lane)
         } catch let failure as UpstreamFailure {
             throw failure

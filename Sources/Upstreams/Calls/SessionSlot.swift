@@ -81,6 +81,9 @@ final class SessionSlot: Sendable {
         return session
     }
 
+    /// The session, where one is open.
+    var current: (any UpstreamSession)? { state.withLock { if case .open(let session) = $0.phase { session } else { nil } } }
+
     /// When it was last asked for.
     var lastUse: NIODeadline { state.withLock { $0.lastUse } }
 

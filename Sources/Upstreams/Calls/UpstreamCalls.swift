@@ -82,7 +82,9 @@ final class UpstreamCalls: Sendable {
         do throws(UpstreamFailure) {
             for _ in 0..<2 {
                 let session = try await sessions.session(in: slot, for: caller, terms: terms, on: lane, before: deadline)
-                if caller.canBeTold { await sessions.listen(in: session, for: caller, on: lane, before: deadline) }
+                if caller.canBeTold || sessions.ears.knows(caller.session) {
+                    await sessions.listen(in: session, for: caller, on: lane, before: deadline)
+                }
                 if let exchange = try await session.send(request, on: lane, before: deadline) { return exchange }
                 slot.drop(session)
             }

@@ -9,7 +9,7 @@ import Synchronization
 /// The upstreams of all tenants: what tools there are, and the way to call them.
 package final class Catalogues: Sendable {
     private let lanes: [Lane]
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
     /// Upstreams may be where `egress` says; their documents' `${env:…}` are variables of `environment`. `guardian` is the command under
@@ -109,7 +109,7 @@ package final class Catalogues: Sendable {
     }
 
     /// The caller's lane; nil off the group's loops.
-    private var lane: Lane? {
+    var lane: Lane? {
         guard let current = MultiThreadedEventLoopGroup.currentEventLoop else { return nil }
         return lanes.first { $0.eventLoop === current }
     }
@@ -130,7 +130,7 @@ package final class Catalogues: Sendable {
     }
 
     /// What is kept for the tenant, made on first sight.
-    private func upstreams(of tenant: Tenant) -> TenantUpstreams {
+    func upstreams(of tenant: Tenant) -> TenantUpstreams {
         tenants.withLock { tenants in
             if let known = tenants[tenant.name] { return known }
             let new = TenantUpstreams(tenant, surroundings)

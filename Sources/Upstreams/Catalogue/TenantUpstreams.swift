@@ -70,6 +70,11 @@ final class TenantUpstreams: Sendable {
         state.withLock { state in state.upstreams.first { $0.name == name }.map { ($0, state.records[name]?.terms) } }
     }
 
+    /// All of them, with what was last agreed with each.
+    var all: [(Upstream, SessionTerms?)] {
+        state.withLock { state in state.upstreams.map { ($0, state.records[$0.name]?.terms) } }
+    }
+
     /// What the cluster knows of that upstream.
     func record(_ name: UpstreamName) -> UpstreamRecord? { state.withLock { $0.records[name] } }
 

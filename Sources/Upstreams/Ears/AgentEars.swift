@@ -18,6 +18,8 @@ final class AgentEars: Sendable {
     private let audience: Audience
     private let tasks: TaskOwner
     private let entries: Mutex<[SessionID: Entry]> = Mutex([:])
+    /// The level of log messages that the upstream was last told by this node, and in which session.
+    private let levels: Mutex<[SessionID: (session: ObjectIdentifier, id: String?, level: LogLevel)]> = Mutex([:])
 
     /// How often a node says that it still listens; others forget it after four times that.
     private static let renewal = TimeAmount.seconds(30)
@@ -55,6 +57,19 @@ final class AgentEars: Sendable {
         await ear.opened(before: limit, on: lane.eventLoop)
     }
 
+    /// Notes the level of log messages that the upstream is told; false where it was told that in this session already.
+    func adopts(_ level: LogLevel, in session: any UpstreamSession, of agent: SessionID) -> Bool {
+        levels.withLock { levels in
+            let (object, id) = (ObjectIdentifier(session), session.terms.id)
+            let isTold = levels[agent].map { $0.level == level && (id == nil ? $0.session == object : $0.id == id) } ?? false
+            levels[agent] = (object, id, level)
+            return !isTold
+        }
+    }
+
+    /// True where somebody was to listen for the agent, here or at another node.
+    func knows(_ agent: SessionID) -> Bool { entries.withLock { $0[agent] != nil } }
+
     /// True while this node listens for the agent.
     func listens(for agent: SessionID) -> Bool {
         guard case .here(let ear)? = entries.withLock({ $0[agent] }) else { return false }
@@ -63,6 +78,7 @@ final class AgentEars: Sendable {
 
     /// The agent's session has ended.
     func forget(_ agent: SessionID) {
+        _ = levels.withLock { $0.removeValue(forKey: agent) }
         if case .here(let ear)? = entries.withLock({ $0.removeValue(forKey: agent) }) { ear.close() }
     }
 

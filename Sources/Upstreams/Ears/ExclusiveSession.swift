@@ -62,13 +62,22 @@ final class ExclusiveSession: Sendable {
         session.close(on: lane)
     }
 
+    private func notified(_ message: Message, _ call: ItemQueue?) {
+        switch message.method {
+        case Method.logMessage where message.loggedLevel != nil: call?.put(.log(message))
+        case Method.cancelled: call?.put(.withdrawn(message))
+        case Method.elicited: call?.put(.elicited(message))
+        default: return
+        }
+    }
+
     private func heard(_ message: Message) {
         let (call, mayReply) = state.withLock { state in
             (state.call, message.kind == .request ? state.patience.allows() : false)
         }
         switch message.kind {
         case .response: return
-        case .notification: if message.loggedLevel != nil { call?.put(.log(message)) }
+        case .notification: notified(message, call)
         case .request:
             call?.markStarted()
             guard mayReply else { return }

@@ -1,7 +1,7 @@
 package import Governance
 
 /// Where the dedicated upstream sessions of agents' sessions are kept, so that any node goes on with them.
-package protocol UpstreamSessions: Sendable {
+package protocol UpstreamSessions: ResourceWatches {
     /// The session with that upstream, if one is kept.
     func find(_ upstream: UpstreamName, for session: SessionID, of tenant: TenantName) async throws(StoreError) -> SessionTerms?
     /// Keeps a session that this node has opened. `replacing` is the id of the one it is opened in place of, which the upstream no longer

@@ -87,6 +87,29 @@ final class StatelessSession: UpstreamSession {
         return isConnected ? .ended : .unsupported
     }
 
+    func watch(
+        _ uris: [String], on lane: Lane, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd {
+        let id = link.newID()
+        let request = LinkRequest(
+            body: Outgoing.listen(id: id, to: SubscriptionFilter(lists: [], resources: uris), sender: sender), id: id,
+            head: Self.head(Method.listen, of: sender, link), era: .modern, silence: Ear.silence)
+        guard case .answered(let stream, _) = try await link.ask(request, on: lane, before: .now() + Ear.opening) else {
+            return .unsupported
+        }
+        var isAgreed = false
+        _ = await Ear(stream: stream).listen { message in
+            if message.method == Method.acknowledged, message.subscription == id {
+                isAgreed = true
+                heard(nil)
+            } else if isAgreed, message.kind == .notification {
+                heard(message)
+            }
+            return message.kind != .response
+        }
+        return isAgreed ? .ended(nil) : .unsupported
+    }
+
     /// Outside of its answers it says nothing.
     func hear(
         on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void

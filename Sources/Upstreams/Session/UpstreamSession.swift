@@ -19,6 +19,11 @@ protocol UpstreamSession: AnyObject, Sendable {
     func hear(
         on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void
     ) async throws(UpstreamFailure) -> HearingEnd
+    /// Hands over changes of these resources, nil first when the upstream has agreed to tell of them, until the stream ends, is cut or the
+    /// task is cancelled; for upstreams without a handshake.
+    func watch(
+        _ uris: [String], on lane: Lane, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd
     /// Sends a notification or a response without waiting; from any thread.
     func post(_ message: [UInt8], on lane: Lane)
     /// Ends the session at the upstream without waiting.
@@ -47,6 +52,10 @@ extension Notice {
 }
 
 extension UpstreamSession {
+    func watch(
+        _ uris: [String], on lane: Lane, _ heard: @escaping @Sendable (Message?) -> Void
+    ) async throws(UpstreamFailure) -> HearingEnd { .unsupported }
+
     /// The upstream's name and version as it tells them; nil where it does not, or where another node opened the session.
     var server: String? { introduction?.server }
 

@@ -9,7 +9,7 @@ struct CatalogueNews: ControlListener {
         switch message {
         case .catalogueChanged(let tenant, _): catalogues.changed(tenant)
         case .sessionEnded(let session, let tenant): catalogues.forget(session, of: tenant)
-        case .tenantChanged, .requestCancelled: break
+        case .sessionChanged, .tenantChanged, .requestCancelled: break
         }
     }
 

@@ -12,6 +12,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
         var session: Session
         var expires: Int64
         var fence: Int64 = 0
+        var listener: NodeID?
     }
 
     private let clock: ManualClock
@@ -51,6 +52,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
     package func takeStream(of id: SessionID, of tenant: TenantName, for node: NodeID) async throws(StoreError) -> Int64? {
         let lives = change(id, tenant) { entry, now in
             entry.fence += 1
+            entry.listener = node
             entry.expires = now + Session.Transport.streamable.lifetime
         }
         return lives ? entries.withLock { $0[Key(tenant: tenant, id: id)]?.fence } : nil
@@ -67,6 +69,19 @@ package final class InMemorySessionDirectory: SessionDirectory {
         let now = clock.now
         return entries.withLock { entries in
             (entries.removeValue(forKey: Key(tenant: tenant, id: id))?.expires ?? 0) > now
+        }
+    }
+
+    /// The node that holds the session's own stream.
+    package func holder(of id: SessionID, of tenant: TenantName) -> NodeID? {
+        entries.withLock { $0[Key(tenant: tenant, id: id)]?.listener }
+    }
+
+    /// The stream taken under that fence has closed.
+    package func release(_ id: SessionID, of tenant: TenantName, fence: Int64) {
+        entries.withLock { entries in
+            let key = Key(tenant: tenant, id: id)
+            if entries[key]?.fence == fence { entries[key]?.listener = nil }
         }
     }
 

@@ -1,0 +1,77 @@
+package import Governance
+package import MCPWire
+package import NIOCore
+
+/// Why an agent is not told of changes of a resource.
+package enum WatchFailure: Error, Sendable {
+    /// Its session watches as many as it may.
+    case full
+    case sessionGone
+    case storeUnavailable
+    case upstream(UpstreamFailure)
+}
+
+extension Catalogues {
+    /// The most resources that one session of an agent may watch.
+    package static let mostWatches = 1_000
+
+    /// Has an upstream tell the agent of changes of a resource, or not any more; answers what the upstream does, nil where all is
+    /// well. On one of the group's loops.
+    package func watch(
+        _ target: Target, _ isWanted: Bool, of tenant: Tenant, for caller: Caller, deadline: NIODeadline
+    ) async throws(WatchFailure) -> Answer? {
+        // What an agent without a session watches lasts as long as its stream.
+        if isWanted, !caller.isStateless { try await note(target, of: tenant, for: caller) }
+        do throws(UpstreamFailure) {
+            guard let lane, let (upstream, terms) = upstreams(of: tenant).upstream(target.upstream), let calls = upstream.calls else {
+                throw .notDispatched(reason: "no such upstream")
+            }
+            let answer = try await calls.sessions.watch(target.tool, isWanted, for: caller, terms: terms, on: lane, before: deadline)
+            if case .error = answer?.kind { await forget(target, of: tenant, for: caller) }
+            if !isWanted { await forget(target, of: tenant, for: caller) }
+            return answer
+        } catch {
+            await forget(target, of: tenant, for: caller)
+            throw .upstream(error)
+        }
+    }
+
+    /// Tells upstreams in the agent's own sessions what the agent says to all servers: a notification.
+    package func notify(_ message: [UInt8], of tenant: Tenant, for caller: Caller) async {
+        guard let lane else { return }
+        for (upstream, terms) in upstreams(of: tenant).all {
+            await upstream.calls?.sessions.existing(for: caller, terms: terms)?.post(message, on: lane)
+        }
+    }
+
+    /// The agent wants to see other log messages than before: upstreams that it has sessions with are told at once, others when they are
+    /// first used.
+    package func levelChanged(of tenant: Tenant, for caller: Caller) async {
+        guard let lane else { return }
+        for (upstream, terms) in upstreams(of: tenant).all {
+            guard let sessions = upstream.calls?.sessions, let session = await sessions.existing(for: caller, terms: terms) else {
+                continue
+            }
+            await sessions.listen(in: session, for: caller, on: lane, before: .now() + .seconds(5))
+        }
+    }
+
+    private func note(_ target: Target, of tenant: Tenant, for caller: Caller) async throws(WatchFailure) {
+        let outcome: Watching
+        do {
+            outcome = try await surroundings.sessions.watch(
+                target.tool, of: target.upstream, for: caller.session, of: tenant.name, most: Self.mostWatches)
+        } catch {
+            throw .storeUnavailable
+        }
+        switch outcome {
+        case .noted: return
+        case .full: throw .full
+        case .sessionGone: throw .sessionGone
+        }
+    }
+
+    private func forget(_ target: Target, of tenant: Tenant, for caller: Caller) async {
+        try? await surroundings.sessions.unwatch(target.tool, of: target.upstream, for: caller.session, of: tenant.name)
+    }
+}
