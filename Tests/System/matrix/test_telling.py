@@ -57,7 +57,7 @@ async def test_a_call_that_is_given_up_ends_at_the_server(pairing):
 
 
 @of(HANDSHAKE)
-async def test_a_session_that_has_subscribed_hears_of_an_update(pairing):
+async def test_a_session_that_has_subscribed_hears_of_an_update_until_it_unsubscribes(pairing):
     person, updated = Person(), "notifications/resources/updated"
     async with pairing.join(person) as agent, pairing.join() as other:
         await agent.subscribe("test://static/1")
@@ -65,6 +65,21 @@ async def test_a_session_that_has_subscribed_hears_of_an_update(pairing):
         await other.ask("touch", {"uri": "test://static/1"})
         await soon("it hears of it", lambda: person.heard(updated), within=5)
         assert [told["uri"] for told in person.heard(updated)] == ["test://static/1"]
+        await agent.unsubscribe("test://static/1")
+        await other.ask("touch", {"uri": "test://static/1"})
+        await asyncio.sleep(0.3)
+        assert len(person.heard(updated)) == 1
+
+
+@of(MODERN)
+async def test_who_listens_to_a_resource_hears_of_an_update(pairing):
+    async with pairing.join() as agent, pairing.join() as other:
+        async with agent._session.listen(resource_subscriptions=["test://static/1"]) as events:
+            assert events.honored.resource_subscriptions == ["test://static/1"]
+            await other.ask("touch", {"uri": "test://static/2"})
+            await other.ask("touch", {"uri": "test://static/1"})
+            event = await asyncio.wait_for(anext(aiter(events)), 5)
+            assert event.uri == "test://static/1"
 
 
 async def change(agent, heard) -> bool:
