@@ -30,6 +30,7 @@ OURS = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{16}")
 class World:
     redis: RedisServer
     asker: Interviewer
+    modern: Interviewer
     cell: Cell
     a: Node
     b: Node
@@ -44,9 +45,9 @@ class World:
             await agent.post(self.a, {"jsonrpc": "2.0", "method": "notifications/initialized"})
             yield agent
 
-    async def called(self) -> Call:
+    async def called(self, asker: Interviewer | None = None) -> Call:
         """The next call that reaches the upstream."""
-        return await asyncio.to_thread(self.asker.calls.get, timeout=10)
+        return await asyncio.to_thread((asker or self.asker).calls.get, timeout=10)
 
     async def heard(self) -> dict[str, Any]:
         """What it is told next."""
@@ -70,11 +71,14 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("questions")
     redis = RedisServer(directory)
-    asker = Interviewer()
-    cell = Cell(directory, redis, [tenant("acme", {"asker": asker.url}, budgets={"team": {"limit": 1000}}, default_budget="team")])
+    asker, modern = Interviewer(), Interviewer(modern=True)
+    cell = Cell(directory, redis, [
+        tenant("acme", {"asker": asker.url}, budgets={"team": {"limit": 1000}}, default_budget="team"),
+        tenant("beta", {"modern": {"url": modern.url, "timeout": "3s"}}, budgets={"team": {"limit": 1000}}, default_budget="team")])
     a, b = (cell.node(name, SATGATE_LOOPS="2") for name in "ab")
-    yield World(redis, asker, cell, a, b)
+    yield World(redis, asker, modern, cell, a, b)
     asker.stop()
+    modern.stop()
     assert (a.stop(), b.stop()) == (0, 0), "a node ends with 0 after SIGTERM"
     redis.stop()
 
@@ -82,7 +86,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(autouse=True)
 def forgetful(world: World) -> None:
     """What an earlier test left is not taken for what this one does."""
-    for kept in (world.asker.calls, world.asker.heard):
+    for kept in (world.asker.calls, world.asker.heard, world.modern.calls):
         while not kept.empty():
             kept.get_nowait()
 
@@ -300,6 +304,81 @@ async def test_a_question_on_the_stream_of_http_and_sse_is_answered_at_any_node(
             assert (await call)["result"]["content"][0]["text"] == "done"
 
 
+# An upstream without a handshake asks by its answer
+
+
+def wanting(**questions: Any) -> dict[str, Any]:
+    return {"resultType": "input_required", "inputRequests": questions, "requestState": "st\u00e4te \u2028"}
+
+
+ELICIT = {"method": "elicitation/create", "params": FORM}
+SAMPLE = {"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}}
+
+
+async def test_what_an_answer_asks_for_is_asked_at_once_and_the_call_is_sent_again_with_it(world):
+    books = Books(world.redis, "beta")
+    spent = books.spent("team")
+    async with world.agent(world.cell.mint("beta")) as agent:
+        asked = Asked(agent)
+        call = asyncio.create_task(asked.call(world.a))
+        first = await world.called(world.modern)
+        first.end(wanting(**{"the form": ELICIT, "model": SAMPLE, "r": {"method": "roots/list"}}))
+        for method in ("elicitation/create", "sampling/createMessage", "roots/list"):
+            [question] = await asked.next(method)
+            assert OURS.fullmatch(question["id"]) and question["params"]["_meta"] == {"io.satgate/upstream": "modern"}
+            await agent.post(world.b if method != "roots/list" else world.a, answer(question, {"to": method, "n": 1.0}))
+        second = await world.called(world.modern)
+        assert second.request["id"] != first.request["id"]
+        sent = second.request["params"]
+        assert sent["requestState"] == "st\u00e4te \u2028"
+        assert sent["inputResponses"] == {
+            "the form": {"to": "elicitation/create", "n": 1.0}, "model": {"to": "sampling/createMessage", "n": 1.0}, "r": {"to": "roots/list", "n": 1.0}}
+        assert {name: sent[name] for name in ("name", "arguments")} == {"name": "ask", "arguments": {}}
+        second.end({"resultType": "input_required", "requestState": "only this"})
+        third = await world.called(world.modern)
+        assert third.request["params"]["requestState"] == "only this" and "inputResponses" not in third.request["params"]
+        third.end({"resultType": "complete", "content": [{"type": "text", "text": "done"}]})
+        await call
+        assert asked.messages[-1] == {"jsonrpc": "2.0", "id": "the call", "result": {"content": [{"type": "text", "text": "done"}]}}
+        assert asked.of("notifications/cancelled") == [] and books.spent("team") == spent + 1
+
+
+@pytest.mark.parametrize("how", ["refuses", "is silent", "cannot"])
+async def test_an_upstream_that_does_not_get_what_it_asks_for_is_a_failure_that_costs_nothing(world, how):
+    books = Books(world.redis, "beta")
+    spent = books.spent("team")
+    async with world.agent(world.cell.mint("beta")) as agent:
+        asked = Asked(agent)
+        call = asyncio.create_task(asked.call(world.a))
+        first = await world.called(world.modern)
+        first.end(wanting(one=ELICIT, two={"method": "tasks/list"} if how == "cannot" else SAMPLE))
+        if how == "refuses":
+            [question] = await asked.next("elicitation/create")
+            await agent.post(world.b, {"jsonrpc": "2.0", "id": question["id"], "error": {"code": -1, "message": "no"}})
+        await call
+        left = {"refuses": ["sampling/createMessage"], "is silent": ["elicitation/create", "sampling/createMessage"], "cannot": []}[how]
+        assert [each["params"]["requestId"] for each in asked.of("notifications/cancelled")] == [asked.of(method)[0]["id"] for method in left]
+        if how == "cannot":
+            assert asked.messages == [] and asked.kind == "application/json"
+        else:
+            error = asked.messages[-1]["error"]
+            assert (error["code"], error["data"]["error"]) == (-32002, "upstream_error") and "input" in error["message"]
+        assert books.spent("team") == spent and books.balance("team").held == 0
+        assert world.modern.calls.empty()
+
+
+async def test_an_upstream_that_never_has_enough_is_given_up_at_no_cost(world):
+    books = Books(world.redis, "beta")
+    spent = books.spent("team")
+    async with world.agent(world.cell.mint("beta")) as agent:
+        call = asyncio.create_task(agent.ask(world.b, "tools/call", {"name": "ask"}))
+        for _ in range(11):
+            (await world.called(world.modern)).end({"resultType": "input_required", "requestState": "more"})
+        reply = await call
+        assert (reply.code, reply.label) == (-32002, "upstream_error") and world.modern.calls.empty()
+        assert books.spent("team") == spent and books.balance("team").held == 0
+
+
 # Cancelling
 
 
@@ -340,6 +419,22 @@ async def test_a_cancelled_call_is_cancelled_upstream_paid_for_and_not_answered(
         (await world.called()).finish("again")
         assert (await again).text == "again"
         upstream.finish("too late")
+
+
+async def test_of_a_batch_one_call_is_cancelled_without_the_others(world):
+    async with Agent(world.cell.mint()) as agent:
+        reply = await agent.ask(world.a, "initialize", {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "b", "version": "1"}})
+        headers = agent.headers(**{"Mcp-Session-Id": reply.headers["mcp-session-id"], "MCP-Protocol-Version": "2025-03-26"})
+        batch = [{"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": "ask", "arguments": {"n": number}}} for number in (1, 2)]
+        posted = asyncio.create_task(agent.request("POST", world.a.mcp, json.dumps(batch).encode(), headers))
+        calls = {call.request["params"]["arguments"]["n"]: call for call in [await world.called(), await world.called()]}
+        stopped = await agent.request("POST", world.b.mcp, json.dumps([cancelled(1)]).encode(), headers)
+        assert stopped.status == 202
+        assert (await world.heard())["params"]["requestId"] == calls[1].request["id"]
+        calls[2].finish("done")
+        answers = json.loads((await posted).raw)
+        assert [each["id"] for each in answers] == [2] and answers[0]["result"]["content"][0]["text"] == "done"
+        calls[1].finish("too late")
 
 
 async def test_another_session_cancels_nothing(world):

@@ -1,4 +1,5 @@
-"""An upstream that asks its client whatever a test wants, in the middle of a call: Streamable HTTP of 2025-11-25, in a thread of the test."""
+"""An upstream that asks its client whatever a test wants, in the middle of a call: Streamable HTTP of 2025-11-25, or of 2026-07-28, in a thread
+of the test."""
 from __future__ import annotations
 
 import itertools
@@ -25,14 +26,19 @@ class Call:
 
     def finish(self, text: str) -> None:
         """The call's answer."""
-        self.stream.put({"jsonrpc": "2.0", "id": self.request["id"], "result": {"content": [{"type": "text", "text": text}]}})
+        self.end({"content": [{"type": "text", "text": text}]})
+
+    def end(self, result: dict[str, Any]) -> None:
+        """The call's answer, whatever it is."""
+        self.stream.put({"jsonrpc": "2.0", "id": self.request["id"], "result": result})
         self.stream.put(None)
 
 
 class Interviewer:
     """`calls`: each `tools/call` as it comes; `heard`: all else that clients send, but for the handshake."""
 
-    def __init__(self) -> None:
+    def __init__(self, modern: bool = False) -> None:
+        self.modern = modern
         self.calls: queue.Queue[Call] = queue.Queue()
         self.heard: queue.Queue[dict[str, Any]] = queue.Queue()
         self.declared: list[dict[str, Any]] = []
@@ -81,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answer = {"jsonrpc": "2.0", "id": message.get("id")}
         match message.get("method"):
+            case "server/discover" if self.owner.modern:
+                self._reply(200, {**answer, "result": {
+                    "resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "ttlMs": 0, "cacheScope": "private"}})
             case "server/discover":
                 self._reply(400, {**answer, "error": {"code": -32600, "message": "no session"}})
             case "initialize":
@@ -89,7 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
                     "protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "asker", "version": "1"}}},
                     Mcp_Session_Id=f"s{next(self.owner.sessions)}")
             case "tools/list":
-                self._reply(200, {**answer, "result": {"tools": [{"name": "ask", "inputSchema": {"type": "object"}}]}})
+                self._reply(200, {**answer, "result": {
+                    "tools": [{"name": "ask", "inputSchema": {"type": "object"}}],
+                    **({"resultType": "complete", "ttlMs": 0, "cacheScope": "private"} if self.owner.modern else {})}})
             case "tools/call":
                 self._serve(Call(message))
             case "notifications/initialized":
