@@ -10,9 +10,13 @@ extension Gateway {
         await withTaskGroup(of: String?.self) { group in
             for (uri, target) in targets {
                 group.addTask { [self] in
-                    let isTold = try? await catalogues.watch(
-                        target, true, of: agent.tenant, for: agent.caller(), deadline: .now() + .seconds(5))
-                    return isTold == nil ? nil : uri
+                    do throws(WatchFailure) {
+                        _ = try await catalogues.watch(
+                            target, true, of: agent.tenant, for: agent.caller(), deadline: .now() + .seconds(5))
+                        return uri
+                    } catch {
+                        return nil
+                    }
                 }
             }
             var told: Set<String> = []

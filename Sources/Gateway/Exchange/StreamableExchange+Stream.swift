@@ -1,6 +1,7 @@
 import Governance
 import MCPWire
 import NIOCore
+import Upstreams
 
 extension StreamableExchange {
     /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with that, or a call's answer.
@@ -32,6 +33,11 @@ extension StreamableExchange {
         let last = page?.last ?? 0
         if let place, place > last { throw .unknownEvent }
         hold(session, fence, principal, after: place ?? last)
+        // What it goes on behind is not kept any more: each resource may have changed.
+        guard let place, place + 1 < (page?.first ?? 1) else { return }
+        for uri in await gateway.catalogues.watched(by: session.id, of: principal.tenant) {
+            _ = gateway.streams.deliver(Outgoing.resourceUpdated(uri), to: session.id)
+        }
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.

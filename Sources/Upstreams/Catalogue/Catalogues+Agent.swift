@@ -36,6 +36,13 @@ extension Catalogues {
         }
     }
 
+    /// The resources that the agent's session watches, by the URIs that agents know.
+    package func watched(by session: SessionID, of tenant: Tenant) async -> [String] {
+        guard let watched = try? await surroundings.sessions.watched(by: session, of: tenant.name), !watched.isEmpty else { return [] }
+        let entries = await catalogue(of: tenant).others
+        return watched.flatMap { upstream, uris in uris.map { entries.shownURI($0, of: upstream) } }
+    }
+
     /// Tells upstreams in the agent's own sessions what the agent says to all servers: a notification.
     package func notify(_ message: [UInt8], of tenant: Tenant, for caller: Caller) async {
         guard let lane else { return }

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 
 from testbed.agent import Agent, Listener
 from testbed.node import Cell, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.stateless import Stateless, Subscription
 from testbed.upstream import EverythingServer
 
 ONE = "test://static/1"
@@ -56,5 +58,31 @@ async def test_another_node_listens_when_the_one_that_did_is_lost_and_a_stream_g
             assert place == f"{agent.session[:16]}-2"
         assert (await agent.ask(b, "resources/unsubscribe", {"uri": ONE})).result == {}
     assert b.stop() == 0
+    upstream.stop()
+    redis.stop()
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+async def test_an_agent_without_a_session_is_told_on_its_stream_of_the_resources_that_it_names(tmp_path: Path, generation: int):
+    redis = RedisServer(tmp_path)
+    upstream = EverythingServer(generation, "secret", tmp_path)
+    cell = Cell(tmp_path, redis, [
+        tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}}, unbudgeted="allow")])
+    a, b = (cell.node(name, UP_TOKEN="secret") for name in "ab")
+    async with Stateless(cell.mint()) as agent:
+        assert (await agent.call(b, "echo", text="x")).text == "x"
+        async with Subscription(agent, a, resourceSubscriptions=[ONE, "test://static/2"]) as one, Subscription(
+                agent, b, resourceSubscriptions=["test://static/2"]) as two:
+            assert one.messages[0]["params"]["notifications"] == {"resourceSubscriptions": [ONE, "test://static/2"]}
+            for uri in (ONE, "test://static/3", "test://static/2"):
+                assert (await agent.call(b, "touch", uri=uri)).text == "touched"
+
+            async def come():
+                return len(one.stray) >= 2 and len(two.stray) >= 1
+            await soon("they are told", come, within=10)
+            assert sorted(message["params"]["uri"] for message in one.stray) == [ONE, "test://static/2"]
+            assert [message["params"]["uri"] for message in two.stray] == ["test://static/2"]
+            assert {message["method"] for message in one.stray} == {UPDATED["method"]}
+    assert (a.stop(), b.stop()) == (0, 0), "a node ends with 0 after SIGTERM"
     upstream.stop()
     redis.stop()
