@@ -207,6 +207,12 @@ extension Gateway: NodeBusReceiver {
 
     package func sessionChanged(_ session: SessionID) { sessions.drop(session) }
 
+    package func watchesChanged(_ session: SessionID, of name: TenantName) {
+        let holdsStream = streams.noteWatches(of: session)
+        guard let tenant = tenants.tenant(name), holdsStream || catalogues.watches(for: session, of: tenant) else { return }
+        start { await self.catalogues.review(session, of: tenant, takingOver: false) }
+    }
+
     package func reconnected() { sessions.dropAll() }
 }
 

@@ -6,10 +6,14 @@ package enum ControlMessage: Sendable, Hashable {
     case sessionEnded(SessionID, TenantName)
     /// `level <tenant> <session id>`: its agent wants other log messages.
     case sessionChanged(SessionID, TenantName)
+    /// `watch <tenant> <session id>`: other resources are watched for it, or by other nodes.
+    case watchesChanged(SessionID, TenantName)
     /// `cancel <tenant> <session id> <JSON token of a request's id>`
     case requestCancelled([UInt8], SessionID, TenantName)
     /// `tenant <tenant>`
     case tenantChanged(TenantName)
+    /// `look <tenant> <upstream>`: it tells that its lists have changed.
+    case upstreamSuspected(TenantName, UpstreamName)
     /// `catalogue <tenant> <version>`
     case catalogueChanged(TenantName, version: Int64)
 
@@ -18,9 +22,11 @@ package enum ControlMessage: Sendable, Hashable {
         switch self {
         case .sessionEnded(let id, let tenant): "session \(tenant.text) \(id.text)"
         case .sessionChanged(let id, let tenant): "level \(tenant.text) \(id.text)"
+        case .watchesChanged(let id, let tenant): "watch \(tenant.text) \(id.text)"
         case .requestCancelled(let request, let id, let tenant):
             "cancel \(tenant.text) \(id.text) \(String(decoding: request, as: UTF8.self))"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
+        case .upstreamSuspected(let tenant, let upstream): "look \(tenant.text) \(upstream.text)"
         case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
         }
     }
@@ -39,10 +45,16 @@ package enum ControlMessage: Sendable, Hashable {
         case ("level", 3):
             guard let id = SessionID(words[2]) else { return nil }
             self = .sessionChanged(id, tenant)
+        case ("watch", 3):
+            guard let id = SessionID(words[2]) else { return nil }
+            self = .watchesChanged(id, tenant)
         case ("cancel", 4):
             guard let id = SessionID(words[2]) else { return nil }
             self = .requestCancelled(Array(words[3].utf8), id, tenant)
         case ("tenant", 2): self = .tenantChanged(tenant)
+        case ("look", 3):
+            guard let upstream = UpstreamName(words[2]) else { return nil }
+            self = .upstreamSuspected(tenant, upstream)
         case ("catalogue", 3):
             guard let version = Int64(words[2]), version >= 0 else { return nil }
             self = .catalogueChanged(tenant, version: version)

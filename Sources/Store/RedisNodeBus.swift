@@ -84,7 +84,8 @@ package struct RedisNodeBus: NodeBus {
         case .sessionEnded(let session, _): receiver.sessionEnded(session)
         case .sessionChanged(let session, _): receiver.sessionChanged(session)
         case .requestCancelled(let request, let session, _): receiver.cancelled(request, in: session)
-        case .tenantChanged, .catalogueChanged: break
+        case .watchesChanged(let session, let tenant): receiver.watchesChanged(session, of: tenant)
+        case .tenantChanged, .catalogueChanged, .upstreamSuspected: break
         }
         for listener in listeners { listener.heard(message) }
     }

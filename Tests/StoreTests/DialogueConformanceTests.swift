@@ -52,15 +52,18 @@ struct DialogueConformanceTests {
         let world = try await subject.open()
         let session = try await world.session()
         let second = try UpstreamName.named("second")
-        func watch(_ uri: String, _ upstream: UpstreamName = .sample) async throws -> Watching {
-            try await world.dialogues.watch(uri, of: upstream, for: session, of: world.tenant, most: 3)
+        let nodes = [NodeID(), NodeID()]
+        func watch(_ uri: String, _ upstream: UpstreamName = .sample, by node: Int = 0) async throws -> Watching {
+            try await world.dialogues.watch(uri, of: upstream, for: session, of: world.tenant, by: nodes[node], most: 3)
         }
         func watched() async throws -> [UpstreamName: [String]] {
-            try await world.dialogues.watched(by: session, of: world.tenant).mapValues { $0.sorted() }
+            try await world.dialogues.watched(by: session, of: world.tenant).mapValues { $0.keys.sorted() }
         }
         #expect(try await watched() == [:])
         #expect(try await [watch("a:1"), watch("a:1"), watch("a: b  c", second), watch("a:2")] == [.noted, .noted, .noted, .noted])
         #expect(try await watch("a:3") == .full)
+        #expect(try await watch("a:2", by: 1) == .noted)
+        #expect(try await world.dialogues.watched(by: session, of: world.tenant)[.sample] == ["a:1": nodes[0], "a:2": nodes[1]])
         #expect(try await watched() == [.sample: ["a:1", "a:2"], second: ["a: b  c"]])
         for _ in 0..<2 { try await world.dialogues.unwatch("a:1", of: .sample, for: session, of: world.tenant) }
         #expect(try await [watch("a:3"), watch("a:4")] == [.noted, .full])

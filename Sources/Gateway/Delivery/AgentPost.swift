@@ -61,8 +61,10 @@ extension Gateway {
         case Method.resourceUpdated:
             guard let uri = message.paramText("uri") else { return }
             let known = await shown(uri, of: overheard)
-            guard session.transport == .stateless else { return await tell(message.relayed(about: known), to: session) }
-            streams.tell(updated: known, of: session.tenant, for: session.id)
+            if session.transport == .stateless { return streams.tell(updated: known, of: session.tenant, for: session.id) }
+            // Between its wish not to know any more and the upstream's knowing of that, more may come.
+            guard await catalogues.isWatched(uri, of: overheard.upstream, by: session.id, of: session.tenant) else { return }
+            await tell(message.relayed(about: known), to: session)
         default: await tell(message.relayed(), to: session)
         }
     }

@@ -15,6 +15,8 @@ package final class AgentStreams: Sendable {
         let own: OwnStream?
         /// The handshake is over: the agent may be told of things.
         var isReady: Bool
+        /// The agent wants to know of changes of resources.
+        var hasWatches = false
     }
 
     private let held = Mutex<[SessionID: Held]>([:])
@@ -40,6 +42,17 @@ package final class AgentStreams: Sendable {
     func remove(_ session: SessionID, fence: Int64) {
         held.withLock { if $0[session]?.fence == fence { $0[session] = nil } }
     }
+
+    /// Notes that the session's agent wants to know of changes of resources; false where this node does not hold its stream.
+    func noteWatches(of session: SessionID) -> Bool {
+        held.withLock { held in
+            held[session]?.hasWatches = true
+            return held[session] != nil
+        }
+    }
+
+    /// Whether that was noted of the stream held.
+    func hasWatches(_ session: SessionID) -> Bool { held.withLock { $0[session]?.hasWatches ?? false } }
 
     /// The session's own stream, where messages have numbers and this node holds it.
     func own(of session: SessionID) -> OwnStream? { held.withLock { $0[session]?.own } }

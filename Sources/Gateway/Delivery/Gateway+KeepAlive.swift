@@ -8,6 +8,7 @@ extension Gateway {
     func keepAlive(_ session: Session, _ renew: () async throws(StoreError) -> Bool) async {
         do throws(StoreError) {
             guard try await renew() else { return }
+            if streams.hasWatches(session.id) { await takeOverWatches(of: session) }
             events.publish(Event(.sessionKeepalive, tenant: session.tenant, session: session.id, token: session.principal, node: node))
         } catch {
             logger.debug("keep-alive not recorded", metadata: ["session": "\(session.id)", "error": "\(error)"])

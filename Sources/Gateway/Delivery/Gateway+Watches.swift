@@ -35,6 +35,12 @@ extension Gateway {
         }
     }
 
+    /// Goes on with what nodes that are gone have watched for an agent whose stream is here.
+    func takeOverWatches(of session: Session) async {
+        guard let tenant = tenants.tenant(session.tenant) else { return }
+        await catalogues.review(session.id, of: tenant, takingOver: true)
+    }
+
     /// Passes a notification on to the upstreams that the agent has sessions with, where it is meant for all of them.
     func pass(_ message: Message, of agent: Agent) {
         guard message.kind == .notification, message.method == Method.rootsListChanged else { return }

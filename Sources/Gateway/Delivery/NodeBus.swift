@@ -36,10 +36,13 @@ package protocol NodeBusReceiver: Sendable {
     func sessionEnded(_ session: SessionID)
     /// What is known of the session is not so any more.
     func sessionChanged(_ session: SessionID)
+    /// Other resources are watched for the session than before, or by other nodes.
+    func watchesChanged(_ session: SessionID, of tenant: TenantName)
     /// Messages may have been missed: what was cached may be stale.
     func reconnected()
 }
 
 extension NodeBusReceiver {
     package func sessionChanged(_ session: SessionID) {}
+    package func watchesChanged(_ session: SessionID, of tenant: TenantName) {}
 }

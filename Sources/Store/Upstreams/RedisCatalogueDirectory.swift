@@ -70,6 +70,11 @@ package final class RedisCatalogueDirectory: CatalogueDirectory {
         return try await redis.run(scripts.keep, keys: keys(tenant), arguments: arguments).number == 1
     }
 
+    package func suspect(_ upstream: UpstreamName, of tenant: TenantName) async throws(StoreError) {
+        let message = ControlMessage.upstreamSuspected(tenant, upstream).text
+        _ = try await redis.command(["PUBLISH", .text(names.control), .text(message)])
+    }
+
     package func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName) async throws(StoreError) -> Bool {
         // Whoever writes in between makes one more turn needed.
         for _ in 0..<16 {

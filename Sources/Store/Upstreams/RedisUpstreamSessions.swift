@@ -9,10 +9,12 @@ package final class RedisUpstreamSessions: UpstreamSessions {
     let redis: RedisClient
     let scripts: StoreScripts
     let tenants: TenantKeyCache
+    let names: KeyNames
 
     package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded) {
         self.redis = redis
         self.scripts = scripts
+        self.names = names
         tenants = TenantKeyCache(names)
     }
 

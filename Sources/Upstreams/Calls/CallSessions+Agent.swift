@@ -58,7 +58,7 @@ extension CallSessions {
         _ = tasks.start(on: lane) { [self] in
             guard let watched = try? await directory.watched(by: caller.session, of: tenant)[document.name] else { return }
             await listen(in: session, for: caller, on: lane, before: .now() + Self.patience)
-            for uri in watched {
+            for uri in watched.keys {
                 _ = try? await session.ask(.watch(uri, true), on: lane, before: .now() + Self.patience)
             }
         }

@@ -27,7 +27,9 @@ final class CallSessions: Sendable {
         self.document = document
         self.transport = transport
         self.directory = directory
-        exclusive = ExclusiveCalls(pool: ExclusivePool(most: document.limits.sessions), transport: transport, tasks: tasks)
+        exclusive = ExclusiveCalls(pool: ExclusivePool(most: document.limits.sessions), transport: transport, tasks: tasks) { message in
+            audience.hear(message, of: document.name, tenant)
+        }
         watches = SharedWatches(of: tenant, with: document.name, over: transport, audience: audience, by: tasks)
         ears = AgentEars(of: tenant, with: document.name, in: directory, audience: audience, by: tasks)
     }

@@ -40,7 +40,44 @@ extension Catalogues {
     package func watched(by session: SessionID, of tenant: Tenant) async -> [String] {
         guard let watched = try? await surroundings.sessions.watched(by: session, of: tenant.name), !watched.isEmpty else { return [] }
         let entries = await catalogue(of: tenant).others
-        return watched.flatMap { upstream, uris in uris.map { entries.shownURI($0, of: upstream) } }
+        return watched.flatMap { upstream, uris in uris.keys.map { entries.shownURI($0, of: upstream) } }
+    }
+
+    /// Whether the agent's session watches the resource that the upstream knows by that URI; true where nobody can tell.
+    package func isWatched(_ uri: String, of upstream: UpstreamName, by session: SessionID, of tenant: TenantName) async -> Bool {
+        guard let watched = try? await surroundings.sessions.watched(by: session, of: tenant) else { return true }
+        return watched[upstream]?[uri] != nil
+    }
+
+    /// Whether this node watches anything for the agent's session that belongs to no upstream session of the agent's own.
+    package func watches(for session: SessionID, of tenant: Tenant) -> Bool {
+        shared(of: tenant).contains { sessions, _ in !sessions.watches.watched(by: session).isEmpty }
+    }
+
+    /// Compares what this node watches for the agent's session with what its agent wants, and which node is to watch that: the rest ends
+    /// here. With `takingOver`, what a node watched that is gone is watched here from now on.
+    package func review(_ session: SessionID, of tenant: Tenant, takingOver: Bool) async {
+        guard let wanted = try? await surroundings.sessions.watched(by: session, of: tenant.name) else { return }
+        for (sessions, terms) in shared(of: tenant) {
+            let owners = wanted[sessions.document.name] ?? [:]
+            for uri in sessions.watches.watched(by: session) where owners[uri] != surroundings.node {
+                sessions.watches.remove(uri, for: session)
+            }
+            guard takingOver, let lane else { continue }
+            for (uri, node) in owners where node != surroundings.node && !surroundings.audience.isAlive(node) {
+                let target = Target(upstream: sessions.document.name, tool: uri)
+                guard (try? await note(target, of: tenant, for: Caller(session: session))) != nil else { continue }
+                sessions.watches.begin(uri, for: session, terms: terms, on: lane)
+            }
+        }
+    }
+
+    /// The calls to upstreams of the tenant in which agents have no sessions of their own, and what was last agreed with each upstream.
+    private func shared(of tenant: Tenant) -> [(CallSessions, SessionTerms?)] {
+        upstreams(of: tenant).all.compactMap { upstream, terms in
+            guard let sessions = upstream.calls?.sessions, !sessions.isDedicated(terms) else { return nil }
+            return (sessions, terms)
+        }
     }
 
     /// Tells upstreams in the agent's own sessions what the agent says to all servers: a notification.
@@ -67,7 +104,8 @@ extension Catalogues {
         let outcome: Watching
         do {
             outcome = try await surroundings.sessions.watch(
-                target.tool, of: target.upstream, for: caller.session, of: tenant.name, most: Self.mostWatches)
+                target.tool, of: target.upstream, for: caller.session, of: tenant.name, by: surroundings.node,
+                most: Self.mostWatches)
         } catch {
             throw .storeUnavailable
         }

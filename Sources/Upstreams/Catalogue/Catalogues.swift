@@ -35,6 +35,7 @@ package final class Catalogues: Sendable {
     /// Follows the tenants' documents, all of them in each snapshot, and keeps their upstreams until cancelled.
     package func run(_ snapshots: AsyncStream<[Tenant]>) async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.passOnHints() }
             var watched: Set<TenantName> = []
             var turn = 0
             for await snapshot in snapshots {
@@ -51,6 +52,19 @@ package final class Catalogues: Sendable {
                 }
             }
             group.cancelAll()
+        }
+    }
+
+    /// An upstream says that its lists have changed: where this node looks after it, it looks now.
+    package func suspect(_ upstream: UpstreamName, of tenant: TenantName) {
+        tenants.withLock { $0[tenant] }?.upstream(upstream)?.0.wanted.ring()
+    }
+
+    /// Tells whichever node cares for an upstream what agents' sessions with it have heard, at most twenty times a second.
+    private func passOnHints() async {
+        for await hint in surroundings.audience.hints {
+            try? await surroundings.directory.suspect(hint.upstream, of: hint.tenant)
+            try? await Task.sleep(for: .milliseconds(50))
         }
     }
 

@@ -172,7 +172,8 @@ extension AgentEars {
             tenant: tenant, session: voice.agent, upstream: upstream, message: message, respond: respond)
         switch message.kind {
         case .response: return
-        case .notification: if message.isForClient { _ = audience.tell(overheard) }
+        case .notification:
+            if message.isForClient { _ = audience.tell(overheard) } else { audience.hear(message, of: upstream, tenant) }
         case .request:
             if let needed = message.neededAbility, voice.abilities.contains(needed), audience.tell(overheard) { return }
             if let reply = Outgoing.reply(to: message) { respond(reply) }

@@ -8,6 +8,8 @@ struct ExclusiveCalls: Sendable {
     let pool: ExclusivePool
     let transport: any UpstreamTransport
     let tasks: TaskOwner
+    /// Takes in what upstreams say that is for no call.
+    let others: @Sendable (Message) -> Void
 
     /// The opening of a session is given up after this time even where the call has more.
     private static let patience = TimeAmount.seconds(10)
@@ -73,7 +75,7 @@ struct ExclusiveCalls: Sendable {
     ) async throws(UpstreamFailure) -> ExclusiveSession {
         let limit = min(deadline, .now() + Self.patience)
         let session = try await transport.open(as: profile, remembering: terms, on: lane, before: limit)
-        let held = ExclusiveSession(session, for: caller.session, as: profile, on: lane)
+        let held = ExclusiveSession(session, for: caller.session, as: profile, on: lane, others: others)
         await held.listen(by: tasks, before: limit, on: lane.eventLoop)
         await tell(caller.logLevel, to: held, on: lane, before: limit)
         return held

@@ -17,14 +17,20 @@ final class ExclusiveSession: Sendable {
     /// The agent that it was opened for.
     let agent: SessionID
     private let profile: ClientProfile
+    /// Takes in what is for no call.
+    private let others: @Sendable (Message) -> Void
     private let lane: Lane
     private let state = Mutex(State())
 
-    init(_ session: any UpstreamSession, for agent: SessionID, as profile: ClientProfile, on lane: Lane) {
+    init(
+        _ session: any UpstreamSession, for agent: SessionID, as profile: ClientProfile, on lane: Lane,
+        others: @escaping @Sendable (Message) -> Void
+    ) {
         self.session = session
         self.agent = agent
         self.profile = profile
         self.lane = lane
+        self.others = others
     }
 
     var lastUse: NIODeadline { state.withLock { $0.lastUse } }
@@ -67,7 +73,7 @@ final class ExclusiveSession: Sendable {
         case Method.logMessage where message.loggedLevel != nil: call?.put(.log(message))
         case Method.cancelled: call?.put(.withdrawn(message))
         case Method.elicited: call?.put(.elicited(message))
-        default: return
+        default: others(message)
         }
     }
 

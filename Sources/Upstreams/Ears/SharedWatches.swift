@@ -37,14 +37,7 @@ final class SharedWatches: Sendable {
     func add(
         _ uri: String, for agent: SessionID, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async -> Bool {
-        let mustStart = state.withLock { state in
-            state.agents[uri, default: [:]][agent, default: 0] += 1
-            state.refused.remove(uri)
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        changed.ring()
-        if mustStart, !tasks.start(on: lane, { await self.run(terms, on: lane) }) { state.withLock { $0.isRunning = false } }
+        begin(uri, for: agent, terms: terms, on: lane)
         while deadline > .now(), !Task.isCancelled {
             let seen = told.count
             let (stands, isRefused) = state.withLock { ($0.standing.contains(uri), $0.refused.contains(uri)) }
@@ -56,6 +49,18 @@ final class SharedWatches: Sendable {
         return false
     }
 
+    /// Has the agent told of changes of the resource from whenever the upstream can be asked for them.
+    func begin(_ uri: String, for agent: SessionID, terms: SessionTerms?, on lane: Lane) {
+        let mustStart = state.withLock { state in
+            state.agents[uri, default: [:]][agent, default: 0] += 1
+            state.refused.remove(uri)
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        changed.ring()
+        if mustStart, !tasks.start(on: lane, { await self.run(terms, on: lane) }) { state.withLock { $0.isRunning = false } }
+    }
+
     /// The agent does not want to know of the resource any more.
     func remove(_ uri: String, for agent: SessionID) {
         state.withLock { state in
@@ -64,6 +69,11 @@ final class SharedWatches: Sendable {
             if state.agents[uri]?.isEmpty == true { state.agents[uri] = nil }
         }
         changed.ring()
+    }
+
+    /// What the agent watches here.
+    func watched(by agent: SessionID) -> Set<String> {
+        state.withLock { state in Set(state.agents.filter { $0.value[agent] != nil }.keys) }
     }
 
     /// The agent is gone.

@@ -15,6 +15,8 @@ package protocol CatalogueDirectory: Sendable {
     ) async throws(StoreError) -> Bool
     /// Removes the records of all upstreams but these; false when the care has passed to another.
     func keep(only upstreams: [UpstreamName], of tenant: TenantName, fence: Int64) async throws(StoreError) -> Bool
+    /// Tells all nodes that an upstream says that its lists have changed: whichever cares for it looks.
+    func suspect(_ upstream: UpstreamName, of tenant: TenantName) async throws(StoreError)
     /// Pins the definitions that are listed now, of one tool or of all that the upstream has, and tells the caring node to look again.
     /// False where the upstream or the tool is unknown. The care goes on under a new fence: what was found before is not written over it.
     func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName) async throws(StoreError) -> Bool

@@ -9,7 +9,8 @@ struct CatalogueNews: ControlListener {
         switch message {
         case .catalogueChanged(let tenant, _): catalogues.changed(tenant)
         case .sessionEnded(let session, let tenant): catalogues.forget(session, of: tenant)
-        case .sessionChanged, .tenantChanged, .requestCancelled: break
+        case .upstreamSuspected(let tenant, let upstream): catalogues.suspect(upstream, of: tenant)
+        case .sessionChanged, .watchesChanged, .tenantChanged, .requestCancelled: break
         }
     }
 

@@ -57,6 +57,9 @@ package final class InMemoryCatalogueDirectory: CatalogueDirectory {
         }
     }
 
+    /// Whoever is to hear it is told by the test.
+    package func suspect(_ upstream: UpstreamName, of tenant: TenantName) async throws(StoreError) {}
+
     package func read(_ tenant: TenantName, knowing known: [UpstreamName: Int64]) async throws(StoreError) -> CatalogueState {
         change(tenant) { catalogue in
             let changed = catalogue.records.filter { known[$0.key] != $0.value.stamp }.mapValues(\.record)

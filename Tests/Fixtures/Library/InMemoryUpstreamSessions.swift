@@ -10,7 +10,7 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
     }
 
     private let lives: @Sendable (SessionID, TenantName) -> Bool
-    private let watches = Mutex<[Key: [UpstreamName: Set<String>]]>([:])
+    private let watches = Mutex<[Key: [UpstreamName: [String: NodeID]]]>([:])
     private let ears = Mutex<[Key: [UpstreamName: EarClaim]]>([:])
     private let kept = Mutex<[Key: [UpstreamName: SessionTerms]]>([:])
 
@@ -76,25 +76,24 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
     }
 
     package func watch(
-        _ uri: String, of upstream: UpstreamName, for session: SessionID, of tenant: TenantName, most: Int
+        _ uri: String, of upstream: UpstreamName, for session: SessionID, of tenant: TenantName, by node: NodeID, most: Int
     ) async throws(StoreError) -> Watching {
         guard lives(session, tenant) else { return .sessionGone }
         return watches.withLock { watches in
             var own = watches[Key(tenant: tenant, session: session)] ?? [:]
-            if own[upstream]?.contains(uri) == true { return .noted }
-            guard own.values.reduce(0, { $0 + $1.count }) < most else { return .full }
-            own[upstream, default: []].insert(uri)
+            guard own[upstream]?[uri] != nil || own.values.reduce(0, { $0 + $1.count }) < most else { return .full }
+            own[upstream, default: [:]][uri] = node
             watches[Key(tenant: tenant, session: session)] = own
             return .noted
         }
     }
 
     package func unwatch(_ uri: String, of upstream: UpstreamName, for session: SessionID, of tenant: TenantName) async throws(StoreError) {
-        watches.withLock { _ = $0[Key(tenant: tenant, session: session)]?[upstream]?.remove(uri) }
+        watches.withLock { _ = $0[Key(tenant: tenant, session: session)]?[upstream]?[uri] = nil }
     }
 
-    package func watched(by session: SessionID, of tenant: TenantName) async throws(StoreError) -> [UpstreamName: [String]] {
+    package func watched(by session: SessionID, of tenant: TenantName) async throws(StoreError) -> [UpstreamName: [String: NodeID]] {
         guard lives(session, tenant) else { return [:] }
-        return watches.withLock { $0[Key(tenant: tenant, session: session)] ?? [:] }.mapValues { $0.sorted() }.filter { !$0.value.isEmpty }
+        return watches.withLock { $0[Key(tenant: tenant, session: session)] ?? [:] }.filter { !$0.value.isEmpty }
     }
 }

@@ -62,6 +62,51 @@ async def test_another_node_listens_when_the_one_that_did_is_lost_and_a_stream_g
     redis.stop()
 
 
+async def test_resources_are_watched_for_a_session_by_one_node_at_a_time_wherever_it_asks(tmp_path: Path):
+    redis = RedisServer(tmp_path)
+    upstream = EverythingServer(2, "secret", tmp_path)
+    cell = Cell(tmp_path, redis, [
+        tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}}, unbudgeted="allow")])
+    a, b = (cell.node(name, UP_TOKEN="secret", SATGATE_SSE_KEEPALIVE="200") for name in "ab")
+    two = "test://static/2"
+    async with Agent(cell.mint()) as agent:
+        await agent.open(a)
+        async with Listener(agent, b) as listener:
+            def told(uri):
+                return [message for message in listener.messages
+                        if message["method"] == UPDATED["method"] and message["params"]["uri"] == uri]
+
+            async def times(uri, number):
+                async def come():
+                    return len(told(uri)) >= number
+                await soon(f"{uri} is told", come, within=10)
+
+            async def touch(uri):
+                assert (await agent.call(b, "touch", uri=uri)).text == "touched"
+            assert (await agent.ask(a, "resources/subscribe", {"uri": ONE})).result == {}
+            assert (await agent.ask(b, "resources/subscribe", {"uri": ONE})).result == {}, "from now on the other node watches it"
+            assert (await agent.ask(a, "resources/subscribe", {"uri": two})).result == {}
+            await touch(ONE)
+            await times(ONE, 1)
+            await touch(two)
+            await times(two, 1)
+            assert len(told(ONE)) == 1, "two nodes tell of it"
+            assert (await agent.ask(a, "resources/unsubscribe", {"uri": ONE})).result == {}
+            await touch(ONE)
+            await touch(two)
+            await times(two, 2)
+            assert len(told(ONE)) == 1, "nobody wants to know of it any more"
+            a.kill()
+
+            async def heard():
+                await touch(two)
+                return len(told(two)) >= 3
+            await soon("the node that holds the stream watches in the place of the lost one", heard, within=20, every=0.2)
+    assert b.stop() == 0
+    upstream.stop()
+    redis.stop()
+
+
 @pytest.mark.parametrize("generation", [1, 2])
 async def test_an_agent_without_a_session_is_told_on_its_stream_of_the_resources_that_it_names(tmp_path: Path, generation: int):
     redis = RedisServer(tmp_path)
