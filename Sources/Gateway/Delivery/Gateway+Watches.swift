@@ -41,9 +41,8 @@ extension Gateway {
         await catalogues.review(session.id, of: tenant, takingOver: true)
     }
 
-    /// Passes a notification on to the upstreams that the agent has sessions with, where it is meant for all of them.
+    /// Passes a notification on to all upstreams that the agent has sessions with.
     func pass(_ message: Message, of agent: Agent) {
-        guard message.kind == .notification, message.method == Method.rootsListChanged else { return }
         start { [self] in await catalogues.notify(message.relayed(), of: agent.tenant, for: agent.caller()) }
     }
 }

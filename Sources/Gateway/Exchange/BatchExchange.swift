@@ -13,7 +13,7 @@ struct BatchExchange {
         guard agent.session.dialect?.takesBatches == true else { throw .batchNotTaken }
         let requests = batch.entries.filter { entry in (try? entry.get().kind == .request) ?? true }
         for case .success(let message) in batch.entries where message.kind != .request {
-            try await OneWayExchange(gateway: gateway, session: agent.session).take(message)
+            try await OneWayExchange(gateway: gateway, agent: agent).take(message)
         }
         guard !requests.isEmpty else { return reply.send(.accepted) }
         let ids = requests.compactMap { (try? $0.get())?.id }

@@ -40,10 +40,14 @@ struct ListenExchange {
     private func targets(of uris: [String]) async -> [(uri: String, target: Target)] {
         guard !uris.isEmpty else { return [] }
         let entries = await gateway.catalogues.catalogue(of: agent.tenant).others
-        return uris.compactMap { uri in
-            guard let target = entries.resource(for: uri), agent.grant.scope.allowsAll(of: target.upstream) else { return nil }
-            return (uri, target)
+        var found: [(uri: String, target: Target)] = []
+        for uri in uris {
+            guard let target = try? await gateway.resource(uri, for: agent.session, in: entries),
+                agent.grant.scope.allowsAll(of: target.upstream)
+            else { continue }
+            found.append((uri, target))
         }
+        return found
     }
 }
 

@@ -30,7 +30,9 @@ struct ResourceWatch {
         guard let uri = message.paramText("uri") else { throw .invalidParams("params.uri must be a string") }
         guard uri.utf8.count <= 4096, !uri.utf8.contains(0) else { throw .invalidParams("params.uri is too long") }
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
-        guard let target = catalogue.others.resource(for: uri) else { throw .unknownResource(uri) }
+        let found: Target?
+        do { found = try await gateway.resource(uri, for: agent.session, in: catalogue.others) } catch { throw .storeUnavailable }
+        guard let target = found else { throw .unknownResource(uri) }
         guard agent.grant.scope.allowsAll(of: target.upstream) else { throw .scope(tool: "\(message.method ?? "") \(uri)") }
         return target
     }

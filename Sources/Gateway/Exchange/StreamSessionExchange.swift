@@ -48,9 +48,8 @@ struct StreamSessionExchange {
         }
         guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
         let agent = Agent(principal: principal, session: session, profile: found.profile)
-        gateway.pass(message, of: agent)
         guard message.kind == .request else {
-            try await OneWayExchange(gateway: gateway, session: session).take(message)
+            try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)
         }
         reply.send(.accepted)

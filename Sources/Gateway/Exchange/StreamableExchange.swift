@@ -25,9 +25,8 @@ struct StreamableExchange {
             return try await initialize(message, principal)
         }
         let agent = try await resume(inbound, principal, message)
-        gateway.pass(message, of: agent)
         guard message.kind == .request, let id = message.id else {
-            try await OneWayExchange(gateway: gateway, session: agent.session).take(message)
+            try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)
         }
         let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
