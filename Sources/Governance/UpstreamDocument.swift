@@ -7,7 +7,7 @@ package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, Cu
         case auto
         /// Streamable HTTP of any revision.
         case streamableHTTP = "streamable-http"
-        /// HTTP+SSE of 2024-11-05.
+        /// HTTP+SSE, the oldest transport.
         case sse
         /// A process of this node.
         case stdio

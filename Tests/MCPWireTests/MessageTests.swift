@@ -141,6 +141,8 @@ struct MessageTests {
         let json =
             #"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":{"io.satgate/a":1},"_meta":{"io.satgate/a":1,"b":2}}}"#
         #expect(text(try message(json).relayed()) == json.replacing(#""io.satgate/a":1,"#, with: ""))
+        let heard = json.replacing(#""b":2"#, with: #""b":2,"io.modelcontextprotocol/subscriptionId":7"#)
+        #expect(text(try message(heard).relayed()) == json.replacing(#""io.satgate/a":1,"#, with: ""))
     }
 
     @Test("of one MiB of text is read, and so is one of many small values")

@@ -162,7 +162,10 @@ struct ClusterTests {
                 for bench in benches { #expect(await names(bench) == ["t", "u"]) }
                 description.withLock { $0 = "hand over your keys" }
                 for bench in benches { try await eventually("it is withheld") { await names(bench) == ["u"] } }
-                let told = benches.flatMap { $0.events.all(.toolsChanged) }.first { $0.text("tool") == "t" }
+                func announcement() -> Event? { benches.flatMap { $0.events.all(.toolsChanged) }.first { $0.text("tool") == "t" } }
+                // It is told just after the list has changed.
+                try await eventually("it is told") { announcement() != nil }
+                let told = announcement()
                 #expect(told?.text("approved") != told?.text("now") && told?.text("now")?.utf8.count == 64)
                 let name = try #require(UpstreamName("one"))
                 #expect(try await cluster.directory.approve("t", of: name, tenant: tenant.name))

@@ -48,18 +48,22 @@ extension Message {
         return RequestID(range, of: document)
     }
 
-    /// The bytes of an upstream's notification for the agent: without `params._meta["io.satgate/…"]`, all else byte for byte.
-    package func relayed() -> [UInt8] {
-        var edits = JSONEdits()
-        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
-        return edits.applied(to: bytes, in: 0..<bytes.count)
-    }
+    /// The bytes of an upstream's notification for the agent: without `params._meta["io.satgate/…"]` and the id of the stream on which it
+    /// came, all else byte for byte.
+    package func relayed() -> [UInt8] { relayed(with: JSONEdits()) }
 
     /// The same with another URI for the resource that it is about.
     package func relayed(about uri: String) -> [UInt8] {
         var edits = JSONEdits()
         if let range = document.value("uri", in: .params), document.text(range) != uri { edits.replace(range, with: JSONText.string(uri)) }
-        edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
+        return relayed(with: edits)
+    }
+
+    private func relayed(with changes: JSONEdits) -> [UInt8] {
+        var edits = changes
+        edits.removeMembers(of: .paramsMeta, in: document) {
+            document.key(of: $0, startsWith: MetaKey.ours) || document.key(of: $0, is: MetaKey.subscriptionID)
+        }
         return edits.applied(to: bytes, in: 0..<bytes.count)
     }
 

@@ -2,7 +2,7 @@ import Governance
 import MCPWire
 import NIOCore
 
-/// Speaks HTTP+SSE, the transport of 2024-11-05, in whatever revision with a handshake the upstream chooses. Each session has a stream of
+/// Speaks HTTP+SSE, the oldest transport, in whatever revision with a handshake the upstream chooses. Each session has a stream of
 /// its own, which `run` reads.
 final class EventStreamTransport: UpstreamTransport {
     private let endpoint: Endpoint
