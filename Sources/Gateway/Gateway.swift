@@ -230,22 +230,23 @@ final class Principal: Sendable {
 /// Who asks, and in which session: what every request of an agent is judged by. Shared by all stages of the request.
 final class Agent: Sendable {
     let principal: Principal
-    /// Without a handshake the agent's presence, which it need not have.
-    let session: Session
-    /// What it says of itself; nil before it has.
-    let profile: ClientProfile?
+    private let known: KnownSession
     /// The least level of log messages that it wants.
     let logLevel: LogLevel?
     /// A call is to prolong the session.
     let renewsSession: Bool
 
-    init(principal: Principal, session: Session, profile: ClientProfile? = nil, logLevel: LogLevel? = nil, renewsSession: Bool = false) {
+    init(principal: Principal, _ known: KnownSession, logLevel: LogLevel? = nil, renewsSession: Bool = false) {
         self.principal = principal
-        self.session = session
-        self.profile = profile
-        self.logLevel = logLevel ?? session.logLevel.flatMap { LogLevel(rawValue: $0) }
+        self.known = known
+        self.logLevel = logLevel ?? known.session.logLevel.flatMap { LogLevel(rawValue: $0) }
         self.renewsSession = renewsSession
     }
+
+    /// Without a handshake the agent's presence, which it need not have.
+    var session: Session { known.session }
+    /// What it says of itself; nil before it has.
+    var profile: ClientProfile? { known.profile }
 
     var grant: Grant { principal.grant }
     var tenant: Tenant { principal.tenant }

@@ -17,7 +17,9 @@ struct RunningRequestsTests {
     private func id(_ text: String) throws -> RequestID { try #require(RequestID(raw: Array(text.utf8))) }
 
     private func begin(_ text: String, in session: Session, as name: String) throws -> Bool {
-        requests.begin(try id(text), in: session) { [stopped] in stopped.add(name) }
+        requests.begin(try id(text), in: session.id, endsWithSession: session.transport == .sse) { [stopped] in
+            stopped.add(name)
+        }
     }
 
     @Test("have ids of their own in their session, where a number is no string, and another session's are no matter")
@@ -27,7 +29,7 @@ struct RunningRequestsTests {
         #expect(try begin(#""1""#, in: one, as: "string"))
         #expect(try begin("1", in: two, as: "other"))
         #expect(try !begin("1", in: one, as: "again"))
-        requests.end(try id("1"), in: one)
+        requests.end(try id("1"), in: one.id)
         #expect(try begin("1", in: one, as: "later"))
     }
 
@@ -41,7 +43,7 @@ struct RunningRequestsTests {
         #expect(stopped.names == ["string"])
         #expect(!requests.cancel(try id("2"), in: one.id))
         #expect(!requests.cancel(try id("1"), in: SessionID()))
-        requests.end(try id("1"), in: two)
+        requests.end(try id("1"), in: two.id)
         #expect(!requests.cancel(try id("1"), in: two.id))
         #expect(stopped.names == ["string"])
     }

@@ -18,15 +18,15 @@ struct SessionCacheTests {
     @Test("serves a session it knows without asking the directory")
     func knows() async throws {
         try await cache.open(session)
-        #expect(try await cache.resume(session.id, for: .of(session), proven: true)?.session == session)
+        #expect(try await cache.resume(session.id, for: .of(session), proven: true)?.known.session == session)
         #expect(directory.finds == 0)
     }
 
     @Test("asks the directory for a session of another node, once")
     func learns() async throws {
         _ = try await directory.open(session)
-        #expect(try await cache.resume(session.id, for: .of(session), proven: false)?.session == session)
-        #expect(try await cache.resume(session.id, for: .of(session), proven: false)?.session == session)
+        #expect(try await cache.resume(session.id, for: .of(session), proven: false)?.known.session == session)
+        #expect(try await cache.resume(session.id, for: .of(session), proven: false)?.known.session == session)
         #expect(directory.finds == 1)
     }
 

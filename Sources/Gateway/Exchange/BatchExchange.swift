@@ -17,7 +17,7 @@ struct BatchExchange {
         }
         guard !requests.isEmpty else { return reply.send(.accepted) }
         let ids = requests.compactMap { (try? $0.get())?.id }
-        let post = PostReply(reply, gateway: gateway, session: agent.session, requests: ids)
+        let post = PostReply(reply, gateway: gateway, agent: agent, requests: ids)
         let answers = NIOLoopBound(BatchReply(post, answering: requests.count), eventLoop: reply.eventLoop)
         await withTaskGroup { [gateway] group in
             for request in requests {

@@ -9,7 +9,7 @@ import NIOHTTP1
 final class PostReply: MessageReply {
     private let reply: HTTPReply
     private let gateway: Gateway
-    private let session: Session
+    private let agent: Agent
     /// The requests that have no answer yet.
     private var unanswered: [RequestID]
     /// The last event of the stream; nil until it has begun.
@@ -17,12 +17,14 @@ final class PostReply: MessageReply {
     /// Events that could not be kept yet.
     private var unkept: [KeptEvent] = []
 
-    init(_ reply: HTTPReply, gateway: Gateway, session: Session, requests: [RequestID]) {
+    init(_ reply: HTTPReply, gateway: Gateway, agent: Agent, requests: [RequestID]) {
         self.reply = reply
         self.gateway = gateway
-        self.session = session
+        self.agent = agent
         unanswered = requests
     }
+
+    private var session: Session { agent.session }
 
     /// Events are on their way: nothing can be said by a status any more.
     var hasBegun: Bool { place != nil }

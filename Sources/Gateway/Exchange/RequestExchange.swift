@@ -13,11 +13,11 @@ struct RequestExchange {
     /// Answers the request, unless the agent cancels it.
     func answer(_ message: Message) async {
         guard let id = message.id, let method = message.method else { return }
-        guard gateway.requests.begin(id, in: agent.session, stop: stop) else {
+        guard gateway.requests.begin(id, in: agent.session.id, endsWithSession: agent.session.transport == .sse, stop: stop) else {
             return await refuse(.invalidRequest("a request of the same id is not answered yet"), id)
         }
         await answer(message, id, method)
-        gateway.requests.end(id, in: agent.session)
+        gateway.requests.end(id, in: agent.session.id)
     }
 
     private func answer(_ message: Message, _ id: RequestID, _ method: String) async {
@@ -47,7 +47,7 @@ struct RequestExchange {
         do throws(StoreError) {
             guard try await gateway.sessions.update(session) else { return await refuse(.sessionNotFound, id) }
             await reply.finish(Outgoing.emptyResult(id: id))
-            let caller = Agent(principal: agent.principal, session: session, profile: agent.profile).caller()
+            let caller = Agent(principal: agent.principal, KnownSession(session, profile: agent.profile)).caller()
             gateway.start { [gateway, tenant = agent.tenant] in await gateway.catalogues.levelChanged(of: tenant, for: caller) }
         } catch {
             await refuse(.storeUnavailable, id)

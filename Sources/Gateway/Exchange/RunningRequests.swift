@@ -10,26 +10,26 @@ final class RunningRequests: Sendable {
     }
 
     private struct Running: Sendable {
-        /// The session's stream is all there is to answer on.
         let endsWithSession: Bool
         let stop: @Sendable () -> Void
     }
 
     private let running = Mutex<[Key: Running]>([:])
 
-    /// Notes a request; false where the session has one of the same id here. `stop` cancels it, and may be called on any thread.
-    func begin(_ request: RequestID, in session: Session, stop: @escaping @Sendable () -> Void) -> Bool {
-        let key = Key(session: session.id, request: request)
+    /// Notes a request; false where the session has one of the same id here. `endsWithSession`: the session's stream is all there is to answer
+    /// on. `stop` cancels it, and may be called on any thread.
+    func begin(_ request: RequestID, in session: SessionID, endsWithSession: Bool, stop: @escaping @Sendable () -> Void) -> Bool {
+        let key = Key(session: session, request: request)
         return running.withLock { running in
             guard running[key] == nil else { return false }
-            running[key] = Running(endsWithSession: session.transport == .sse, stop: stop)
+            running[key] = Running(endsWithSession: endsWithSession, stop: stop)
             return true
         }
     }
 
     /// The request is answered.
-    func end(_ request: RequestID, in session: Session) {
-        _ = running.withLock { $0.removeValue(forKey: Key(session: session.id, request: request)) }
+    func end(_ request: RequestID, in session: SessionID) {
+        _ = running.withLock { $0.removeValue(forKey: Key(session: session, request: request)) }
     }
 
     /// Stops the request; false where it does not run here.

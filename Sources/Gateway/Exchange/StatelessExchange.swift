@@ -33,7 +33,7 @@ struct StatelessExchange {
         let request = try StatelessRequest(message, headers: fields.repeating)
         guard let profile = StatelessRequest.profile(in: message) else { throw .invalidParams(ClientProfile.rule) }
         let agent = Agent(
-            principal: principal, session: Session(presenceOf: principal, in: request, profile), profile: profile,
+            principal: principal, KnownSession(Session(presenceOf: principal, in: request, profile), profile: profile),
             logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) })
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true

@@ -46,8 +46,8 @@ struct StreamSessionExchange {
         do { found = try await gateway.sessions.resume(id, for: principal.grant, proven: false) } catch {
             throw .storeUnavailable(message.id)
         }
-        guard let found, case let session = found.session, session.transport == .sse else { throw .unknownSession(message.id) }
-        let agent = Agent(principal: principal, session: session, profile: found.profile)
+        guard let found, case let session = found.known.session, session.transport == .sse else { throw .unknownSession(message.id) }
+        let agent = Agent(principal: principal, found.known)
         guard message.kind == .request else {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)

@@ -29,7 +29,7 @@ struct StreamableExchange {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)
         }
-        let post = PostReply(reply, gateway: gateway, session: agent.session, requests: [id])
+        let post = PostReply(reply, gateway: gateway, agent: agent, requests: [id])
         await RequestExchange(gateway: gateway, agent: agent, reply: post, stop: reply.stop).answer(message)
     }
 
@@ -81,10 +81,9 @@ struct StreamableExchange {
         } catch {
             throw .storeUnavailable(message?.id)
         }
-        guard let found, found.session.transport == .streamable else { throw .unknownSession(message?.id) }
-        let session = found.session
-        if let revision = inbound.fields.revision, revision != session.revision { throw .wrongRevision(message?.id) }
-        return Agent(principal: principal, session: session, profile: found.profile, renewsSession: found.needsRenewal)
+        guard let found, found.known.session.transport == .streamable else { throw .unknownSession(message?.id) }
+        if let revision = inbound.fields.revision, revision != found.known.session.revision { throw .wrongRevision(message?.id) }
+        return Agent(principal: principal, found.known, renewsSession: found.needsRenewal)
     }
 
     /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.

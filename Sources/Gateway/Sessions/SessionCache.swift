@@ -5,16 +5,14 @@ import Synchronization
 /// The sessions this node served lately: filled from the directory on first use, dropped when the bus says so, at most 30 s old.
 package final class SessionCache: Sendable {
     private struct Entry {
-        var session: Session
-        let profile: ClientProfile?
+        let known: KnownSession
         let loaded: ContinuousClock.Instant
         var touched: ContinuousClock.Instant
     }
 
     /// A session that a request may use.
     struct Resumed {
-        let session: Session
-        let profile: ClientProfile?
+        let known: KnownSession
         /// It was not prolonged lately.
         let needsRenewal: Bool
     }
@@ -49,31 +47,32 @@ package final class SessionCache: Sendable {
     /// `proven`: the caller has it proved, and prolonged where `needsRenewal`, by other means (the ledger's reserve).
     func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Resumed? {
         let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge, entry.session.isAgreed {
-            guard entry.session.tenant == grant.tenant, entry.session.principal == grant.token else { return nil }
-            if now - entry.touched < touchInterval { return Resumed(session: entry.session, profile: entry.profile, needsRenewal: false) }
+        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge, entry.known.session.isAgreed {
+            let session = entry.known.session
+            guard session.tenant == grant.tenant, session.principal == grant.token else { return nil }
+            if now - entry.touched < touchInterval { return Resumed(known: entry.known, needsRenewal: false) }
             if proven {
                 entries.withLock { $0[id]?.touched = now }
-                return Resumed(session: entry.session, profile: entry.profile, needsRenewal: true)
+                return Resumed(known: entry.known, needsRenewal: true)
             }
         }
         guard let session = try await directory.find(id, of: grant.tenant), session.principal == grant.token else { return nil }
         guard try await directory.touch(id, of: grant.tenant, transport: session.transport) else { return nil }
-        return Resumed(session: session, profile: keep(session), needsRenewal: false)
+        return Resumed(known: keep(session), needsRenewal: false)
     }
 
     /// What stands for the token in that session; nil where the agent has to show it each time.
     func pass(of id: SessionID, in tenant: TenantName) async throws(StoreError) -> StreamPass? {
         if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge {
-            return entry.session.tenant == tenant ? entry.session.pass : nil
+            return entry.known.session.tenant == tenant ? entry.known.session.pass : nil
         }
         return try await directory.find(id, of: tenant)?.pass
     }
 
     /// The session, whoever's it is: to tell its agent something.
     func known(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
-        if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge, entry.session.tenant == tenant {
-            return entry.session
+        if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge, entry.known.session.tenant == tenant {
+            return entry.known.session
         }
         return try await directory.find(id, of: tenant)
     }
@@ -130,15 +129,15 @@ package final class SessionCache: Sendable {
     func dropAll() { entries.withLock { $0.removeAll() } }
 
     @discardableResult
-    private func keep(_ session: Session) -> ClientProfile? {
+    private func keep(_ session: Session) -> KnownSession {
         let now = ContinuousClock.now
         // What a presence says of itself, each of its requests says.
-        let profile = session.transport == .stateless ? nil : session.profile
+        let known = KnownSession(session, profile: session.transport == .stateless ? nil : session.profile)
         entries.withLock { entries in
             if entries.count >= capacity { entries.removeAll(keepingCapacity: true) }
-            entries[session.id] = Entry(session: session, profile: profile, loaded: now, touched: now)
+            entries[session.id] = Entry(known: known, loaded: now, touched: now)
         }
-        return profile
+        return known
     }
 }
 
