@@ -25,7 +25,7 @@ class Turmoil:
     """Kills and hangs every upstream `each` times within `seconds`; a killed one comes back with other tools than before."""
 
     def __init__(self, upstreams: dict[str, LightUpstream], each: int, seconds: float, seed: int) -> None:
-        self._upstreams = upstreams
+        self.upstreams = upstreams
         self._each = each
         self._slot = seconds / (2 * each)
         self._random = random.Random(seed)
@@ -34,7 +34,7 @@ class Turmoil:
 
     async def run(self) -> None:
         began = time.monotonic()
-        await asyncio.gather(*(self._disturb(name, began) for name in self._upstreams))
+        await asyncio.gather(*(self._disturb(name, began) for name in self.upstreams))
 
     def tools(self, upstream: str) -> list[str]:
         """What the upstream shows now."""
@@ -63,7 +63,7 @@ class Turmoil:
             self.incidents.append(Incident(name, kind, began, time.monotonic()))
 
     async def _strike(self, name: str, kind: str, length: float) -> None:
-        upstream = self._upstreams[name]
+        upstream = self.upstreams[name]
         if kind == "hung":
             upstream.freeze()
             await asyncio.sleep(length)
