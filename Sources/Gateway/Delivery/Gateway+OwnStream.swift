@@ -21,9 +21,7 @@ extension Gateway {
             switch session.transport {
             case .stateless: return false
             case .sse:
-                if streams.deliver(message, to: session.id) { return true }
-                guard let owner = session.owner, owner != node else { return false }
-                return try await bus.deliver(message, to: session.id, at: owner)
+                return try await deliver(message, toStreamOf: session)
             case .streamable:
                 guard let posted = try await outbox.post(message, to: session.ownStream, from: node), let holder = posted.holder else {
                     return false
@@ -35,6 +33,13 @@ extension Gateway {
             logger.warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
             return false
         }
+    }
+
+    /// Puts a message on a session's stream of HTTP+SSE, at whichever node holds it; false where none does.
+    func deliver(_ message: [UInt8], toStreamOf session: Session) async throws(StoreError) -> Bool {
+        if streams.deliver(message, to: session.id) { return true }
+        guard let owner = session.owner, owner != node else { return false }
+        return try await bus.deliver(message, to: session.id, at: owner)
     }
 
     /// Puts a kept message on the stream that this node holds, after all that come before it; false where it holds none.

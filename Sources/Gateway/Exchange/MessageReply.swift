@@ -37,12 +37,11 @@ final class StreamReply: MessageReply {
     func finish(_ message: [UInt8], status: Int, headers: HTTPHeaders) async { await deliver(message) }
 
     private func deliver(_ message: [UInt8]) async {
-        guard !gateway.streams.deliver(message, to: session.id), let owner = session.owner, owner != gateway.node else { return }
         do {
-            guard try await gateway.bus.deliver(message, to: session.id, at: owner) else {
-                return gateway.logger.warning(
-                    "a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
-            }
+            let isDelivered = try await gateway.deliver(message, toStreamOf: session)
+            // A stream that was here has been closed by its agent, who needs no answer.
+            guard !isDelivered, let owner = session.owner, owner != gateway.node else { return }
+            gateway.logger.warning("a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
         } catch {
             gateway.logger.warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
         }

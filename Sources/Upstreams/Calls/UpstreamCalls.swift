@@ -70,16 +70,11 @@ final class UpstreamCalls: Sendable {
         _ call: ForwardedRequest, _ target: Target, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
         let request = UpstreamRequest.forward(call, name: target.tool, mirrored: target.mirrored, caller: caller)
-        if let (exclusive, profile) = sessions.exclusive(for: caller, terms: terms) {
-            do throws(UpstreamFailure) {
-                return try await exclusive.begin(request, for: caller, as: profile, terms: terms, on: lane, before: deadline)
-            } catch {
-                judge(error)
-                throw error
-            }
-        }
-        let slot = sessions.slot(for: caller.session, terms: terms)
         do throws(UpstreamFailure) {
+            if let (exclusive, profile) = sessions.exclusive(for: caller, terms: terms) {
+                return try await exclusive.begin(request, for: caller, as: profile, terms: terms, on: lane, before: deadline)
+            }
+            let slot = sessions.slot(for: caller.session, terms: terms)
             for _ in 0..<2 {
                 let session = try await sessions.session(in: slot, for: caller, terms: terms, on: lane, before: deadline)
                 if caller.canBeTold || sessions.ears.knows(caller.session) {

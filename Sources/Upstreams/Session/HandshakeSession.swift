@@ -52,48 +52,42 @@ final class HandshakeSession: UpstreamSession {
     }
 
     func listen(on lane: Lane, _ heard: @escaping @Sendable (Notice) -> Void) async throws(UpstreamFailure) -> Listening {
-        let request = LinkRequest(head: streamHead, silence: Ear.silence)
-        switch try await link.ask(request, on: lane, before: .now() + Ear.opening) {
-        case .rejected(let status, let answer):
-            guard Ear.refusals.contains(status) || (200..<300).contains(status) else { throw UpstreamFailure(status: status, answer) }
-            return .unsupported
-        case .answered(let stream, _):
-            guard stream.isEventStream else {
-                stream.cancel()
-                return .unsupported
-            }
-            heard(.connected)
-            let route = route(on: lane)
-            var patience = Ear.Patience()
-            _ = await Ear(stream: stream).listen { message in
-                if let notice = Notice(message) { heard(notice) }
-                if message.kind == .request, patience.allows() { route.answer(message) }
-                return true
-            }
-            return .ended
+        guard let stream = try await stream(on: lane) else { return .unsupported }
+        heard(.connected)
+        let route = route(on: lane)
+        var patience = Ear.Patience()
+        _ = await Ear(stream: stream).listen { message in
+            if let notice = Notice(message) { heard(notice) }
+            if message.kind == .request, patience.allows() { route.answer(message) }
+            return true
         }
+        return .ended
     }
 
     func hear(
         on lane: Lane, after place: StreamPlace?, _ heard: @escaping @Sendable (Message?) -> Void
     ) async throws(UpstreamFailure) -> HearingEnd {
+        guard let stream = try await stream(on: lane, after: place?.event) else { return .unsupported }
+        heard(nil)
+        _ = await Ear(stream: stream).listen { message in
+            heard(message)
+            return true
+        }
+        return .ended(stream.place)
+    }
+
+    /// The stream on which the upstream tells of itself, behind that event of an earlier one; nil where it offers none.
+    private func stream(on lane: Lane, after event: String? = nil) async throws(UpstreamFailure) -> ResponseStream? {
         var request = LinkRequest(head: streamHead, silence: Ear.silence)
-        if let event = place?.event { request.extra = [("Last-Event-ID", event)] }
+        if let event { request.extra = [("Last-Event-ID", event)] }
         switch try await link.ask(request, on: lane, before: .now() + Ear.opening) {
         case .rejected(let status, let answer):
             guard Ear.refusals.contains(status) || (200..<300).contains(status) else { throw UpstreamFailure(status: status, answer) }
-            return .unsupported
+            return nil
         case .answered(let stream, _):
-            guard stream.isEventStream else {
-                stream.cancel()
-                return .unsupported
-            }
-            heard(nil)
-            _ = await Ear(stream: stream).listen { message in
-                heard(message)
-                return true
-            }
-            return .ended(stream.place)
+            if stream.isEventStream { return stream }
+            stream.cancel()
+            return nil
         }
     }
 
