@@ -65,6 +65,10 @@ struct DialogueConformanceTests {
         #expect(try await watch("a:2", by: 1) == .noted)
         #expect(try await world.dialogues.watched(by: session, of: world.tenant)[.sample] == ["a:1": nodes[0], "a:2": nodes[1]])
         #expect(try await watched() == [.sample: ["a:1", "a:2"], second: ["a: b  c"]])
+        func isWatched(_ uri: String) async throws -> Bool {
+            try await world.dialogues.isWatched(uri, of: .sample, by: session, of: world.tenant)
+        }
+        #expect(try await [isWatched("a:1"), isWatched("a:3"), isWatched("a: b  c")] == [true, false, false])
         for _ in 0..<2 { try await world.dialogues.unwatch("a:1", of: .sample, for: session, of: world.tenant) }
         #expect(try await [watch("a:3"), watch("a:4")] == [.noted, .full])
         #expect(try await world.sessions.find(session, of: world.tenant)?.id == session)

@@ -35,10 +35,11 @@ extension Gateway {
         }
     }
 
-    /// Goes on with what nodes that are gone have watched for an agent whose stream is here.
-    func takeOverWatches(of session: Session) async {
-        guard let tenant = tenants.tenant(session.tenant) else { return }
-        await catalogues.review(session.id, of: tenant, takingOver: true)
+    /// Goes on with what nodes that are gone have watched for an agent whose stream is here; false where it watches nothing.
+    @discardableResult
+    func takeOverWatches(of session: Session) async -> Bool {
+        guard let tenant = tenants.tenant(session.tenant) else { return false }
+        return await catalogues.review(session.id, of: tenant, takingOver: true)
     }
 
     /// Passes a notification on to all upstreams that the agent has sessions with.

@@ -64,10 +64,7 @@ extension StreamableExchange {
             await gateway.keepStream(of: session, fence, isBeat: false)
             if let own = gateway.streams.own(of: session.id) { await gateway.catchUp(own, session.ownStream) }
             // A node that has watched resources for the agent may have gone with the stream before this one.
-            if fence > 1, await !gateway.catalogues.watched(by: session.id, of: principal.tenant).isEmpty {
-                _ = gateway.streams.noteWatches(of: session.id)
-                await gateway.takeOverWatches(of: session)
-            }
+            if fence > 1, await gateway.takeOverWatches(of: session) { _ = gateway.streams.noteWatches(of: session.id) }
         }
     }
 }

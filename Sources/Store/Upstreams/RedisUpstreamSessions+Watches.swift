@@ -29,6 +29,13 @@ extension RedisUpstreamSessions {
             ])
     }
 
+    package func isWatched(
+        _ uri: String, of upstream: UpstreamName, by session: SessionID, of tenant: TenantName
+    ) async throws(StoreError) -> Bool {
+        let key = tenants.keys(of: tenant).session(session)
+        return try await redis.command(["HEXISTS", .text(key), .text(Self.field(uri, upstream))]).number == 1
+    }
+
     package func watched(by session: SessionID, of tenant: TenantName) async throws(StoreError) -> [UpstreamName: [String: NodeID]] {
         let reply = try await redis.command(["HGETALL", .text(tenants.keys(of: tenant).session(session))])
         guard let fields = reply.elements else { throw .corrupt("session") }

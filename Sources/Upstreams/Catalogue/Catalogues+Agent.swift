@@ -45,8 +45,7 @@ extension Catalogues {
 
     /// Whether the agent's session watches the resource that the upstream knows by that URI; true where nobody can tell.
     package func isWatched(_ uri: String, of upstream: UpstreamName, by session: SessionID, of tenant: TenantName) async -> Bool {
-        guard let watched = try? await surroundings.sessions.watched(by: session, of: tenant) else { return true }
-        return watched[upstream]?[uri] != nil
+        (try? await surroundings.sessions.isWatched(uri, of: upstream, by: session, of: tenant)) ?? true
     }
 
     /// Whether this node watches anything for the agent's session that belongs to no upstream session of the agent's own.
@@ -55,9 +54,11 @@ extension Catalogues {
     }
 
     /// Compares what this node watches for the agent's session with what its agent wants, and which node is to watch that: the rest ends
-    /// here. With `takingOver`, what a node watched that is gone is watched here from now on.
-    package func review(_ session: SessionID, of tenant: Tenant, takingOver: Bool) async {
-        guard let wanted = try? await surroundings.sessions.watched(by: session, of: tenant.name) else { return }
+    /// here. With `takingOver`, what a node watched that is gone is watched here from now on. False
+    /// where the agent watches nothing, or nobody can tell.
+    @discardableResult
+    package func review(_ session: SessionID, of tenant: Tenant, takingOver: Bool) async -> Bool {
+        guard let wanted = try? await surroundings.sessions.watched(by: session, of: tenant.name) else { return false }
         for (sessions, terms) in shared(of: tenant) {
             let owners = wanted[sessions.document.name] ?? [:]
             for uri in sessions.watches.watched(by: session) where owners[uri] != surroundings.node {
@@ -70,6 +71,7 @@ extension Catalogues {
                 sessions.watches.begin(uri, for: session, terms: terms, on: lane)
             }
         }
+        return !wanted.isEmpty
     }
 
     /// The calls to upstreams of the tenant in which agents have no sessions of their own, and what was last agreed with each upstream.
@@ -116,7 +118,9 @@ extension Catalogues {
         }
     }
 
+    /// Of an agent without a session nothing is noted.
     private func forget(_ target: Target, of tenant: Tenant, for caller: Caller) async {
+        guard !caller.isStateless else { return }
         try? await surroundings.sessions.unwatch(target.tool, of: target.upstream, for: caller.session, of: tenant.name)
     }
 }

@@ -9,6 +9,8 @@ package protocol ResourceWatches: Sendable {
     ) async throws(StoreError) -> Watching
     /// Forgets it, and tells all nodes.
     func unwatch(_ uri: String, of upstream: UpstreamName, for session: SessionID, of tenant: TenantName) async throws(StoreError)
+    /// Whether this one is noted.
+    func isWatched(_ uri: String, of upstream: UpstreamName, by session: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool
     /// All of a session, by upstream and URI, with the node that watches each.
     func watched(by session: SessionID, of tenant: TenantName) async throws(StoreError) -> [UpstreamName: [String: NodeID]]
 }

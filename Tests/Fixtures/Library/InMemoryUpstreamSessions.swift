@@ -92,6 +92,12 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
         watches.withLock { _ = $0[Key(tenant: tenant, session: session)]?[upstream]?[uri] = nil }
     }
 
+    package func isWatched(
+        _ uri: String, of upstream: UpstreamName, by session: SessionID, of tenant: TenantName
+    ) async throws(StoreError) -> Bool {
+        try await watched(by: session, of: tenant)[upstream]?[uri] != nil
+    }
+
     package func watched(by session: SessionID, of tenant: TenantName) async throws(StoreError) -> [UpstreamName: [String: NodeID]] {
         guard lives(session, tenant) else { return [:] }
         return watches.withLock { $0[Key(tenant: tenant, session: session)] ?? [:] }.filter { !$0.value.isEmpty }
