@@ -19,8 +19,11 @@ package struct Round: Sendable, Hashable {
     package let number: Int
     /// The call has a hold, which must be open.
     package let isHeld: Bool
+    /// The call's record, which stands as long as the call waits.
+    package let record: RecordName?
 
-    package init(call: CallID, tenant: TenantName, number: Int, isHeld: Bool) {
+    package init(call: CallID, tenant: TenantName, number: Int, isHeld: Bool, record: RecordName? = nil) {
+        self.record = record
         self.call = call
         self.tenant = tenant
         self.number = number

@@ -6,11 +6,11 @@ extension RedisLedger {
         let accounts = charge.amount == .zero ? [] : charge.accounts
         let reply = try await redis.run(reserveCommand(for: charge, accounts))
         if case .string(let word) = reply, word.elementsEqual("granted".utf8) {
-            return .granted(accounts.isEmpty ? nil : Hold(charge: charge), due: [])
+            return .granted(accounts.isEmpty ? nil : Hold(charge: charge), excess: nil, due: [])
         }
         guard let elements = reply.elements, elements.count >= 4, let verdict = elements[0].text else { throw .corrupt("reserve") }
         let due = elements.count == 4 ? [] : callIDs(elements.dropFirst(4))
-        if verdict == "granted" { return .granted(accounts.isEmpty ? nil : Hold(charge: charge), due: due) }
+        if verdict == "granted" { return .granted(accounts.isEmpty ? nil : Hold(charge: charge), excess: nil, due: due) }
         return .refused(try refusal(verdict, elements, accounts), due: due)
     }
 

@@ -2,7 +2,7 @@ package import Governance
 import Redis
 
 extension RedisLedger {
-    package func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome) async throws(StoreError) -> Receipt {
+    package func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome, report: [UInt8]?) async throws(StoreError) -> Receipt {
         let charge = hold.charge
         let keys = tenants.keys(of: charge.tenant)
         var command = ending(charge, by: scripts.settle, arguments: 7)
@@ -20,7 +20,7 @@ extension RedisLedger {
         return Receipt(state: try HoldState(elements[0]), charged: charged, remaining: Credits(micros: remaining))
     }
 
-    package func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> HoldState {
+    package func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> Receipt {
         let charge = hold.charge
         let context = charge.context
         let keys = tenants.keys(of: charge.tenant)
@@ -33,7 +33,7 @@ extension RedisLedger {
         command.argument(names(of: charge.accounts))
         command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
         command.argument(EventFragments.what(context))
-        return try HoldState(try await redis.run(command))
+        return Receipt(state: try HoldState(try await redis.run(command)), charged: .zero, remaining: nil)
     }
 
     /// A script that ends the charge's hold, with its keys.

@@ -23,16 +23,16 @@ package final class RedisLedger: Ledger {
         _ = try await redis.command(["HSETNX", .text(tenants.keys(of: tenant).head), "epoch", .text(epoch)])
     }
 
-    package func extend(_ holds: [CallID], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] {
+    package func extend(_ holds: [OpenHold], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] {
         let keys = tenants.keys(of: tenant)
         var states: [CallID: HoldState] = [:]
         for start in stride(from: 0, to: holds.count, by: 256) {
             let batch = holds[start..<min(start + 256, holds.count)]
             let reply = try await redis.run(
-                scripts.extend, keys: [keys.holds] + batch.map(keys.hold),
-                arguments: [.integer(lease)] + batch.map { .text($0.text) })
+                scripts.extend, keys: [keys.holds] + batch.map { keys.hold($0.call) },
+                arguments: [.integer(lease)] + batch.map { .text($0.call.text) })
             guard let answers = reply.elements, answers.count == batch.count else { throw .corrupt("extend") }
-            for (call, answer) in zip(batch, answers) { states[call] = try HoldState(answer) }
+            for (hold, answer) in zip(batch, answers) { states[hold.call] = try HoldState(answer) }
         }
         return states
     }

@@ -11,7 +11,7 @@ struct SettlementsTests {
     func retriesWithinTheDeadline() async throws {
         let ledger = FlakyLedger(failures: 3)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
-        let receipt = await settlements.end(.settle(try .sample(), cost: .zero, .ok), by: .now + .seconds(10))
+        let receipt = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
         #expect(receipt?.state == .settled)
         #expect(ledger.settles == 4)
     }
@@ -21,7 +21,7 @@ struct SettlementsTests {
         let ledger = FlakyLedger(failures: 5)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
         let running = Task { try await settlements.run() }
-        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok), by: .now) == nil)
+        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now) == nil)
         let deadline = ContinuousClock.now + .seconds(20)
         while settlements.backlog > 0, ContinuousClock.now < deadline { await Task.yield() }
         #expect(settlements.backlog == 0)
@@ -38,7 +38,7 @@ private final class FlakyLedger: Ledger {
 
     var settles: Int { state.withLock { $0.settles } }
 
-    func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome) async throws(StoreError) -> Receipt {
+    func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome, report: [UInt8]?) async throws(StoreError) -> Receipt {
         let fails = state.withLock { state in
             state.settles += 1
             state.failures -= 1
@@ -49,9 +49,11 @@ private final class FlakyLedger: Ledger {
     }
 
     func openBooks(of tenant: TenantName) async throws(StoreError) {}
-    func reserve(_ charge: Charge) async throws(StoreError) -> Reservation { .granted(nil, due: []) }
-    func extend(_ holds: [CallID], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] { [:] }
-    func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> HoldState { .released }
+    func reserve(_ charge: Charge) async throws(StoreError) -> Reservation { .granted(nil, excess: nil, due: []) }
+    func extend(_ holds: [OpenHold], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] { [:] }
+    func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> Receipt {
+        Receipt(state: .released, charged: .zero, remaining: nil)
+    }
     func lapse(_ call: CallID, of tenant: TenantName) async throws(StoreError) -> HoldState { .lapsed }
     func due(of tenant: TenantName, limit: Int) async throws(StoreError) -> DueHolds { DueHolds(calls: [], anyOpen: false) }
     func balance(of account: AccountName, tenant: TenantName) async throws(StoreError) -> Balance? { nil }

@@ -20,7 +20,7 @@ struct LedgerEventTests {
             let charge = try world.charge(
                 Int64.random(in: 1...2_000_000), accounts.filter { _ in Bool.random() },
                 lease: round.isMultiple(of: 5) ? 0 : 60_000)
-            guard case .granted(let hold?, _) = try await world.ledger.reserve(charge) else { continue }
+            guard case .granted(let hold?, _, _) = try await world.ledger.reserve(charge) else { continue }
             if round.isMultiple(of: 5) {
                 try await world.outliveNow()
                 #expect(try await world.ledger.lapse(charge.call, of: world.tenant) == .lapsed)

@@ -68,7 +68,7 @@ struct LedgerWorld: Sendable {
 
     /// Reserves, and demands that it is granted with a hold.
     func held(_ charge: Charge) async throws -> Hold {
-        guard case .granted(let hold?, _) = try await ledger.reserve(charge) else { throw FixtureError("not granted") }
+        guard case .granted(let hold?, _, _) = try await ledger.reserve(charge) else { throw FixtureError("not granted") }
         return hold
     }
 

@@ -80,7 +80,8 @@ struct LedgerWalk {
     }
 
     private mutating func release(_ charge: Charge) async throws {
-        outcomes.insert("release \(try await both { try await $0.ledger.release(Hold(charge: charge), outcome: .unsent) })")
+        let receipt = try await both { try await $0.ledger.release(Hold(charge: charge), outcome: .unsent) }
+        outcomes.insert("release \(receipt.state)")
     }
 
     private mutating func lapse(_ charge: Charge) async throws {
@@ -211,9 +212,12 @@ private struct Answer: Equatable, CustomStringConvertible {
 
     init(_ reservation: Reservation) {
         switch reservation {
-        case .granted(let hold, let due):
+        case .granted(let hold, let excess, let due):
             outcome = hold == nil ? "free" : "granted"
-            description = "\(outcome), due: \(due)"
+            description = "\(outcome), excess: \(String(describing: excess)), due: \(due)"
+        case .recalled(let found):
+            outcome = "recalled"
+            description = "\(found)"
         case .refused(let refusal, let due):
             outcome =
                 switch refusal {
@@ -222,6 +226,9 @@ private struct Answer: Equatable, CustomStringConvertible {
                 case .noAccount: "noAccount"
                 case .insufficient: "insufficient"
                 case .ended(let state): "ended \(state)"
+                case .conflict: "conflict"
+                case .rateLimited: "rateLimited"
+                case .rolledBack: "rolledBack"
                 }
             description = "\(refusal), due: \(due)"
         }

@@ -73,12 +73,14 @@ struct CallExchange {
     private func reserve(_ routed: RoutedCall) async throws(Refusal) -> HeldCall {
         let charge = try charge(for: routed)
         switch try await reservation(of: charge) {
-        case .granted(let hold, let due):
+        case .granted(let hold, _, let due):
             if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }
             if let hold { gateway.holds.add(hold) }
             return HeldCall(routed: routed, charge: charge, hold: hold, deadline: began + .milliseconds(routed.timeout))
         case .refused(let reason, _):
             throw .notReserved(reason, charge)
+        case .recalled:
+            throw .notReserved(.conflict, charge)
         }
     }
 
@@ -147,7 +149,7 @@ struct CallExchange {
     func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
         guard let hold = held.hold else { return publish(held, kind) }
         let outcome = outcome(kind)
-        let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome) : .release(hold, outcome)
+        let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome, report: nil) : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
         if Task.isCancelled { return gateway.settlements.later(ending) }
         await gateway.settlements.end(ending, by: held.deadline)

@@ -76,7 +76,8 @@ extension ReservationRefusal {
         case .sessionGone: .sessionNotFound
         case .revoked: .invalidRequest("Unauthorized")
         case .noAccount(let account): .noAccount(budget: account.text)
-        case .ended: .internalError
+        case .ended, .conflict, .rateLimited: .internalError
+        case .rolledBack(let account): .noAccount(budget: account.text)
         case .insufficient(let account, let available, _):
             available == .zero
                 ? .budgetExhausted(tool: charge.context.tool, cost: "\(charge.amount)", remaining: "0", budget: account.text)

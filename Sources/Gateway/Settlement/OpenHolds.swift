@@ -6,6 +6,7 @@ import Synchronization
 /// The holds of the calls in flight on this node, whose leases it extends every third of a lease, batched by tenant.
 package final class OpenHolds: Service {
     private struct Entry {
+        let hold: OpenHold
         let tenant: TenantName
         let opened: ContinuousClock.Instant
     }
@@ -24,8 +25,9 @@ package final class OpenHolds: Service {
     }
 
     func add(_ hold: Hold) {
-        let entry = Entry(tenant: hold.charge.tenant, opened: .now)
-        entries.withLock { $0[hold.charge.call] = entry }
+        let charge = hold.charge
+        let entry = Entry(hold: OpenHold(call: charge.call, record: charge.record?.name), tenant: charge.tenant, opened: .now)
+        entries.withLock { $0[charge.call] = entry }
     }
 
     func remove(_ call: CallID) {
@@ -43,16 +45,16 @@ package final class OpenHolds: Service {
         }
     }
 
-    private func due(olderThan age: Duration) -> [TenantName: [CallID]] {
+    private func due(olderThan age: Duration) -> [TenantName: [OpenHold]] {
         let now = ContinuousClock.now
         return entries.withLock { entries in
-            var due: [TenantName: [CallID]] = [:]
-            for (call, entry) in entries where now - entry.opened >= age { due[entry.tenant, default: []].append(call) }
+            var due: [TenantName: [OpenHold]] = [:]
+            for entry in entries.values where now - entry.opened >= age { due[entry.tenant, default: []].append(entry.hold) }
             return due
         }
     }
 
-    private func extend(_ calls: [CallID], of tenant: TenantName) async {
+    private func extend(_ calls: [OpenHold], of tenant: TenantName) async {
         var rest = calls[...]
         while !rest.isEmpty {
             let part = Array(rest.prefix(batch))

@@ -9,12 +9,12 @@ import Synchronization
 package final class Settlements: Service {
     /// How a hold is to end.
     enum Ending: Sendable {
-        case settle(Hold, cost: Credits, CallOutcome)
+        case settle(Hold, cost: Credits, CallOutcome, report: [UInt8]?)
         case release(Hold, CallOutcome)
 
         var call: CallID {
             switch self {
-            case .settle(let hold, _, _), .release(let hold, _): hold.charge.call
+            case .settle(let hold, _, _, _), .release(let hold, _): hold.charge.call
             }
         }
     }
@@ -94,10 +94,9 @@ package final class Settlements: Service {
     private func attempt(_ ending: Ending) async -> Receipt? {
         do throws(StoreError) {
             switch ending {
-            case .settle(let hold, let cost, let outcome): return try await ledger.settle(hold, cost: cost, outcome: outcome)
-            case .release(let hold, let outcome):
-                let state = try await ledger.release(hold, outcome: outcome)
-                return Receipt(state: state, charged: .zero, remaining: nil)
+            case .settle(let hold, let cost, let outcome, let report):
+                return try await ledger.settle(hold, cost: cost, outcome: outcome, report: report)
+            case .release(let hold, let outcome): return try await ledger.release(hold, outcome: outcome)
             }
         } catch {
             guard case .corrupt(let reason) = error else { return nil }

@@ -23,23 +23,23 @@ package final class InMemoryLedger: Ledger {
         change(charge.tenant) { model, now in
             let due = model.due(at: now, limit: 32)
             if let state = model.holds[charge.call]?.state {
-                return state == .open ? .granted(hold(charge), due: due) : .refused(.ended(state), due: due)
+                return state == .open ? .granted(hold(charge), excess: nil, due: due) : .refused(.ended(state), due: due)
             }
             if let session = charge.session, !sessions.lives(session, of: charge.tenant) { return .refused(.sessionGone, due: due) }
             if !model.revoked.isDisjoint(with: charge.lineage) { return .refused(.revoked, due: due) }
             if charge.renewsSession, let session = charge.session {
                 sessions.renew(session, of: charge.tenant, lifetime: charge.transport.lifetime)
             }
-            guard let hold = hold(charge) else { return .granted(nil, due: due) }
+            guard let hold = hold(charge) else { return .granted(nil, excess: nil, due: due) }
             if let refusal = model.reserve(charge, at: now) { return .refused(refusal, due: due) }
-            return .granted(hold, due: due)
+            return .granted(hold, excess: nil, due: due)
         }
     }
 
-    package func extend(_ holds: [CallID], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] {
+    package func extend(_ holds: [OpenHold], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] {
         change(tenant) { model, now in
             var states: [CallID: HoldState] = [:]
-            for call in holds {
+            for call in holds.map(\.call) {
                 states[call] = model.holds[call]?.state ?? .unknown
                 if let hold = model.holds[call], hold.state == .open, !hold.isParked { model.holds[call]?.end = now + lease }
             }
@@ -47,19 +47,19 @@ package final class InMemoryLedger: Ledger {
         }
     }
 
-    package func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome) async throws(StoreError) -> Receipt {
+    package func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome, report: [UInt8]?) async throws(StoreError) -> Receipt {
         change(hold.charge.tenant) { model, now in model.settle(hold.charge, cost: cost, forgetAt: now + remembered) }
     }
 
-    package func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> HoldState {
+    package func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> Receipt {
         change(hold.charge.tenant) { model, now in
             let call = hold.charge.call
             if let found = model.holds[call] {
-                guard found.state == .open else { return found.state }
+                guard found.state == .open else { return Receipt(state: found.state, charged: .zero, remaining: nil) }
                 model.giveBack(found)
             }
             model.holds[call] = LedgerModel.HoldRecord(state: .released, end: now + remembered)
-            return .released
+            return Receipt(state: .released, charged: .zero, remaining: nil)
         }
     }
 
