@@ -54,7 +54,8 @@ local function account(name, key)
   if not (f[1] or f[2] or f[3] or f[5]) then return nil end
   return {name = name, key = key, limit = int(f[1], name), held = int(f[2], name), spent = int(f[3], name),
     delegated = int(f[4], name), version = int(f[5], name), epoch = f[6] or corrupt(name),
-    expires = int(f[7] or '0', name), exhausted = f[8] or '0', window = int(f[9] or '0', name), drained = int(f[10] or '0', name),
+    expires = f[7] and int(f[7], name) or 0, exhausted = f[8] or '0', window = f[9] and int(f[9], name) or 0,
+    drained = f[10] and int(f[10], name) or 0,
     mark = f[11], previous = f[12] or ''}
 end
 
@@ -85,8 +86,10 @@ local function book(a, held, spent)
 end
 
 -- Begins the account's next window where the last one is over; true when credits became free again. `first` and `second`: the next ends of
--- its windows, 0 = it has none. Later than both nothing begins.
+-- its windows, '0' = it has none. Later than both nothing begins.
 local function roll(a, first, second, time)
+  if first == '0' then return false end
+  first, second = int(first, 'window'), int(second, 'window')
   local stop = first > time and first or second
   if stop <= time or a.window > time then return false end
   local isNext = a.window > 0

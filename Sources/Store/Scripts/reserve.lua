@@ -82,8 +82,7 @@ for name in names:gmatch('%S+') do
   index = index + 1
   local at = first + 7 * index - 7
   local key, opening, seen = KEYS[7 + index], ARGV[at], ARGV[at + 5]
-  local expires = int(ARGV[at + 1], 'expiry')
-  if expires > 0 then expires = math.max(expires, time + 86400000) end
+  local expires = ARGV[at + 1] ~= '0' and math.max(int(ARGV[at + 1], 'expiry'), time + 86400000) or 0
   local a, kind, data = account(name, key), nil, nil
   local reason
   if not a and seen ~= '' then
@@ -96,7 +95,7 @@ for name in names:gmatch('%S+') do
     a.expires, a.renewed = expires, true
   end
   if a then
-    if roll(a, int(ARGV[at + 3], 'window'), int(ARGV[at + 4], 'window'), time) then kind, data = 'window_reset', '' end
+    if roll(a, ARGV[at + 3], ARGV[at + 4], time) then kind, data = 'window_reset', '' end
     if kind then books().add(KEYS[7], kind, time, ARGV[7], name, data .. balances({a})) end
     if a.mark or seen ~= '' and (a.epoch == seen and a.version < int(ARGV[at + 6], 'version')
       or a.epoch ~= seen and not a.previous:find(seen, 1, true) and not a.previous:find('*', 1, true)) then

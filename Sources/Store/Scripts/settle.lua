@@ -23,7 +23,7 @@ local cost = stale and 0 or math.min(int(ARGV[2], 'cost'), amount)
 local charged = late and #list == 0 and 0 or cost
 for _, a in ipairs(list) do
   local ends = 9 + 2 * a.place
-  if not stale and roll(a, int(ARGV[ends], 'window'), int(ARGV[ends + 1], 'window'), time) then
+  if not stale and roll(a, ARGV[ends], ARGV[ends + 1], time) then
     events.add(KEYS[5], 'window_reset', time, who, a.name, balances({a}))
   end
   if late then charged = math.min(charged, available(a)) end
