@@ -47,6 +47,7 @@ package final class Gateway: Sendable {
     /// Whether a node was seen lately.
     let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
+    let windows: any WindowClock
     /// Unix milliseconds by the clock that all nodes share.
     let now: @Sendable () -> Int64
     let sessions: SessionCache
@@ -70,7 +71,7 @@ package final class Gateway: Sendable {
         ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
         isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, holds: OpenHolds,
         settlements: Settlements,
-        tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
+        tasks: [LoopTasks], logger: Logger, windows: any WindowClock, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
@@ -90,6 +91,7 @@ package final class Gateway: Sendable {
         self.settlements = settlements
         self.tasks = tasks
         self.logger = logger
+        self.windows = windows
         self.now = now
         responder = Responder(version: configuration.version)
         catalogues.onMessage { [weak self] in self?.overheard($0) }

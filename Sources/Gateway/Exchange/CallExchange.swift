@@ -66,8 +66,11 @@ struct CallExchange {
         let id = routed.call.id
         let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
         await reach(.reply, held)
-        guard agent.era == .modern else { return await finish(answer.addressed(to: id, as: routed.view, content: content)) }
-        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
+        guard agent.era == .modern else {
+            return await finish(answer.addressed(to: id, as: routed.view, content: content, warning: held.warning))
+        }
+        let (status, body) = answer.addressed(
+            to: id, by: gateway.responder, as: routed.view, content: content, warning: held.warning)
         await finish(body, status: status)
     }
 
@@ -78,10 +81,12 @@ struct CallExchange {
     private func reserve(_ routed: RoutedCall) async throws(Refusal) -> HeldCall {
         let charge = try charge(for: routed)
         switch try await reservation(of: charge) {
-        case .granted(let hold, _, let due):
+        case .granted(let hold, let excess, let due):
             if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }
             if let hold { gateway.holds.add(hold) }
-            return HeldCall(routed: routed, charge: charge, hold: hold, deadline: began + .milliseconds(routed.timeout))
+            return HeldCall(
+                routed: routed, charge: charge, hold: hold, deadline: began + .milliseconds(routed.timeout),
+                warning: tolerate(excess, charge))
         case .refused(let reason, _):
             throw .notReserved(reason, charge)
         case .recalled:
@@ -145,17 +150,27 @@ struct CallExchange {
     /// Charges the call: nothing from here on turns the upstream's answer into an error.
     private func settle(_ answered: AnsweredCall) async {
         switch answered.answer.kind {
-        case .result(isError: false): await end(answered.held, charged: true, .ok)
-        case .result(isError: true): await end(answered.held, charged: true, .toolError)
+        case .result(isError: false): await end(answered.held, charged: true, .ok, at: cost(of: answered))
+        case .result(isError: true): await end(answered.held, charged: true, .toolError, at: cost(of: answered))
         case .error: await end(answered.held, charged: answered.hasRun, .upstreamError)
         }
     }
 
-    /// Settles or releases the hold; a call without one only has its event.
-    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
+    /// What was held, or less where the upstream may say so and does.
+    private func cost(of answered: AnsweredCall) -> Credits {
+        let (held, upstream) = (answered.held.charge.amount, answered.held.routed.target.upstream)
+        guard agent.tenant.reportsCost(upstream), let cost = answered.answer.reportedCost.flatMap({ Credits(decimal: $0) }) else {
+            return held
+        }
+        return min(cost, held)
+    }
+
+    /// Settles or releases the hold, at what was held where no `cost` is named; a call without one only has its event.
+    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, at cost: Credits? = nil) async {
         guard let hold = held.hold else { return publish(held, kind) }
         let outcome = outcome(kind)
-        let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome, report: nil) : .release(hold, outcome)
+        let ending: Settlements.Ending =
+            charged ? .settle(hold, cost: cost ?? hold.charge.amount, outcome, report: nil) : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
         if Task.isCancelled { return gateway.settlements.later(ending) }
         await gateway.settlements.end(ending, by: held.deadline)
@@ -185,6 +200,8 @@ struct HeldCall {
     let deadline: ContinuousClock.Instant
     /// Rounds that its agent has answered.
     var round = 0
+    /// What its agent is warned of in the result.
+    var warning: String?
 }
 
 /// A call that its upstream has answered.

@@ -142,7 +142,7 @@ extension RoutedCall {
     fileprivate func continued(_ place: RoundState.Place) -> RoutedCall {
         guard case .upstream(let state) = place else { return self }
         let input = Continuation(inputResponses: call.message.paramToken("inputResponses"), requestState: state)
-        return RoutedCall(call: call.continued(with: input), target: target, price: price, timeout: timeout, view: view)
+        return RoutedCall(call: call.continued(with: input), target: target, price: price, tool: tool, timeout: timeout, view: view)
     }
 }
 
