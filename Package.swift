@@ -35,6 +35,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "satgate",
+    products: [.library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -83,6 +84,8 @@ let package = Package(
         ),
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
+        .target(name: "WrongClock", path: "Tests/Fixtures/WrongClock"),
+        .executableTarget(name: "light-agent", path: "Tests/Fixtures/LightAgent", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
         tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
