@@ -52,6 +52,7 @@ let package = Package(
         module("Macaroons", ["COpenSSL"]),
         module("MCPWire"),
         module("Governance"),
+        module("TimeZones", ["Governance"]),
         module("HTTPWire", http),
         module("ServerIdentity", [tls, .product(name: "NIOCore", package: "swift-nio")]),
         module("Redis", nio + ["CHiredis", "COpenSSL", "ServerIdentity", tls, log]),
@@ -71,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "satgate",
             dependencies: [
-                "Macaroons", "Governance", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
+                "Macaroons", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,
@@ -89,6 +90,7 @@ let package = Package(
         tests("MCPWireTests", ["MCPWire"]),
         tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
+        tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
         tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
@@ -96,7 +98,7 @@ let package = Package(
         tests(
             "SatGateTests",
             nio + [
-                "satgate", "Macaroons", "MCPWire", "Governance", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
+                "satgate", "Macaroons", "MCPWire", "Governance", "TimeZones", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
