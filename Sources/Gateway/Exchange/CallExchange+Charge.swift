@@ -4,27 +4,33 @@ import Upstreams
 
 extension CallExchange {
     /// What the call would cost and in which accounts: the tenant's cap, the caps of the chain, the budget. None for a price of 0.
-    func charge(for routed: RoutedCall) throws(Refusal) -> Charge {
+    /// `supplanted`: the call under its key that it may take over.
+    func charge(
+        for routed: RoutedCall, as call: CallID = CallID(), supplanting supplanted: CallID? = nil
+    ) throws(Refusal) -> Charge {
         let accounts = routed.price == .zero ? [] : try accounts()
-        return charge(CallID(), of: routed.price, in: accounts, for: routed)
+        let record = routed.record.map { CallRecord(name: $0.name, fingerprint: $0.fingerprint, supplants: supplanted) }
+        return charge(call, of: routed.price, in: accounts, for: routed, record)
     }
 
     /// What the call costs that an agent goes on with, as it was reserved.
     func charge(for routed: RoutedCall, goingOnWith state: RoundState) -> Charge {
-        charge(state.round.call, of: state.price, in: state.accounts.map { ChargedAccount(name: $0) }, for: routed)
+        charge(state.round.call, of: state.price, in: state.accounts.map { ChargedAccount(name: $0) }, for: routed, routed.record)
     }
 
     /// A charge of nothing, by which the ledger judges the token.
-    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed) }
+    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed, nil) }
 
-    private func charge(_ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall) -> Charge {
+    private func charge(
+        _ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall, _ record: CallRecord?
+    ) -> Charge {
         let context = CallContext(
             session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
             tool: routed.label, upstream: routed.target.upstream)
         return Charge(
             call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
-            lease: gateway.configuration.lease, context: context)
+            lease: gateway.configuration.lease, context: context, record: record)
     }
 
     private func accounts() throws(Refusal) -> [ChargedAccount] {
