@@ -116,6 +116,8 @@ for name in names:gmatch('%S+') do
   epochs[index] = a and a.epoch or '-'
 end
 
+-- Where its end will write is judged before the call runs.
+if count > 0 then call('HGET', KEYS[5], 'seq') call('XLEN', KEYS[6]) call('XLEN', KEYS[7]) end
 -- All checks are done.
 renew()
 if refusal then return refusal end
