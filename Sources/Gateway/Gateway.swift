@@ -50,6 +50,7 @@ package final class Gateway: Sendable {
     /// Unix milliseconds by the clock that all nodes share.
     let now: @Sendable () -> Int64
     let sessions: SessionCache
+    let revoked: RevokedTokens
     let holds: OpenHolds
     let settlements: Settlements
     let failures = AuthenticationFailures()
@@ -67,7 +68,8 @@ package final class Gateway: Sendable {
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
-        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, holds: OpenHolds, settlements: Settlements,
+        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, holds: OpenHolds,
+        settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
@@ -83,6 +85,7 @@ package final class Gateway: Sendable {
         self.addresses = addresses
         self.isAlive = isAlive
         self.sessions = sessions
+        self.revoked = revoked
         self.holds = holds
         self.settlements = settlements
         self.tasks = tasks
@@ -117,12 +120,23 @@ package final class Gateway: Sendable {
     }
 
     /// The grant and tenant of the request's token.
-    func identify(_ inbound: Inbound, on reply: HTTPReply) throws(Rejection) -> Principal {
-        try principal(presented: inbound.fields.presented != nil) { () throws(AuthenticationError) in try grant(inbound.fields, on: reply) }
+    func identify(_ inbound: Inbound, on reply: HTTPReply) async throws(Rejection) -> Principal {
+        let generation = revoked.generation
+        let presented = inbound.fields.presented
+        if let presented, let known = reply.known, known.generation == generation, presented.elementsEqual(known.authorization),
+            now() < known.grant.expires
+        {
+            return try principal(of: known.grant)
+        }
+        let grant = try await judge(presented: presented != nil) { () throws(AuthenticationError) in
+            try authenticator.identify(authorization: inbound.fields.authorization, now: now())
+        }
+        if let presented { reply.known = HTTPReply.Known(authorization: Array(presented), grant: grant, generation: generation) }
+        return try principal(of: grant)
     }
 
-    /// The grant with its tenant; `presented`: something came that was to prove it.
-    func principal(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) throws(Rejection) -> Principal {
+    /// The grant of a token that is not revoked; `presented`: something came that was to prove it.
+    func judge(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) async throws(Rejection) -> Grant {
         let grant: Grant
         do {
             grant = try identify()
@@ -130,6 +144,15 @@ package final class Gateway: Sendable {
             announce(error)
             throw .unauthenticated(presented: presented)
         }
+        let isRevoked: Bool
+        do { isRevoked = try await revoked.includes(grant) } catch { throw .storeUnavailable(nil) }
+        guard isRevoked else { return grant }
+        announce(.refused(.revoked, tenant: grant.tenant, token: grant.token))
+        throw .unauthenticated(presented: true)
+    }
+
+    /// The grant with its tenant.
+    func principal(of grant: Grant) throws(Rejection) -> Principal {
         guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
         return Principal(grant: grant, tenant: tenant)
     }
@@ -142,18 +165,6 @@ package final class Gateway: Sendable {
         } else if failures.admit() {
             events.publish(Event(.authFailure, tenant: nil, node: node, data: data))
         }
-    }
-
-    /// The grant of an `Authorization` header: the connection's last one where that still stands, else the authenticator's.
-    private func grant(_ fields: HeaderFields, on reply: HTTPReply) throws(AuthenticationError) -> Grant {
-        let now = now()
-        let presented = fields.presented
-        if let presented, let known = reply.known, presented.elementsEqual(known.authorization), now < known.grant.expires {
-            return known.grant
-        }
-        let grant = try authenticator.identify(authorization: fields.authorization, now: now)
-        if let presented { reply.known = HTTPReply.Known(authorization: Array(presented), grant: grant) }
-        return grant
     }
 
     /// From now on every reply closes its connection, so that agents go to another node.
@@ -213,7 +224,12 @@ extension Gateway: NodeBusReceiver {
         start { await self.catalogues.review(session, of: tenant, takingOver: false) }
     }
 
-    package func reconnected() { sessions.dropAll() }
+    package func tokenRevoked(_ token: TokenID, of tenant: TenantName) { revoked.hear(token, of: tenant) }
+
+    package func reconnected() {
+        sessions.dropAll()
+        revoked.doubt()
+    }
 }
 
 /// A verified token's grant together with its tenant.

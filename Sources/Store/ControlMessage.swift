@@ -14,6 +14,8 @@ package enum ControlMessage: Sendable, Hashable {
     case tenantChanged(TenantName)
     /// `look <tenant> <upstream>`: it tells that its lists have changed.
     case upstreamSuspected(TenantName, UpstreamName)
+    /// `revoked <tenant> <token id>`
+    case tokenRevoked(TokenID, TenantName)
     /// `catalogue <tenant> <version>`
     case catalogueChanged(TenantName, version: Int64)
 
@@ -25,6 +27,7 @@ package enum ControlMessage: Sendable, Hashable {
         case .watchesChanged(let id, let tenant): "watch \(tenant.text) \(id.text)"
         case .requestCancelled(let request, let id, let tenant):
             "cancel \(tenant.text) \(id.text) \(String(decoding: request, as: UTF8.self))"
+        case .tokenRevoked(let token, let tenant): "revoked \(tenant.text) \(token.text)"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
         case .upstreamSuspected(let tenant, let upstream): "look \(tenant.text) \(upstream.text)"
         case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
@@ -51,6 +54,9 @@ package enum ControlMessage: Sendable, Hashable {
         case ("cancel", 4):
             guard let id = SessionID(words[2]) else { return nil }
             self = .requestCancelled(Array(words[3].utf8), id, tenant)
+        case ("revoked", 3):
+            guard let token = TokenID(words[2]) else { return nil }
+            self = .tokenRevoked(token, tenant)
         case ("tenant", 2): self = .tenantChanged(tenant)
         case ("look", 3):
             guard let upstream = UpstreamName(words[2]) else { return nil }

@@ -73,8 +73,10 @@ package final class TenantKeys: Sendable {
     package let holds: String
     /// Sorted set of sessions by expiry.
     package let sessions: String
-    /// Sorted set of revoked token ids.
+    /// Sorted set of revoked token ids, in the order in which they were revoked.
     package let revoked: String
+    /// Sorted set of the same by when they may be forgotten.
+    package let revokedEnds: String
     /// Hash of the books' epoch and the last event's number.
     package let head: String
     /// Stream of the events that move money.
@@ -110,6 +112,7 @@ package final class TenantKeys: Sendable {
         holds = base + "holds"
         sessions = base + "sessions"
         revoked = base + "revoked"
+        revokedEnds = base + "revoked:ends"
         head = base + "ledger:head"
         ledger = base + "ledger"
         audit = base + "audit"

@@ -7,6 +7,7 @@ package struct StoreScripts: Sendable {
         beat: Script
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
+    package let revoke, revoked: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
 
@@ -44,6 +45,8 @@ package struct StoreScripts: Sendable {
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
+        revoke = joined("revoke", PackageResources.revoke_lua)
+        revoked = plain("revoked", PackageResources.revoked_lua)
         catalogue = CatalogueScripts(plain)
         dialogue = DialogueScripts(plain)
     }
@@ -52,8 +55,9 @@ package struct StoreScripts: Sendable {
     package var all: [Script] {
         [
             reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
-            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake, recall,
-            recordNote,
+            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
+            roundPark, roundTake, recall, recordNote,
+            revoke, revoked,
         ]
             + catalogue.all + dialogue.all
     }

@@ -1,10 +1,13 @@
 import Governance
 import Testing
+import TimeZones
 
 @testable import satgate
 
 @Suite struct TenantsFileTests {
-    private func tenants(_ text: String) throws -> [Tenant] { try TenantsFile.tenants(in: YAMLNode.parse(text, file: "t.yaml")) }
+    private func tenants(_ text: String) throws -> [Tenant] {
+        try TenantsFile.tenants(in: YAMLNode.parse(text, file: "t.yaml"), zones: ZoneDatabase())
+    }
 
     /// The tenant `acme` with one upstream `u`, whose members stand from line 4 on.
     private func upstream(_ members: String) throws -> UpstreamDocument {
@@ -126,7 +129,8 @@ import Testing
             ),
             (
                 "tenants:\n- name: a\n  upstreams: []\n  colour: red",
-                "4: tenants[0].colour: unknown key; known are budgets, cap, default_budget, name, naming, tariff, unbudgeted, upstreams"
+                "4: tenants[0].colour: unknown key; known are budgets, cap, default_budget, durability, mode, name, naming, "
+                    + "rate_limits, tariff, unbudgeted, upstreams"
             ),
         ])
     func refusesTenants(_ text: String, _ message: String) {

@@ -174,6 +174,7 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
         var taken: [String] = []
         var answers: [String] = []
         var relayed: [RelayMessage] = []
+        var revoked: [String] = []
         var isReady = false
     }
 
@@ -192,6 +193,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     /// The versions told of each tenant's catalogue, in order.
     var catalogues: [TenantName: [Int64]] { state.withLock { $0.catalogues } }
     var isReady: Bool { state.withLock { $0.isReady } }
+    /// Each tenant and its revoked token.
+    var revoked: [String] { state.withLock { $0.revoked } }
 
     func received(_ message: [UInt8], for session: SessionID) {
         state.withLock { $0.messages.append("\(session) \(String(decoding: message, as: UTF8.self))") }
@@ -215,6 +218,8 @@ final class RecordingReceiver: NodeBusReceiver, ControlListener {
     func answerWentOn(_ session: SessionID, stream: String) { state.withLock { $0.answers.append("\(session) \(stream)") } }
 
     func sessionEnded(_ session: SessionID) { _ = state.withLock { $0.ended.insert(session) } }
+
+    func tokenRevoked(_ token: TokenID, of tenant: TenantName) { state.withLock { $0.revoked.append("\(tenant) \(token)") } }
 
     func heard(_ message: ControlMessage) {
         guard case .catalogueChanged(let tenant, let version) = message else { return }

@@ -27,6 +27,7 @@ package enum AuthenticationError: Error, Sendable, Hashable {
         case wrongTenant = "wrong_tenant"
         case noExpiry = "no_expiry"
         case expired
+        case revoked
         /// A `budget_id` with no seal after it.
         case unsealedBudget = "unsealed_budget"
         /// A `budget_bind` that is not the root key's over the chain before it.

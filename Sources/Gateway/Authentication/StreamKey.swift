@@ -26,8 +26,9 @@ struct StreamKey {
 
 extension Gateway {
     /// The principal of a token that came in a URL.
-    func identify(token: String) throws(Rejection) -> Principal {
-        try principal(presented: true) { () throws(AuthenticationError) in try authenticator.identify(token: token, now: now()) }
+    func identify(token: String) async throws(Rejection) -> Principal {
+        try principal(
+            of: await judge(presented: true) { () throws(AuthenticationError) in try authenticator.identify(token: token, now: now()) })
     }
 
     /// The principal whose stream has this key: the token behind it is judged again.
@@ -39,9 +40,10 @@ extension Gateway {
         if let session, let tenant {
             do { pass = try await sessions.pass(of: session, in: tenant) } catch { throw .storeUnavailable(nil) }
         }
-        return try principal(presented: true) { () throws(AuthenticationError) in
+        let grant = try await judge(presented: true) { () throws(AuthenticationError) in
             guard let key, let pass, key.opens(pass) else { throw .unproved }
             return try Authenticator.valid(pass.grant, at: now())
         }
+        return try principal(of: grant)
     }
 }

@@ -38,6 +38,8 @@ package protocol NodeBusReceiver: Sendable {
     func sessionChanged(_ session: SessionID)
     /// Other resources are watched for the session than before, or by other nodes.
     func watchesChanged(_ session: SessionID, of tenant: TenantName)
+    /// The token, and all that is made of it, is revoked.
+    func tokenRevoked(_ token: TokenID, of tenant: TenantName)
     /// Messages may have been missed: what was cached may be stale.
     func reconnected()
 }
@@ -45,4 +47,5 @@ package protocol NodeBusReceiver: Sendable {
 extension NodeBusReceiver {
     package func sessionChanged(_ session: SessionID) {}
     package func watchesChanged(_ session: SessionID, of tenant: TenantName) {}
+    package func tokenRevoked(_ token: TokenID, of tenant: TenantName) {}
 }

@@ -23,7 +23,7 @@ struct ListenExchange {
             gateway.unwatch(watched, for: agent)
             throw .tooManyStreams(most: gateway.configuration.subscriptionsPerAgent)
         }
-        let expiry = reply.end(at: agent.grant.expires, now: gateway.now())
+        let expiry = gateway.end(reply, with: agent.grant)
         reply.lastWords = Outgoing.subscriptionEnded(id, by: gateway.responder)
         reply.onClose = {
             expiry.cancel()

@@ -13,7 +13,7 @@ struct StatelessExchange {
 
     /// Serves the request; only a POST is one.
     func serve(_ inbound: Inbound, isPost: Bool) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let principal = try await gateway.identify(inbound, on: reply)
         guard isPost else { throw .methodNotAllowed(allow: "POST") }
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }

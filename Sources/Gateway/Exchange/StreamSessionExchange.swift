@@ -13,7 +13,7 @@ struct StreamSessionExchange {
     /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
     func open(_ inbound: Inbound) async throws(Rejection) {
         let token = isQueryRead(in: inbound) ? inbound.queryText("token") : nil
-        let principal = if let token { try gateway.identify(token: token) } else { try gateway.identify(inbound, on: reply) }
+        let principal = if let token { try await gateway.identify(token: token) } else { try await gateway.identify(inbound, on: reply) }
         let key = token.flatMap { _ in StreamKey() }
         if inbound.fields.accept != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
         let session = Session(
@@ -23,7 +23,7 @@ struct StreamSessionExchange {
         do { isOpen = try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
         guard isOpen else { throw .tooManySessions(nil) }
         gateway.announce(session, client: nil)
-        hold(session, until: principal.grant.expires, key)
+        hold(session, with: principal.grant, key)
     }
 
     /// What a URL says of a token counts only where the operator wants it, and no header says anything.
@@ -32,7 +32,7 @@ struct StreamSessionExchange {
     }
 
     private func principal(of inbound: Inbound) async throws(Rejection) -> Principal {
-        guard isQueryRead(in: inbound), let key = inbound.query("key") else { return try gateway.identify(inbound, on: reply) }
+        guard isQueryRead(in: inbound), let key = inbound.query("key") else { return try await gateway.identify(inbound, on: reply) }
         return try await gateway.identify(streamKey: key, of: inbound)
     }
 
@@ -80,9 +80,9 @@ struct StreamSessionExchange {
     }
 
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
-    private func hold(_ session: Session, until expires: Int64, _ key: StreamKey?) {
+    private func hold(_ session: Session, with grant: Grant, _ key: StreamKey?) {
         let gateway = gateway
-        let expiry = reply.end(at: expires, now: gateway.now())
+        let expiry = gateway.end(reply, with: grant)
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: 0)

@@ -6,7 +6,7 @@ import Upstreams
 extension StreamableExchange {
     /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with that, or a call's answer.
     func get(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let principal = try await gateway.identify(inbound, on: reply)
         guard inbound.accepts("text", "event-stream") else { throw .notAcceptable }
         let session = try await resume(inbound, principal, nil).session
         guard let last = inbound.fields.lastEvent else { return try await open(session, after: nil, principal) }
@@ -43,7 +43,7 @@ extension StreamableExchange {
     /// Starts the stream; from here on the socket's own events drive it and no task waits on it.
     private func hold(_ session: Session, _ fence: Int64, _ principal: Principal, after place: Int64) {
         let gateway = gateway
-        let expiry = reply.end(at: principal.grant.expires, now: gateway.now())
+        let expiry = gateway.end(reply, with: principal.grant)
         reply.onClose = {
             expiry.cancel()
             gateway.streams.remove(session.id, fence: fence)

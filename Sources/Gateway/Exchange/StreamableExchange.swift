@@ -12,7 +12,7 @@ struct StreamableExchange {
 
     /// A POST: one message of the agent.
     func post(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let principal = try await gateway.identify(inbound, on: reply)
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
         if Batch.isOpened(by: inbound.body) {
@@ -35,7 +35,7 @@ struct StreamableExchange {
 
     /// A DELETE: the agent ends its session.
     func delete(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try gateway.identify(inbound, on: reply)
+        let principal = try await gateway.identify(inbound, on: reply)
         let session = try await resume(inbound, principal, nil).session
         do {
             guard try await gateway.sessions.close(session) else { throw Rejection.unknownSession(nil) }

@@ -49,6 +49,8 @@ final class HTTPReply {
     struct Known {
         let authorization: [UInt8]
         let grant: Grant
+        /// Of the revoked tokens by which it was judged.
+        let generation: UInt64
     }
 
     /// The last one, for agents send the same with every request.

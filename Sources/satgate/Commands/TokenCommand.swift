@@ -6,8 +6,10 @@ import Macaroons
 /// `satgate token`: what is done to tokens away from a node.
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Mint, narrow, read and check tokens.",
-        subcommands: [TokenMintCommand.self, TokenAttenuateCommand.self, TokenInspectCommand.self, TokenVerifyCommand.self])
+        commandName: "token", abstract: "Mint, narrow, read, check and revoke tokens.",
+        subcommands: [
+            TokenMintCommand.self, TokenAttenuateCommand.self, TokenInspectCommand.self, TokenVerifyCommand.self, TokenRevokeCommand.self,
+        ])
 }
 
 /// The token a command works on.

@@ -72,6 +72,10 @@ struct TokenMintCommand: ParsableCommand {
         let wanted = "--expires must be a duration (24h), RFC 3339 or unix milliseconds, and not be past"
         let instant = Milliseconds(expires).map { now.addingReportingOverflow($0.count).partialValue } ?? Timestamp.milliseconds(expires)
         guard let instant, instant > now else { throw ValidationError(wanted) }
+        guard instant - now <= TokenLifetime.longest else {
+            throw ValidationError(
+                "--expires: at most \(Milliseconds(count: TokenLifetime.longest)), for so long a revoked token is remembered")
+        }
         return instant
     }
 

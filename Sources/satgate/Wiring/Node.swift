@@ -7,6 +7,7 @@ import NIOPosix
 import Redis
 import ServiceLifecycle
 import Store
+import TimeZones
 import Upstreams
 
 /// One node, put together: the only place where ports meet what fulfils them.
@@ -30,11 +31,13 @@ struct Node {
         let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
         let names = try configuration.redis.names()
         let store = RedisTenantStore(redis: client, names: names, node: id)
-        let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
-        let ledger = RedisLedger(redis: client, names: names)
+        let zones = tenants.zones
+        let directory = RedisTenants(store, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
+        let ledger = RedisLedger(redis: client, names: names, remembered: Int64(configuration.remembered))
         let sessions = SessionCache(
             RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
+        let revoked = RevokedTokens(RedisRevocations(redis: client, names: names, node: id), logger: logger)
         let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let catalogues = try Catalogues(
@@ -60,8 +63,8 @@ struct Node {
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names, reader: id),
             addresses: RedisAddressBook(redis: client, names: names),
-            isAlive: { nodes.current.contains($0) }, sessions: sessions, holds: holds, settlements: settlements, tasks: tasks,
-            logger: logger, now: { client.now() })
+            isAlive: { nodes.current.contains($0) }, sessions: sessions, revoked: revoked, holds: holds, settlements: settlements,
+            tasks: tasks, logger: logger, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger, onListening: onListening)
@@ -88,6 +91,7 @@ struct Node {
             nodes,
             holds,
             settlements,
+            revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
             Opening(listener: listener, tenants: directory),
