@@ -5,19 +5,23 @@ import Upstreams
 
 extension CallExchange {
     /// What the call would cost and in which accounts: the tenant's cap, the caps of the chain, the budget. None for a price of 0.
-    func charge(for routed: RoutedCall) throws(Refusal) -> Charge {
+    /// `supplanted`: the call under its key that it may take over.
+    func charge(
+        for routed: RoutedCall, as call: CallID = CallID(), supplanting supplanted: CallID? = nil
+    ) throws(Refusal) -> Charge {
         if routed.price != .zero, isUnbudgeted, agent.tenant.mode == .hard { throw .unbudgeted }
         let accounts = routed.price == .zero ? [] : accounts()
-        return charge(CallID(), of: routed.price, in: accounts, for: routed, rates: rates(for: routed))
+        let record = routed.record.map { CallRecord(name: $0.name, fingerprint: $0.fingerprint, supplants: supplanted) }
+        return charge(call, of: routed.price, in: accounts, for: routed, record, rates: rates(for: routed))
     }
 
     /// What the call costs that an agent goes on with, as it was reserved; it counted for rates when it began.
     func charge(for routed: RoutedCall, goingOnWith state: RoundState) -> Charge {
-        charge(state.round.call, of: state.price, in: state.accounts.map { account($0) }, for: routed)
+        charge(state.round.call, of: state.price, in: state.accounts.map { account($0) }, for: routed, routed.record)
     }
 
     /// A charge of nothing, by which the ledger judges the token.
-    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed) }
+    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed, nil) }
 
     /// The token names no account, there is none for such tokens, and the tenant wants one.
     var isUnbudgeted: Bool {
@@ -25,7 +29,8 @@ extension CallExchange {
     }
 
     private func charge(
-        _ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall, rates: [RateLimit] = []
+        _ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall, _ record: CallRecord?,
+        rates: [RateLimit] = []
     ) -> Charge {
         let context = CallContext(
             session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
@@ -33,7 +38,7 @@ extension CallExchange {
         return Charge(
             call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
-            lease: gateway.configuration.lease, context: context, rates: rates)
+            lease: gateway.configuration.lease, context: context, record: record, rates: rates)
     }
 
     private func accounts() -> [ChargedAccount] {

@@ -4,7 +4,7 @@ import Upstreams
 
 extension CallExchange {
     /// Finds where the request goes, whether this token may have it sent there, and what that costs.
-    func route(_ call: ForwardedRequest) async throws(Refusal) -> RoutedCall {
+    func route(_ call: ForwardedRequest, _ record: CallRecord?) async throws(Refusal) -> RoutedCall {
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
         let (target, price, tool) = try await destination(of: call, in: catalogue)
         if let headers, let header = call.misquoted(target.mirrored, by: headers.values) { throw .headerMismatch(header) }
@@ -13,7 +13,8 @@ extension CallExchange {
         let others = catalogue.others
         let isUnclear = call.hasContent && others.hasRivals && others.mayHave(target.upstream)
         return RoutedCall(
-            call: call, target: target, price: price, tool: tool, timeout: timeout, view: view, rivals: isUnclear ? others : nil)
+            call: record.map { call.keyed($0.upstreamKey) } ?? call, target: target, price: price, tool: tool, timeout: timeout, view: view,
+            rivals: isUnclear ? others : nil, record: record)
     }
 
     private func destination(of call: ForwardedRequest, in catalogue: Catalogue) async throws(Refusal) -> (Target, Credits, tool: String?) {

@@ -24,6 +24,14 @@ enum Refusal: Error {
     /// The node that has the call is gone.
     case nodeLost
     case upstream(UpstreamFailure, UpstreamName)
+    /// Its agent has cancelled the call that is asked for again.
+    case cancelled(UpstreamName)
+    /// The agent's key stands for another call.
+    case conflict
+    /// The call of the agent's key runs still.
+    case inProgress
+    /// The call of the agent's key has ended, and what came of it is not kept.
+    case resultNotKept(Credits)
 
     /// The refusal in the words of the wire.
     var fault: Fault {
@@ -41,6 +49,10 @@ enum Refusal: Error {
         case .state(let flaw): Self.fault(of: flaw)
         case .unable(let abilities): .missingCapability(abilities)
         case .nodeLost: .nodeLost
+        case .cancelled(let name): .cancelled(upstream: name.text)
+        case .conflict: .idempotencyConflict
+        case .inProgress: .inProgress
+        case .resultNotKept(let charged): .resultNotKept(charged: "\(charged)")
         case .upstream(.timedOut, let name): .upstreamTimeout(upstream: name.text)
         case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.reason)
         }
@@ -62,8 +74,7 @@ enum Refusal: Error {
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
         case .notReserved(.rateLimited, let charge): (kind, budget, cost) = (.rateLimited, nil, charge.amount)
         case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved,
-            .state,
-            .unable, .nodeLost:
+            .state, .unable, .nodeLost, .cancelled, .conflict, .inProgress, .resultNotKept:
             return nil
         }
         let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(isEnforced)]
@@ -78,7 +89,8 @@ extension ReservationRefusal {
         case .sessionGone: .sessionNotFound
         case .revoked: .invalidRequest("Unauthorized")
         case .noAccount(let account): .noAccount(budget: account.text)
-        case .ended, .conflict: .internalError
+        case .conflict: .idempotencyConflict
+        case .ended: .internalError
         case .rateLimited(let wait): .rateLimited(retryAfter: Int((wait + 999) / 1000))
         case .rolledBack(let account): .ledgerRollback(budget: account.text)
         case .insufficient(let account, let available, _):

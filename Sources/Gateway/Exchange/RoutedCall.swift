@@ -15,14 +15,17 @@ final class RoutedCall {
     let view: ResourceView?
     /// Whose the URIs are that its answer may name; nil where they can only be the upstream's.
     let rivals: ListedEntries?
+    /// What it and its retries are known by; nil where its agent gave no key.
+    let record: CallRecord?
     /// What the books and events call it: the tool, or the method and what it is about.
     let label: String
 
     init(
         call: ForwardedRequest, target: Target, price: Credits, tool: String? = nil, timeout: Int64, view: ResourceView? = nil,
-        rivals: ListedEntries? = nil
+        rivals: ListedEntries? = nil, record: CallRecord? = nil
     ) {
         self.tool = tool
+        self.record = record
         self.call = call
         self.target = target
         self.price = price
