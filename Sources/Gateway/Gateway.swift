@@ -68,7 +68,8 @@ package final class Gateway: Sendable {
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
-        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, holds: OpenHolds, settlements: Settlements,
+        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, holds: OpenHolds,
+        settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node

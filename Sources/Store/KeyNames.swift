@@ -44,8 +44,9 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes and waiting calls begin with.
-    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase: String
+    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records and rates begin
+    /// with.
+    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -58,6 +59,8 @@ package final class TenantKeys: Sendable {
     package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
     /// Hash of a call that waits for its agent's next round.
     package func parked(_ call: CallID) -> String { parkedBase + call.text }
+    /// Hash of what is known of a call under its agent's key.
+    package func record(_ name: RecordName) -> String { recordBase + name.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.
@@ -80,6 +83,10 @@ package final class TenantKeys: Sendable {
     package let ledger: String
     /// Stream of all other events.
     package let audit: String
+    /// Sorted set of the reports that records keep, by when they are forgotten.
+    package let reports: String
+    /// Bytes of all of them.
+    package let reportsSize: String
     /// Hash of what is known of the tenant's upstreams, and of who looks after them.
     package let catalogue: String
     /// Sorted set of the sessions that have upstream sessions, by when to look whether they have expired.
@@ -99,6 +106,8 @@ package final class TenantKeys: Sendable {
         dialogueBase = base + "dialogue:"
         parkedBase = base + "parked:"
         earBase = base + "ears:"
+        recordBase = base + "call:"
+        rateBase = base + "rate:"
         self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"
@@ -107,6 +116,8 @@ package final class TenantKeys: Sendable {
         head = base + "ledger:head"
         ledger = base + "ledger"
         audit = base + "audit"
+        reports = base + "reports"
+        reportsSize = base + "reports:bytes"
         catalogue = base + "catalogue"
         dialogues = base + "dialogues"
         dialogueCounts = base + "dialogues:count"

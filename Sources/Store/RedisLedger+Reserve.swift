@@ -4,21 +4,25 @@ import Redis
 extension RedisLedger {
     package func reserve(_ charge: Charge) async throws(StoreError) -> Reservation {
         let accounts = charge.amount == .zero ? [] : charge.accounts
+        let hold = accounts.isEmpty && charge.record == nil ? nil : Hold(charge: charge)
         let reply = try await redis.run(reserveCommand(for: charge, accounts))
-        if case .string(let word) = reply, word.elementsEqual("granted".utf8) {
-            return .granted(accounts.isEmpty ? nil : Hold(charge: charge), excess: nil, due: [])
-        }
-        guard let elements = reply.elements, elements.count >= 4, let verdict = elements[0].text else { throw .corrupt("reserve") }
+        if case .string(let word) = reply, word.elementsEqual("granted".utf8) { return .granted(hold, excess: nil, due: []) }
+        guard let elements = reply.elements, let verdict = elements.first?.text else { throw .corrupt("reserve") }
+        if verdict == "recalled" { return .recalled(try Recollection(elements)) }
+        guard elements.count >= 4 else { throw .corrupt("reserve") }
         let due = elements.count == 4 ? [] : callIDs(elements.dropFirst(4))
-        if verdict == "granted" { return .granted(accounts.isEmpty ? nil : Hold(charge: charge), excess: nil, due: due) }
-        return .refused(try refusal(verdict, elements, accounts), due: due)
+        guard verdict.hasPrefix("granted") else { return .refused(try refusal(verdict, elements, accounts), due: due) }
+        // "granted <why it would have been refused>"
+        let reason = verdict.dropFirst(8)
+        return .granted(hold, excess: reason.isEmpty ? nil : try refusal(String(reason), elements, accounts), due: due)
     }
 
     private func reserveCommand(for charge: Charge, _ accounts: [ChargedAccount]) -> ScriptCommand {
         let keys = tenants.keys(of: charge.tenant)
+        let optional = (charge.session == nil ? 0 : 1) + (charge.record == nil ? 0 : 1)
         var command = ScriptCommand(
-            scripts.reserve, keys: 7 + accounts.count + (charge.session == nil ? 0 : 1),
-            arguments: 9 + 2 * accounts.count + charge.lineage.count)
+            scripts.reserve, keys: 7 + accounts.count + charge.rates.count + optional,
+            arguments: 14 + 7 * accounts.count + 2 * charge.rates.count + charge.lineage.count)
         command.key(keys.holdBase, charge.call.text)
         command.key(keys.holds)
         command.key(keys.revoked)
@@ -27,12 +31,26 @@ extension RedisLedger {
         command.key(keys.audit)
         command.key(keys.ledger)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
+        for rate in charge.rates { command.key(keys.rateBase, rate.subject) }
+        if let record = charge.record { command.key(keys.recordBase, record.name.text) }
         if let session = charge.session { command.key(keys.sessionBase, session.text) }
-        add(charge, accounts, keys, to: &command)
+        add(charge, keys, to: &command)
+        command.argument(names(of: accounts))
+        command.argument(charge.record?.fingerprint ?? "")
+        command.argument(charge.context.node.text)
+        command.argument(charge.record?.supplants?.text ?? "")
+        command.argument(remembered)
+        command.argument(Int64(charge.rates.count))
+        for account in accounts { add(account, to: &command) }
+        for rate in charge.rates {
+            command.argument(rate.interval)
+            command.argument(rate.tolerance)
+        }
+        for token in charge.lineage { command.argument(token.text) }
         return command
     }
 
-    private func add(_ charge: Charge, _ accounts: [ChargedAccount], _ keys: TenantKeys, to command: inout ScriptCommand) {
+    private func add(_ charge: Charge, _ keys: TenantKeys, to command: inout ScriptCommand) {
         let context = charge.context
         command.argument(charge.call.text)
         command.argument(charge.amount.micros)
@@ -42,12 +60,17 @@ extension RedisLedger {
         command.argument(keys.events)
         command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
         command.argument(EventFragments.what(context))
-        command.argument(names(of: accounts))
-        for account in accounts {
-            if let opening = account.opening { command.argument(opening.micros) } else { command.argument("") }
-            command.argument(account.expires ?? 0)
-        }
-        for token in charge.lineage { command.argument(token.text) }
+    }
+
+    private func add(_ account: ChargedAccount, to command: inout ScriptCommand) {
+        if let opening = account.opening { command.argument(opening.micros) } else { command.argument("") }
+        command.argument(account.expires ?? 0)
+        command.argument(account.isLenient ? "1" : "")
+        command.argument(account.window?.first ?? 0)
+        command.argument(account.window?.second ?? 0)
+        // What this node has seen of it.
+        command.argument("")
+        command.argument(0)
     }
 
     private func refusal(
@@ -56,13 +79,17 @@ extension RedisLedger {
         switch verdict {
         case "session_gone": return .sessionGone
         case "revoked": return .revoked
-        case "no_account", "insufficient":
+        case "rate_limited":
+            guard let wait = elements[2].number else { throw .corrupt("reserve") }
+            return .rateLimited(retryAfter: wait)
+        case "no_account", "insufficient", "rolled_back":
             guard let index = elements[1].number, index >= 1, index <= accounts.count,
                 let available = elements[2].number.flatMap({ Credits(micros: $0) }),
                 let held = elements[3].number.flatMap({ Credits(micros: $0) })
             else { throw .corrupt("reserve") }
             let name = accounts[Int(index) - 1].name
-            return verdict == "no_account" ? .noAccount(name) : .insufficient(name, available: available, held: held)
+            if verdict == "insufficient" { return .insufficient(name, available: available, held: held) }
+            return verdict == "no_account" ? .noAccount(name) : .rolledBack(name)
         default:
             guard let state = HoldState(rawValue: verdict) else { throw .corrupt("reserve") }
             return .ended(state)
@@ -78,5 +105,13 @@ extension RedisLedger {
             out.append(account.name.text)
         }
         return out
+    }
+}
+
+extension RateLimit {
+    /// How far ahead of its rate a subject may be, microseconds.
+    fileprivate var tolerance: Int64 {
+        let (product, overflows) = interval.multipliedReportingOverflow(by: burst)
+        return overflows ? Credits.bound - 1 : min(product, Credits.bound - 1)
     }
 }

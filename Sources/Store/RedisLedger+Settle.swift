@@ -5,7 +5,8 @@ extension RedisLedger {
     package func settle(_ hold: Hold, cost: Credits, outcome: CallOutcome, report: [UInt8]?) async throws(StoreError) -> Receipt {
         let charge = hold.charge
         let keys = tenants.keys(of: charge.tenant)
-        var command = ending(charge, by: scripts.settle, arguments: 7)
+        let isKept = report.map { $0.count <= reportLimit } ?? false
+        var command = ending(charge, by: scripts.settle, records: 3, arguments: 10 + 2 * charge.accounts.count)
         command.argument(charge.call.text)
         command.argument(cost.micros)
         command.argument(outcome.kind.rawValue)
@@ -13,18 +14,26 @@ extension RedisLedger {
         command.argument(keys.events)
         command.argument(remembered)
         command.argument(names(of: charge.accounts))
+        command.argument(charge.record == nil ? "" : "1")
+        command.argument(isKept ? report ?? [] : [])
+        command.argument(reportsLimit)
+        for account in charge.accounts {
+            command.argument(account.window?.first ?? 0)
+            command.argument(account.window?.second ?? 0)
+        }
         let reply = try await redis.run(command)
-        guard let elements = reply.elements, elements.count == 3, let charged = elements[1].number.flatMap({ Credits(micros: $0) }),
+        guard let elements = reply.elements, elements.count == 5, let charged = elements[1].number.flatMap({ Credits(micros: $0) }),
             let remaining = elements[2].number
         else { throw .corrupt("settle") }
-        return Receipt(state: try HoldState(elements[0]), charged: charged, remaining: Credits(micros: remaining))
+        return Receipt(
+            state: try HoldState(elements[0]), charged: charged, remaining: Credits(micros: remaining), waiters: waiters(elements[4]))
     }
 
     package func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> Receipt {
         let charge = hold.charge
         let context = charge.context
         let keys = tenants.keys(of: charge.tenant)
-        var command = ending(charge, by: scripts.release, arguments: 8)
+        var command = ending(charge, by: scripts.release, records: 1, arguments: 9)
         command.argument(charge.call.text)
         command.argument(outcome.kind.rawValue)
         command.argument(outcome.duration)
@@ -33,19 +42,33 @@ extension RedisLedger {
         command.argument(names(of: charge.accounts))
         command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
         command.argument(EventFragments.what(context))
-        return Receipt(state: try HoldState(try await redis.run(command)), charged: .zero, remaining: nil)
+        command.argument(charge.record == nil ? "" : "1")
+        guard let elements = try await redis.run(command).elements, elements.count == 2 else { throw .corrupt("release") }
+        return Receipt(state: try HoldState(elements[0]), charged: .zero, remaining: nil, waiters: waiters(elements[1]))
     }
 
-    /// A script that ends the charge's hold, with its keys.
-    private func ending(_ charge: Charge, by script: Script, arguments: Int) -> ScriptCommand {
+    private func waiters(_ value: RedisValue) -> [NodeID] {
+        guard let text = value.text, !text.isEmpty else { return [] }
+        return text.split(separator: " ").compactMap { NodeID($0) }
+    }
+
+    /// A script that ends the charge's hold, with its keys: of those of records as many as it takes, where the charge has one.
+    private func ending(_ charge: Charge, by script: Script, records: Int, arguments: Int) -> ScriptCommand {
         let keys = tenants.keys(of: charge.tenant)
-        var command = ScriptCommand(script, keys: 5 + charge.accounts.count, arguments: arguments)
+        var command = ScriptCommand(
+            script, keys: 5 + charge.accounts.count + (charge.record == nil ? 0 : records), arguments: arguments)
         command.key(keys.holdBase, charge.call.text)
         command.key(keys.holds)
         command.key(keys.head)
         command.key(keys.audit)
         command.key(keys.ledger)
         for account in charge.accounts { command.key(keys.accountBase, account.name.text) }
+        guard let record = charge.record else { return command }
+        command.key(keys.recordBase, record.name.text)
+        if records > 1 {
+            command.key(keys.reports)
+            command.key(keys.reportsSize)
+        }
         return command
     }
 }

@@ -8,10 +8,16 @@ package final class RedisLedger: Ledger {
     let tenants: TenantKeyCache
     /// Milliseconds for which an ended hold is remembered.
     let remembered: Int64
+    /// The largest report that is kept, and all of a tenant's together, bytes.
+    let reportLimit: Int
+    let reportsLimit: Int64
 
     package init(
-        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, remembered: Int64 = 600_000
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, remembered: Int64 = 600_000,
+        reportLimit: Int = 256 << 10, reportsLimit: Int64 = 64 << 20
     ) {
+        self.reportLimit = reportLimit
+        self.reportsLimit = reportsLimit
         self.redis = redis
         self.scripts = scripts
         self.remembered = remembered
@@ -28,9 +34,11 @@ package final class RedisLedger: Ledger {
         var states: [CallID: HoldState] = [:]
         for start in stride(from: 0, to: holds.count, by: 256) {
             let batch = holds[start..<min(start + 256, holds.count)]
+            let kept = batch.compactMap { hold in hold.record.map { (record: $0, call: hold.call) } }
             let reply = try await redis.run(
-                scripts.extend, keys: [keys.holds] + batch.map { keys.hold($0.call) },
-                arguments: [.integer(lease)] + batch.map { .text($0.call.text) })
+                scripts.extend, keys: [keys.holds] + batch.map { keys.hold($0.call) } + kept.map { keys.record($0.record) },
+                arguments: [.integer(lease), .integer(remembered), .integer(Int64(batch.count))]
+                    + (batch.map(\.call) + kept.map(\.call)).map { .text($0.text) })
             guard let answers = reply.elements, answers.count == batch.count else { throw .corrupt("extend") }
             for (hold, answer) in zip(batch, answers) { states[hold.call] = try HoldState(answer) }
         }
@@ -60,16 +68,18 @@ package final class RedisLedger: Ledger {
     package func balance(of account: AccountName, tenant: TenantName) async throws(StoreError) -> Balance? {
         let key = tenants.keys(of: tenant).account(account)
         let reply = try await redis.command([
-            "HMGET", .text(key), "limit", "held", "spent", "delegated", "over", "epoch", "version",
+            "HMGET", .text(key), "limit", "held", "spent", "delegated", "over", "epoch", "version", "window", "drained", "mark",
         ])
-        guard let fields = reply.elements, fields.count == 7 else { throw .corrupt("balance") }
+        guard let fields = reply.elements, fields.count == 10 else { throw .corrupt("balance") }
         if fields.allSatisfy({ $0 == .null }) { return nil }
         let sums = fields[..<5].compactMap { $0.number.flatMap { Credits(micros: $0) } }
         guard sums.count == 5, let epoch = fields[5].text, let version = fields[6].number else {
             throw .corrupt("account \(account.text)")
         }
         return Balance(
-            limit: sums[0], held: sums[1], spent: sums[2], delegated: sums[3], over: sums[4], epoch: epoch, version: version)
+            limit: sums[0], held: sums[1], spent: sums[2], delegated: sums[3], over: sums[4], epoch: epoch, version: version,
+            windowEnd: fields[7].number.flatMap { $0 > 0 ? $0 : nil }, drained: fields[8].number.flatMap { Credits(micros: $0) } ?? .zero,
+            isRolledBack: fields[9] != .null)
     }
 }
 

@@ -5,7 +5,7 @@ package struct StoreScripts: Sendable {
     package let outboxAppend, outboxRead, outboxPost, streamRelease, addressNote: Script
     package let reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
         beat: Script
-    package let roundPark, roundTake: Script
+    package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
     package let catalogue: CatalogueScripts
@@ -39,6 +39,8 @@ package struct StoreScripts: Sendable {
         streamRelease = plain("stream_release", PackageResources.stream_release_lua)
         addressNote = plain("address_note", PackageResources.address_note_lua)
         roundPark = plain("round_park", PackageResources.round_park_lua)
+        recall = joined("recall", PackageResources.recall_lua)
+        recordNote = plain("record_note", PackageResources.record_note_lua)
         roundTake = plain("round_take", PackageResources.round_take_lua)
         beat = plain("beat", PackageResources.beat_lua)
         tenantApply = joined("tenant_apply", PackageResources.tenant_apply_lua)
@@ -53,8 +55,8 @@ package struct StoreScripts: Sendable {
     package var all: [Script] {
         [
             reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
-            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake,
-            revoke, revoked,
+            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake, recall,
+            recordNote, revoke, revoked,
         ]
             + catalogue.all + dialogue.all
     }

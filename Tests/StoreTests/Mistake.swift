@@ -31,7 +31,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("a release leaves no tombstone", "bury(KEYS[1], ARGV[5], 'state', 'released')", "call('DEL', KEYS[1])"),
         Mistake("a settle keeps the rest", "book(a, late and 0 or -amount, charged)", "book(a, late and 0 or -cost, charged)"),
         Mistake("a settle takes more than is held", "math.min(int(ARGV[2], 'cost'), amount)", "int(ARGV[2], 'cost')"),
-        Mistake("a refused reserve makes its accounts", "list[i] = a\n", "list[i] = a save(a)\n"),
+        Mistake("a refused reserve makes its accounts", "    list[#list + 1] = a\n", "    list[#list + 1] = a save(a)\n"),
         Mistake("the last micro-credit cannot be held", "if available(a) < amount then", "if available(a) <= amount then"),
         Mistake("only the token itself is judged", "unpack(ARGV, lineage)", "ARGV[#ARGV]"),
         Mistake("a round is taken twice", "known > round or waiting[2] and waiting[2] ~= ARGV[4]", "known > round"),

@@ -3,7 +3,7 @@
 -- KEYS: hold, holds, head, audit, ledger, account...
 -- ARGV: call id, channel, tombstone's life, names
 -- Reply: state
-local h = call('HMGET', KEYS[1], 'state', 'amount', 'accounts', 'who', 'what', 'parked')
+local h = call('HMGET', KEYS[1], 'state', 'amount', 'accounts', 'who', 'what', 'parked', 'epochs')
 if h[1] ~= 'open' then
   call('ZREM', KEYS[2], ARGV[1])
   return h[1] or 'unknown'
@@ -12,7 +12,7 @@ local time, lease = now(), call('ZSCORE', KEYS[2], ARGV[1])
 if lease and tonumber(lease) >= time then return 'open' end
 if h[3] ~= ARGV[4] then corrupt('hold') end
 
-local amount, list = int(h[2], 'amount'), accounts(6, ARGV[4])
+local amount, list = int(h[2], 'amount'), accounts(6, ARGV[4], h[7])
 local events = journal(KEYS[3], KEYS[4], KEYS[5])
 for _, a in ipairs(list) do book(a, -amount, 0) end
 events.add(KEYS[5], 'hold_lapsed', time, h[4], ARGV[4]:match('%S+$'),

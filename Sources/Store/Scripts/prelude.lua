@@ -49,19 +49,27 @@ end
 
 -- An account's books, nil where it is missing.
 local function account(name, key)
-  local f = call('HMGET', key, 'limit', 'held', 'spent', 'delegated', 'version', 'epoch', 'expires', 'exhausted')
+  local f = call('HMGET', key, 'limit', 'held', 'spent', 'delegated', 'version', 'epoch', 'expires', 'exhausted', 'window', 'drained',
+    'mark', 'previous')
   if not (f[1] or f[2] or f[3] or f[5]) then return nil end
   return {name = name, key = key, limit = int(f[1], name), held = int(f[2], name), spent = int(f[3], name),
     delegated = int(f[4], name), version = int(f[5], name), epoch = f[6] or corrupt(name),
-    expires = int(f[7] or '0', name), exhausted = f[8] or '0'}
+    expires = f[7] and int(f[7], name) or 0, exhausted = f[8] or '0', window = f[9] and int(f[9], name) or 0,
+    drained = f[10] and int(f[10], name) or 0,
+    mark = f[11], previous = f[12] or ''}
 end
 
--- Those of a hold's accounts (KEYS from `first`) that still exist, and the last named, whose remainder the agent is told.
-local function accounts(first, names)
-  local found, told, at = {}, nil, first
+-- Those of a hold's accounts (KEYS from `first`) that still are what they were when it was made, each with its place among the names, and
+-- the last named, whose remainder the agent is told.
+local function accounts(first, names, epochs)
+  local found, told, at, each = {}, nil, first, epochs and epochs:gmatch('%S+')
   for name in names:gmatch('%S+') do
     told = account(name, KEYS[at])
-    found[#found + 1] = told
+    local epoch = each and each()
+    if told and (not epoch or told.epoch == epoch or told.previous:find(epoch, 1, true)) then
+      told.place = at - first + 1
+      found[#found + 1] = told
+    end
     at = at + 1
   end
   return found, told
@@ -77,17 +85,35 @@ local function book(a, held, spent)
   if a.held < 0 or used(a) >= 2 ^ 53 then corrupt(a.name) end
 end
 
+-- Begins the account's next window where the last one is over; true when credits became free again. `first` and `second`: the next ends of
+-- its windows, '0' = it has none. Later than both nothing begins.
+local function roll(a, first, second, time)
+  if first == '0' then return false end
+  first, second = int(first, 'window'), int(second, 'window')
+  local stop = first > time and first or second
+  if stop <= time or a.window > time then return false end
+  local isNext = a.window > 0
+  a.window, a.turned = stop, true
+  if not isNext then return false end
+  if a.drained > a.delegated then corrupt(a.name) end
+  a.spent, a.delegated, a.drained, a.exhausted, a.version = 0, a.delegated - a.drained, 0, '0', a.version + 1
+  return true
+end
+
 local function save(a)
   call('HSET', a.key, 'held', str(a.held), 'spent', str(a.spent), 'over', str(over(a)), 'version', str(a.version),
     'exhausted', a.exhausted)
+  if a.turned then
+    call('HSET', a.key, 'window', str(a.window), 'delegated', str(a.delegated), 'drained', str(a.drained))
+  end
 end
 
 local function balances(list)
   local out = {}
   for i, a in ipairs(list) do
-    out[i] = format('{"account":"%s","limit":%s,"available":%s,"held":%s,"spent":%s,"delegated":%s,"over":%s,"version":%s,"epoch":"%s"}',
+    out[i] = format('{"account":"%s","limit":%s,"available":%s,"held":%s,"spent":%s,"delegated":%s,"over":%s,"version":%s,"epoch":"%s"%s}',
       a.name, credits(a.limit), credits(available(a)), credits(a.held), credits(a.spent), credits(a.delegated),
-      credits(over(a)), str(a.version), a.epoch)
+      credits(over(a)), str(a.version), a.epoch, a.window > 0 and ',"window":' .. str(a.window) or '')
   end
   return '"accounts":[' .. table.concat(out, ',') .. ']'
 end
@@ -97,6 +123,22 @@ local function bury(key, ms, ...)
   call('DEL', key)
   call('HSET', key, ...)
   call('PEXPIRE', key, ms)
+end
+
+-- What is known of the call that a record is of, with the nodes that wait for it; nil where it may run.
+local function recollection(record, print, supplants, time)
+  local r = call('HMGET', record, 'print', 'call', 'node', 'until', 'state', 'charged', 'report', 'asked', 'waiters')
+  if not r[1] then return nil end
+  if r[1] ~= print then return {'recalled', 'conflict'} end
+  if r[5] == 'done' then return {'recalled', 'done', int(r[6], 'charged'), r[7]} end
+  if r[5] ~= 'running' or r[2] == supplants or int(r[4], 'record') < time then return nil end
+  if r[8] then return {'recalled', 'asking', r[8]} end
+  return {'recalled', 'running', r[2], r[3]}, r[9] or ''
+end
+
+-- Notes that a node is to be told when the call of the record ends.
+local function await(record, waiters, node)
+  if not waiters:find(node, 1, true) then call('HSET', record, 'waiters', waiters .. ' ' .. node) end
 end
 
 -- Numbered events: reads and checks here, `write` comes last of all writes and publishes last.

@@ -73,7 +73,8 @@ struct TokenMintCommand: ParsableCommand {
         let instant = Milliseconds(expires).map { now.addingReportingOverflow($0.count).partialValue } ?? Timestamp.milliseconds(expires)
         guard let instant, instant > now else { throw ValidationError(wanted) }
         guard instant - now <= TokenLifetime.longest else {
-            throw ValidationError("--expires: at most \(Milliseconds(count: TokenLifetime.longest)), for so long a revoked token is remembered")
+            let longest = Milliseconds(count: TokenLifetime.longest)
+            throw ValidationError("--expires: at most \(longest): for so long a revoked token is remembered")
         }
         return instant
     }
