@@ -1,35 +1,32 @@
-/// The prices of a tenant's tools: exact name, then the longest `prefix*`, then `*`, then the default.
+/// The prices of a tenant's or an upstream's requests. A tool's: exact name, then the longest `prefix*`, then `*`, then the default.
+/// Of `prompts/get` and `resources/read`: `method:name`, then the longest `method:prefix*`, then `method` itself.
 package struct Tariff: Sendable, Hashable {
-    package let base: Credits
-    private let exact: [String: Credits]
-    /// Longest prefix first.
-    private let prefixes: [Prefix]
+    /// The methods that have prices of their own.
+    package static let methods = ["prompts/get", "resources/read"]
 
-    private struct Prefix: Sendable, Hashable {
-        let text: String
-        let price: Credits
-    }
+    /// Of tools that nothing else matches; nil where the tariff leaves it to another.
+    package let base: Credits?
+    private let tools: Patterns<Credits>
+    private let requests: Patterns<Credits>
 
-    /// `prices` maps a tool's name or a pattern ending in `*` to its price.
-    package init(base: Credits, prices: [String: Credits] = [:]) {
+    /// `prices` maps a tool's name or a pattern ending in `*` to its price, likewise a method, `method:name`, `method:prefix*`.
+    package init(base: Credits?, prices: [String: Credits] = [:]) {
         self.base = base
-        exact = prices.filter { !$0.key.hasSuffix("*") }
-        prefixes =
-            prices.filter { $0.key.hasSuffix("*") }
-            .map { Prefix(text: String($0.key.dropLast()), price: $0.value) }
-            .sorted { ($0.text.utf8.count, $1.text) > ($1.text.utf8.count, $0.text) }
+        tools = Patterns(prices.filter { !Self.isOfRequests($0.key) })
+        requests = Patterns(prices.filter { Self.isOfRequests($0.key) })
     }
 
     /// The prices as they were given, by name or pattern.
-    package var prices: [String: Credits] {
-        prefixes.reduce(into: exact) { prices, prefix in prices[prefix.text + "*"] = prefix.price }
+    package var prices: [String: Credits] { tools.entries.merging(requests.entries) { first, _ in first } }
+
+    /// The price of one call of the tool of this name; nil where the tariff does not say.
+    package func price(of tool: String) -> Credits? { tools[tool] ?? base }
+
+    /// The price of one request of this method, which is no call of a tool; nil where the tariff does not say.
+    package func price(of method: String, _ name: String) -> Credits? {
+        requests.isEmpty ? nil : requests["\(method):\(name)"] ?? requests[method]
     }
 
-    /// The price of one request of this method that is no call of a tool; 0 where the prices do not name the method itself.
-    package func price(ofMethod method: String) -> Credits { exact[method] ?? .zero }
-
-    /// The price of one call of the tool the agent knows by this name.
-    package func price(of tool: String) -> Credits {
-        exact[tool] ?? prefixes.first { tool.hasPrefix($0.text) }?.price ?? base
-    }
+    /// True where the pattern is not of tools' names.
+    package static func isOfRequests(_ pattern: String) -> Bool { methods.contains { pattern == $0 || pattern.hasPrefix($0 + ":") } }
 }

@@ -110,11 +110,17 @@ package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, Cu
     package let limits: Limits
     /// A tool whose definition changes after first sight is withheld until it is approved.
     package let pinsTools: Bool
+    /// Prices by the upstream's own names, which go before the tenant's; nil where it names none.
+    package let tariff: Tariff?
+    /// It says in its results what a call has cost in truth.
+    package let reportsCost: Bool
+    /// What it says of its tools is believed: a call of one that may be repeated is, where the node that made it is gone.
+    package let trustsHints: Bool
 
     package init(
         name: UpstreamName, place: Place, transport: Transport = .auto, sessions: Sessions = .dedicated,
         headers: [String: Template] = [:], timeout: Int64 = usualTimeout, tls: TLS = TLS(), oauth: OAuth? = nil, limits: Limits = Limits(),
-        pinsTools: Bool = false
+        pinsTools: Bool = false, tariff: Tariff? = nil, reportsCost: Bool = false, trustsHints: Bool = false
     ) {
         self.name = name
         self.place = place
@@ -126,6 +132,9 @@ package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, Cu
         self.oauth = oauth
         self.limits = limits
         self.pinsTools = pinsTools
+        self.tariff = tariff == Tariff(base: nil) ? nil : tariff
+        self.reportsCost = reportsCost
+        self.trustsHints = trustsHints
     }
 
     package var description: String {

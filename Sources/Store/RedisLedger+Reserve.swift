@@ -3,12 +3,15 @@ import Redis
 
 extension RedisLedger {
     package func reserve(_ charge: Charge) async throws(StoreError) -> Reservation {
-        let accounts = charge.amount == .zero ? [] : charge.accounts
+        let accounts = charge.charged
         let hold = accounts.isEmpty && charge.record == nil ? nil : Hold(charge: charge)
         let reply = try await redis.run(reserveCommand(for: charge, accounts))
         if case .string(let word) = reply, word.elementsEqual("granted".utf8) { return .granted(hold, excess: nil, due: []) }
         guard let elements = reply.elements, let verdict = elements.first?.text else { throw .corrupt("reserve") }
-        if verdict == "recalled" { return .recalled(try Recollection(elements)) }
+        if verdict == "recalled" {
+            let found = try Recollection(elements)
+            return found == .conflict ? .refused(.conflict, due: []) : .recalled(found)
+        }
         guard elements.count >= 4 else { throw .corrupt("reserve") }
         let due = elements.count == 4 ? [] : callIDs(elements.dropFirst(4))
         guard verdict.hasPrefix("granted") else { return .refused(try refusal(verdict, elements, accounts), due: due) }
@@ -106,6 +109,11 @@ extension RedisLedger {
         }
         return out
     }
+}
+
+extension Charge {
+    /// The accounts in which it is booked: a price of nothing has none.
+    var charged: [ChargedAccount] { amount == .zero ? [] : accounts }
 }
 
 extension RateLimit {

@@ -6,18 +6,18 @@ extension RedisLedger {
         let charge = hold.charge
         let keys = tenants.keys(of: charge.tenant)
         let isKept = report.map { $0.count <= reportLimit } ?? false
-        var command = ending(charge, by: scripts.settle, records: 3, arguments: 10 + 2 * charge.accounts.count)
+        var command = ending(charge, by: scripts.settle, records: 3, arguments: 10 + 2 * charge.charged.count)
         command.argument(charge.call.text)
         command.argument(cost.micros)
         command.argument(outcome.kind.rawValue)
         command.argument(outcome.duration)
         command.argument(keys.events)
         command.argument(remembered)
-        command.argument(names(of: charge.accounts))
+        command.argument(names(of: charge.charged))
         command.argument(charge.record == nil ? "" : "1")
         command.argument(isKept ? report ?? [] : [])
         command.argument(reportsLimit)
-        for account in charge.accounts {
+        for account in charge.charged {
             command.argument(account.window?.first ?? 0)
             command.argument(account.window?.second ?? 0)
         }
@@ -39,7 +39,7 @@ extension RedisLedger {
         command.argument(outcome.duration)
         command.argument(keys.events)
         command.argument(remembered)
-        command.argument(names(of: charge.accounts))
+        command.argument(names(of: charge.charged))
         command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
         command.argument(EventFragments.what(context))
         command.argument(charge.record == nil ? "" : "1")
@@ -56,13 +56,13 @@ extension RedisLedger {
     private func ending(_ charge: Charge, by script: Script, records: Int, arguments: Int) -> ScriptCommand {
         let keys = tenants.keys(of: charge.tenant)
         var command = ScriptCommand(
-            script, keys: 5 + charge.accounts.count + (charge.record == nil ? 0 : records), arguments: arguments)
+            script, keys: 5 + charge.charged.count + (charge.record == nil ? 0 : records), arguments: arguments)
         command.key(keys.holdBase, charge.call.text)
         command.key(keys.holds)
         command.key(keys.head)
         command.key(keys.audit)
         command.key(keys.ledger)
-        for account in charge.accounts { command.key(keys.accountBase, account.name.text) }
+        for account in charge.charged { command.key(keys.accountBase, account.name.text) }
         guard let record = charge.record else { return command }
         command.key(keys.recordBase, record.name.text)
         if records > 1 {

@@ -43,4 +43,15 @@ struct NamesTests {
         #expect(Set((0..<1000).map { _ in CallID() }).count == 1000)
         #expect(SessionID(CallID().text.uppercased() + "x") == nil)
     }
+
+    @Test("a zone's name cannot lead out of a directory")
+    func zones() {
+        for name in ["UTC", "Europe/Berlin", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "America/Port-au-Prince"] {
+            #expect(ZoneName(name)?.text == name)
+        }
+        for name in ["", "/etc/passwd", "..", "../x", "Europe/../x", "Europe//Berlin", "Europe/", ".hidden", "a b", "a\\b", "a\0", "é"] {
+            #expect(ZoneName(name) == nil)
+        }
+        #expect(ZoneName(String(repeating: "a", count: 65)) == nil)
+    }
 }

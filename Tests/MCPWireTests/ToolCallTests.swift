@@ -64,7 +64,7 @@ struct ToolCallTests {
 
     @Test("may carry an idempotency key")
     func idempotencyKey() throws {
-        #expect(try call(params: #"{"name":"t","_meta":{"io.satgate/idempotencyKey":"k\u0031"}}"#).idempotencyKey == "k1")
+        #expect(try call(params: #"{"name":"t","_meta":{"io.satgate/idempotencyKey":"k\u0031"}}"#).idempotencyKey?.text == "k1")
         #expect(try call(params: #"{"name":"t"}"#).idempotencyKey == nil)
     }
 
@@ -74,6 +74,7 @@ struct ToolCallTests {
             "{}", "null", #"{"name":5}"#, #"{"name":""}"#, #"{"name":"\ud800"}"#, #"{"name":"t","arguments":[]}"#,
             #"{"name":"t","_meta":{"progressToken":{}}}"#, #"{"name":"t","_meta":{"progressToken":true}}"#,
             #"{"name":"t","_meta":{"io.satgate/idempotencyKey":5}}"#, #"{"name":"t","_meta":{"io.satgate/idempotencyKey":""}}"#,
+            #"{"name":"t","_meta":{"io.satgate/idempotencyKey":"a\u0007"}}"#,
         ])
     func unfit(_ params: String) throws {
         let error = #expect(throws: WireError.self) { try call(params: params) }

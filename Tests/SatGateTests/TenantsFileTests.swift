@@ -126,7 +126,8 @@ import Testing
             ),
             (
                 "tenants:\n- name: a\n  upstreams: []\n  colour: red",
-                "4: tenants[0].colour: unknown key; known are budgets, cap, default_budget, name, naming, tariff, unbudgeted, upstreams"
+                "4: tenants[0].colour: unknown key; known are budgets, cap, default_budget, durability, mode, name, naming, "
+                    + "rate_limits, tariff, unbudgeted, upstreams"
             ),
         ])
     func refusesTenants(_ text: String, _ message: String) {

@@ -8,11 +8,12 @@ struct RandomTenant {
 
     mutating func next() -> Tenant? {
         guard let name = TenantName("t\(random.next() % 1_000)") else { return nil }
-        let budgets = (0..<number(3)).compactMap { _ in BudgetName(word()).map { ($0, credits()) } }
+        let budgets = (0..<number(3)).compactMap { _ in BudgetName(word()).map { ($0, terms()) } }
         let upstreams = (0..<number(4)).compactMap { upstream($0) }
         return Tenant(
-            name: name, upstreams: upstreams, tariff: tariff(), budgets: Dictionary(budgets) { first, _ in first },
-            defaultBudget: maybe { BudgetName($0.word()) } ?? nil, cap: maybe { $0.credits() }, unbudgeted: chance() ? .allow : .refuse,
+            name: name, upstreams: upstreams, tariff: tariff(base: credits()), budgets: Dictionary(budgets) { first, _ in first },
+            defaultBudget: maybe { BudgetName($0.word()) } ?? nil, cap: maybe { $0.terms() }, mode: pick(Tenant.Mode.allCases),
+            rateLimits: rates(), durability: durability(), unbudgeted: chance() ? .allow : .refuse,
             naming: pick([.onCollision, .always, .never]))
     }
 
@@ -29,7 +30,8 @@ struct RandomTenant {
             name: name, place: place(), transport: pick(UpstreamDocument.Transport.allCases),
             sessions: pick(UpstreamDocument.Sessions.allCases), headers: templates(), timeout: Int64(number(100_000)) + 1,
             tls: UpstreamDocument.TLS(authorities: maybe { $0.text() }, certificate: maybe { $0.text() }, key: maybe { $0.text() }),
-            oauth: maybe { $0.oauth() }, limits: limits ?? UpstreamDocument.Limits(), pinsTools: chance())
+            oauth: maybe { $0.oauth() }, limits: limits ?? UpstreamDocument.Limits(), pinsTools: chance(),
+            tariff: maybe { $0.tariff(base: $0.maybe { $0.credits() }) }, reportsCost: chance(), trustsHints: chance())
     }
 
     private mutating func place() -> UpstreamDocument.Place {
@@ -44,9 +46,32 @@ struct RandomTenant {
             tokenURL: text(), clientID: template(), clientSecret: template(), scope: maybe { $0.text() }, resource: maybe { $0.text() })
     }
 
-    private mutating func tariff() -> Tariff {
-        let prices = (0..<number(4)).map { _ in (pick([word(), word() + "*", "*", text() + "*"]), credits()) }
-        return Tariff(base: credits(), prices: Dictionary(prices) { first, _ in first })
+    private mutating func terms() -> BudgetTerms {
+        let window = maybe { random in
+            Window(period: random.pick(Window.Period.allCases), zone: random.pick([.utc, ZoneName(random.word()) ?? .utc]))
+        }
+        return BudgetTerms(limit: credits(), window: window, mode: maybe { $0.pick(Tenant.Mode.allCases) })
+    }
+
+    private mutating func rates() -> RateTerms {
+        let tools = (0..<number(3)).compactMap { _ in rate().map { (pick([word(), word() + "*", "*"]), $0) } }
+        return RateTerms(
+            tenant: maybe { $0.rate() } ?? nil, token: maybe { $0.rate() } ?? nil, tools: Dictionary(tools) { first, _ in first })
+    }
+
+    private mutating func rate() -> Rate? {
+        Rate(
+            count: Int64(number(Int(Rate.most))) + 1, per: pick(Rate.Span.allCases), burst: maybe { Int64($0.number(Int(Rate.most))) + 1 })
+    }
+
+    private mutating func durability() -> Durability {
+        chance() ? .async : .durable(replicas: number(Durability.mostReplicas) + 1, timeout: pick([1, 500, 1_000, 30_000]))
+    }
+
+    private mutating func tariff(base: Credits?) -> Tariff {
+        let patterns = [word(), word() + "*", "*", text() + "*", "prompts/get", "resources/read:" + text() + "*"]
+        let prices = (0..<number(4)).map { _ in (pick(patterns), credits()) }
+        return Tariff(base: base, prices: Dictionary(prices) { first, _ in first })
     }
 
     private mutating func templates() -> [String: Template] {

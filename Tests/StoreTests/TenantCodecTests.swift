@@ -24,13 +24,25 @@ struct TenantCodecTests {
             headers: ["b": Template(literal: "2"), "a": try #require(Template("${env:A}"))])
         let tenant = Tenant(
             name: try #require(TenantName("acme")), upstreams: [upstream],
-            tariff: Tariff(base: try #require(Credits(whole: 1)), prices: ["deep_*": try #require(Credits(decimal: "0.25"))]),
-            budgets: [try #require(BudgetName("team")): try #require(Credits(whole: 1000))], defaultBudget: BudgetName("team"))
+            tariff: Tariff(base: Credits(whole: 1), prices: ["deep_*": try #require(Credits(decimal: "0.25"))]),
+            budgets: [try #require(BudgetName("team")): BudgetTerms(limit: try #require(Credits(whole: 1000)))],
+            defaultBudget: BudgetName("team"))
         let text = [
             #"{"budgets":{"team":{"limit":1000}},"default_budget":"team","name":"acme","#,
             #""tariff":{"tools":{"deep_*":0.25}},"upstreams":[{"headers":{"a":"${env:A}","b":"2"},"name":"light","url":"http://a/mcp"}]}"#,
         ].joined()
         #expect(TenantCodec.text(of: tenant) == text)
+    }
+
+    @Test("keeps windows, modes, rates and durability as they are written in YAML")
+    func terms() throws {
+        let text = [
+            #"{"budgets":{"team":{"limit":1,"mode":"soft","window":"day","zone":"Europe/Berlin"}},"cap":{"limit":2,"window":"week"},"#,
+            #""durability":{"mode":"durable","replicas":2},"mode":"observe","name":"acme","#,
+            #""rate_limits":{"tenant":"10/s","token":{"burst":20,"limit":"100/minute"},"tools":{"deep_*":"1/day"}},"upstreams":"#,
+            #"[{"name":"u","reports_cost":true,"tariff":{"default":1,"tools":{"x":2}},"trust_hints":true,"url":"a"}]}"#,
+        ].joined()
+        #expect(TenantCodec.text(of: try TenantCodec.tenant(in: text)) == text)
     }
 
     @Test(
@@ -43,6 +55,18 @@ struct TenantCodecTests {
             (#"{"name":"acme","upstreams":[],"cap":1e-7}"#, "tenant document: cap: not an amount"),
             (#"{"name":"acme","upstreams":[],"cap":"1"}"#, "tenant document: cap: not an amount"),
             (#"{"name":"acme","upstreams":[],"tariff":{"free":1}}"#, "tenant document: tariff.free: unknown field"),
+            (#"{"name":"acme","upstreams":[],"mode":"lax"}"#, "tenant document: mode: not what it must be"),
+            (
+                #"{"name":"acme","upstreams":[],"cap":{"limit":1,"window":"day","zone":"../x"}}"#,
+                "tenant document: cap.zone: not what it must be"
+            ),
+            (#"{"name":"acme","upstreams":[],"cap":{"limit":1,"zone":"UTC"}}"#, "tenant document: cap.zone: unknown field"),
+            (#"{"name":"acme","upstreams":[],"rate_limits":{"token":"1/x"}}"#, "tenant document: rate_limits.token: not what it must be"),
+            (#"{"name":"acme","upstreams":[],"durability":"sync"}"#, "tenant document: durability: not what it must be"),
+            (
+                #"{"name":"acme","upstreams":[],"durability":{"mode":"durable","replicas":0}}"#,
+                "tenant document: durability.replicas: not from 1 to 16"
+            ),
             (#"{"name":"acme","upstreams":[],"budgets":{"b":{}}}"#, "tenant document: budgets.b: limit: missing"),
             (#"{"name":"acme","upstreams":[{"name":"u","url":"a","hue":1}]}"#, "tenant document: upstreams[0].hue: unknown field"),
             (#"{"name":"acme","upstreams":[{"name":"u","url":"a","command":["x"]}]}"#, "tenant document: upstreams[0].url: unknown field"),

@@ -150,7 +150,8 @@ struct TenantWorld {
     /// The tenant with one budget of this limit.
     func tenant(limit: Int64) throws -> Tenant {
         guard let budget = BudgetName("team"), let limit = Credits(whole: limit) else { throw FixtureError("tenant") }
-        return Tenant(name: name, upstreams: [], tariff: Tariff(base: limit), budgets: [budget: limit], defaultBudget: budget)
+        return Tenant(
+            name: name, upstreams: [], tariff: Tariff(base: limit), budgets: [budget: BudgetTerms(limit: limit)], defaultBudget: budget)
     }
 
     func epoch() async throws -> String? { try await redis.send(["HGET", .text(keys.head), "epoch"]).text }

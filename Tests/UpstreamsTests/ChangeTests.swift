@@ -26,7 +26,7 @@ struct ChangeTests {
 
     /// The tenant with another price for everything.
     private func priced(_ tenant: Tenant, _ price: Int64) throws -> Tenant {
-        Tenant(name: tenant.name, upstreams: tenant.upstreams, tariff: Tariff(base: try #require(Credits(whole: price))))
+        Tenant(name: tenant.name, upstreams: tenant.upstreams, tariff: Tariff(base: Credits(whole: price)))
     }
 
     /// Longer than the window in which changes are told as one.

@@ -24,9 +24,13 @@ package struct DemoTool: Sendable {
         return #"{"type":"object","properties":{\#(properties)},"required":[\#(required)]}"#
     }
 
+    /// The arguments of a call.
+    static func arguments(of call: ForwardedRequest) -> JSONValue {
+        call.message.paramToken("arguments").flatMap { JSONValue($0) } ?? .object([:])
+    }
+
     /// How a call goes, with at least this pause before an answer without progress.
-    func performance(of call: ForwardedRequest, after delay: TimeAmount) -> Performance {
-        let arguments = call.message.paramToken("arguments").flatMap { JSONValue($0) } ?? .object([:])
+    func performance(with arguments: JSONValue, after delay: TimeAmount) -> Performance {
         var performance = play(arguments)
         if performance.steps == 0, delay > performance.pause { performance.pause = delay }
         return performance

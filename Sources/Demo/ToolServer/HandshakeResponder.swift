@@ -68,8 +68,9 @@ struct HandshakeResponder: Sendable {
         guard let tool = shelf.tool(call.name) else {
             return .reply(ToolReply(body: ToolText.error(call.id, code: -32602, "Unknown tool: \(call.name)")))
         }
-        record.began(call.name)
-        let performance = tool.performance(of: call, after: options.delay)
+        let arguments = DemoTool.arguments(of: call)
+        record.began(call.name, as: arguments["call"]?.text)
+        let performance = tool.performance(with: arguments, after: options.delay)
         let body =
             switch performance.outcome {
             case .error(let code, let message): ToolText.error(call.id, code: code, message)

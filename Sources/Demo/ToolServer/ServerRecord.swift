@@ -20,6 +20,7 @@ package final class ServerRecord: Sendable {
 
     private struct State {
         var counts = ServerCounts()
+        var runs: [String: Int] = [:]
         var sessions: Set<String> = []
         var mailboxes: [String: @Sendable (ToolReaction) -> Void] = [:]
         var mode = Mode.normal
@@ -73,8 +74,19 @@ package final class ServerRecord: Sendable {
         for resume in parked { resume() }
     }
 
+    /// The JSON of `/_runs`: how often each call ran that named itself in its argument `call`.
+    package var runs: [UInt8] {
+        let runs = state.withLock { $0.runs }
+        return (try? JSONEncoder().encode(runs)).map(Array.init) ?? []
+    }
+
     /// Begins counting anew; sessions and what is open or in flight stay.
-    package func reset() { state.withLock { $0.counts.reset() } }
+    package func reset() {
+        state.withLock { state in
+            state.counts.reset()
+            state.runs = [:]
+        }
+    }
 
     /// The JSON of `/_stats`.
     package var json: [UInt8] {
@@ -102,11 +114,12 @@ extension ServerRecord {
     func discovered() { count { $0.discovers += 1 } }
     /// A `tools/list` was read.
     func listed() { count { $0.lists += 1 } }
-    /// A call has begun.
-    func began(_ tool: String) {
-        count { counts in
-            counts.calls[tool, default: 0] += 1
-            counts.inflight += 1
+    /// A call has begun; `name` is what its argument `call` says, if it has one.
+    func began(_ tool: String, as name: String?) {
+        state.withLock { state in
+            state.counts.calls[tool, default: 0] += 1
+            state.counts.inflight += 1
+            if let name { state.runs[name, default: 0] += 1 }
         }
     }
     /// A call was answered or cut off.

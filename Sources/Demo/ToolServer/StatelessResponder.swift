@@ -98,8 +98,9 @@ struct StatelessResponder: Sendable {
     private func call(_ message: Message) throws(Refusal) -> ToolReaction {
         guard let call = try? ForwardedRequest(message) else { throw Refusal(code: -32602, message: "Invalid params") }
         guard let tool = shelf.tool(call.name) else { throw Refusal(code: -32602, message: "Unknown tool: \(call.name)") }
-        record.began(call.name)
-        let performance = tool.performance(of: call, after: options.delay)
+        let arguments = DemoTool.arguments(of: call)
+        record.began(call.name, as: arguments["call"]?.text)
+        let performance = tool.performance(with: arguments, after: options.delay)
         let reply =
             switch performance.outcome {
             case .error(let code, let message): reply(call.id, Refusal(code: code, message: message))

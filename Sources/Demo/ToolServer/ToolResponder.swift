@@ -38,6 +38,7 @@ struct ToolResponder: Sendable {
         case ("DELETE", "/mcp") where !isStateless(request): .reply(ToolReply(status: record.close(session(of: request)) ? .ok : .notFound))
         case (_, "/mcp"): .reply(ToolReply(status: .methodNotAllowed))
         case ("GET", "/_stats"): .reply(ToolReply(body: record.json))
+        case ("GET", "/_runs"): .reply(ToolReply(body: record.runs))
         case ("POST", let path): .reply(ServerControl(record: record, shelf: shelf).obey(String(path), request.body))
         default: .reply(ToolReply(status: .notFound))
         }

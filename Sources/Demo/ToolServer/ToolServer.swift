@@ -2,7 +2,7 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A small MCP server with tools only: Streamable HTTP at `/mcp`, HTTP+SSE at `/sse`. Besides, in plain HTTP, `GET /_stats` and the POSTs
+/// A small MCP server with tools only: Streamable HTTP at `/mcp`, HTTP+SSE at `/sse`. Besides, in plain HTTP, `GET /_stats`, `GET /_runs` and the POSTs
 /// `/_stats/reset`, `/_release`, `/_mode`, `/_tools` and `/_describe`, by which tests watch and disturb it.
 package final class ToolServer: Sendable {
     /// The protocol revisions a server speaks.

@@ -31,12 +31,12 @@ extension CallExchange {
         let grant = agent.grant
         let tenant = agent.tenant
         var accounts: [ChargedAccount] = []
-        if let cap = tenant.cap { accounts.append(ChargedAccount(name: .tenant, opening: cap)) }
+        if let cap = tenant.cap { accounts.append(ChargedAccount(name: .tenant, opening: cap.limit)) }
         for cap in grant.caps {
             accounts.append(ChargedAccount(name: .cap(cap.prefix), opening: cap.limit, expires: grant.expires + Self.day))
         }
         if let budget = grant.budget ?? (grant.caps.isEmpty ? tenant.defaultBudget : nil) {
-            accounts.append(ChargedAccount(name: .budget(budget), opening: tenant.budgets[budget]))
+            accounts.append(ChargedAccount(name: .budget(budget), opening: tenant.budgets[budget]?.limit))
         } else if grant.caps.isEmpty, tenant.unbudgeted == .refuse {
             throw .unbudgeted
         }

@@ -17,23 +17,26 @@ extension CallExchange {
     }
 
     private func destination(of call: ForwardedRequest, in catalogue: Catalogue) async throws(Refusal) -> (Target, Credits) {
-        let tariff = agent.tenant.tariff
+        let tenant = agent.tenant
         switch call.kind {
         case .toolCall:
             guard let entry = catalogue.target(for: call.name) else { throw .unknownTool(call.name) }
             try check(entry.shownName, entry.target, among: catalogue.upstreamNames, as: call.name)
-            return (entry.target, tariff.price(of: entry.shownName))
+            return (entry.target, tenant.price(ofTool: entry.target.tool, at: entry.target.upstream, shown: entry.shownName))
         case .prompt, .promptCompletion:
             guard let entry = catalogue.others.prompt(for: call.name) else { throw .unknownPrompt(call.name) }
             try check(entry.shownName, entry.target, among: catalogue.upstreamNames, as: "\(call.method) \(call.name)")
-            return (entry.target, call.kind == .prompt ? tariff.price(ofMethod: call.method) : .zero)
+            guard call.kind == .prompt else { return (entry.target, .zero) }
+            let target = entry.target
+            return (target, tenant.price(of: call.method, target.tool, at: target.upstream, shown: entry.shownName))
         case .resource, .resourceCompletion:
             let template = call.kind == .resourceCompletion ? catalogue.others.template(for: call.name) : nil
             var found = template
             if found == nil { found = try await resource(call.name, in: catalogue.others) }
             guard let target = found else { throw .unknownResource(call.name) }
             guard agent.grant.scope.allowsAll(of: target.upstream) else { throw .outOfScope("\(call.method) \(call.name)") }
-            return (target, call.kind == .resource ? tariff.price(ofMethod: call.method) : .zero)
+            guard call.kind == .resource else { return (target, .zero) }
+            return (target, tenant.price(of: call.method, target.tool, at: target.upstream, shown: call.name))
         }
     }
 

@@ -35,10 +35,13 @@ struct CallExchange {
             if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
             let held = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
             defer { leave(held) }
+            await reach(.reserve, held)
             let answered = try await forward(held)
+            await reach(.answer, held)
             if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
             await settle(answered)
-            await pass(answered.answer, of: routed)
+            await reach(.settle, held)
+            await pass(answered.answer, of: held)
         } catch {
             await refuse(message, error)
         }
@@ -58,9 +61,11 @@ struct CallExchange {
         }
     }
 
-    private func pass(_ answer: Answer, of routed: RoutedCall) async {
+    private func pass(_ answer: Answer, of held: HeldCall) async {
+        let routed = held.routed
         let id = routed.call.id
         let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
+        await reach(.reply, held)
         guard agent.era == .modern else { return await finish(answer.addressed(to: id, as: routed.view, content: content)) }
         let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
         await finish(body, status: status)
@@ -116,6 +121,7 @@ struct CallExchange {
             var call = held.routed.call
             for _ in 0...Round.most {
                 let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)
+                await reach(.forward, held)
                 let answer = try await answer(of: exchange, to: held, until: deadline)
                 guard answer.asksForInput, rounds == nil else {
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)

@@ -24,7 +24,11 @@ struct ToolList {
         guard let page = CataloguePage(of: allowed, asked: message, cursor, name: \.shownName) else {
             return await reply.refuseCursor(of: id, agent.era)
         }
-        var tools = page.entries.map { $0.definition.shown(as: $0.shownName, cost: "\(agent.tenant.tariff.price(of: $0.shownName))") }
+        var tools = page.entries.map { entry in
+            let target = entry.target
+            let price = agent.tenant.price(ofTool: target.tool, at: target.upstream, shown: entry.shownName)
+            return entry.definition.shown(as: entry.shownName, cost: "\(price)")
+        }
         if page.isFirst { tools.insert(BuiltIn.ping.shown(as: BuiltIn.ping.name, cost: "0"), at: 0) }
         let responder = agent.era == .modern ? gateway.responder : nil
         let freshness = catalogue.missing.isEmpty ? Self.freshness : 0

@@ -17,13 +17,13 @@ package final class ForwardedRequest: Sendable {
     /// The JSON token under which the agent wants progress.
     package let progressToken: [UInt8]?
     /// The agent's `_meta["io.satgate/idempotencyKey"]`.
-    package let idempotencyKey: String?
+    package let idempotencyKey: IdempotencyKey?
     /// What the upstream has asked for; nil the first time the request is sent.
     package let continuation: Continuation?
+    /// What the upstream is to know the call and its repeats by; nil where it is to know nothing of the kind.
+    package let upstreamKey: String?
     private let nameRange: Range<Int>
 
-    /// The longest idempotency key accepted, in bytes.
-    package static let maximumIdempotencyKey = 256
     /// The methods of such requests.
     package static let methods: Set<String> = [Method.toolsCall, Method.promptsGet, Method.resourcesRead, Method.complete]
 
@@ -42,12 +42,13 @@ package final class ForwardedRequest: Sendable {
         name = subject.name
         nameRange = subject.range
         progressToken = message.progressTokenOfMeta
-        idempotencyKey = message.metaText(MetaKey.idempotencyKey)
+        idempotencyKey = message.metaText(MetaKey.idempotencyKey).flatMap { IdempotencyKey($0) }
         continuation = nil
+        upstreamKey = nil
         try checkMeta()
     }
 
-    private init(_ first: ForwardedRequest, continuation: Continuation) {
+    private init(_ first: ForwardedRequest, continuation: Continuation?, upstreamKey: String?) {
         message = first.message
         id = first.id
         kind = first.kind
@@ -56,11 +57,17 @@ package final class ForwardedRequest: Sendable {
         progressToken = first.progressToken
         idempotencyKey = first.idempotencyKey
         self.continuation = continuation
+        self.upstreamKey = upstreamKey
     }
 
     /// The same request, to be sent again with what its upstream has asked for.
     package func continued(with continuation: Continuation) -> ForwardedRequest {
-        ForwardedRequest(self, continuation: continuation)
+        ForwardedRequest(self, continuation: continuation, upstreamKey: upstreamKey)
+    }
+
+    /// The same request, which the upstream is to know by this key.
+    package func keyed(_ key: String) -> ForwardedRequest {
+        ForwardedRequest(self, continuation: continuation, upstreamKey: key)
     }
 
     /// Its answer holds content for the agent's model.
@@ -91,17 +98,15 @@ package final class ForwardedRequest: Sendable {
         if let token = document.value("progressToken", in: .paramsMeta), progressToken == nil, !document.isNull(token) {
             throw .invalidParams(id, "params._meta.progressToken must be a string or a number")
         }
-        if document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil {
-            guard let key = idempotencyKey, !key.isEmpty, key.utf8.count <= Self.maximumIdempotencyKey else {
-                throw .invalidParams(id, "the idempotency key must be a string of 1 to \(Self.maximumIdempotencyKey) bytes")
-            }
+        if idempotencyKey == nil, document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil {
+            throw .invalidParams(id, IdempotencyKey.rule)
         }
     }
 
     /// The bytes to send upstream: `id` for the id and for the progress token (if any), `name` for what it is about; without
     /// `params.task`, `_meta.token`, `_meta["io.satgate/…"]` and what only requests without a handshake say; all else byte for byte. Where
     /// there is no handshake `sender` is put in the place of all `_meta["io.modelcontextprotocol/…"]`. What it is continued with stands in the
-    /// place of what the agent says of the kind.
+    /// place of what the agent says of the kind, `upstreamKey` in the place of the agent's own key.
     package func forwarded(id: Int, name: String, sender: Sender? = nil) -> [UInt8] {
         let document = message.document
         let number = Array(String(id).utf8)
@@ -122,8 +127,18 @@ package final class ForwardedRequest: Sendable {
             guard document.key(of: member, startsWith: MetaKey.protocols) else { return false }
             return sender != nil || MetaKey.ofStatelessRequest.contains { document.key(of: member, is: $0) }
         }
-        if let sender { edits.introduce(sender, in: document, beforeOthers: keepsAny) }
+        let told = members(of: sender)
+        if !told.isEmpty { edits.introduce(told, in: document, beforeOthers: keepsAny) }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
+    }
+
+    /// What `_meta` is to say beside what the agent says there.
+    private func members(of sender: Sender?) -> [UInt8] {
+        var members = sender?.members ?? []
+        guard let upstreamKey else { return members }
+        if !members.isEmpty { members.append(UInt8(ascii: ",")) }
+        members += JSONText.string(MetaKey.idempotencyKey) + [UInt8(ascii: ":")] + JSONText.string(upstreamKey)
+        return members
     }
 
     /// An upstream's progress for this request with the agent's own token put back, and without `_meta["io.satgate/…"]`; nil when it is
@@ -186,22 +201,5 @@ private struct Subject {
         self.kind = kind
         self.name = name
         self.range = range
-    }
-}
-
-extension JSONEdits {
-    /// Puts the sender's members into `params._meta`, which is made where there is none.
-    fileprivate mutating func introduce(_ sender: Sender, in document: JSONDocument, beforeOthers: Bool) {
-        if let meta = document.value("_meta", in: .params) {
-            guard document.isObject(meta) else { return replace(meta, with: [UInt8(ascii: "{")] + sender.members + [UInt8(ascii: "}")]) }
-            let inside = meta.lowerBound + 1
-            replace(inside..<inside, with: beforeOthers ? sender.members + [UInt8(ascii: ",")] : sender.members)
-        } else if let params = document.value("params", in: .envelope) {
-            // A forwarded request is about something, so there is always a member behind it.
-            let inside = params.lowerBound + 1
-            var text: [UInt8] = []
-            sender.append(to: &text)
-            replace(inside..<inside, with: text + [UInt8(ascii: ",")])
-        }
     }
 }

@@ -45,6 +45,10 @@ extension Fault {
         case .rateLimited: Row("rate_limited", -32004, -31004)
         case .upstreamError: Row("upstream_error", -32002, -31002)
         case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
+        case .cancelled: Row("cancelled", -32002, -31002)
+        case .idempotencyConflict: Row("idempotency_conflict", ErrorCode.invalidParams, ErrorCode.invalidParams, modern: 400)
+        case .inProgress: Row("in_progress", -32003, -31003)
+        case .resultNotKept: Row("result_not_kept", -32603, -32603)
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
         case .tooManySessions: Row("too_many_sessions", -32005, -31005, status: 429)
         case .tooManyStreams: Row("too_many_streams", -32005, -31005, status: 429)
@@ -79,6 +83,10 @@ extension Fault {
         case .rateLimited(let seconds): "Rate limit reached: try again in \(seconds) s"
         case .upstreamError(let upstream, let reason): "Upstream \(bounded(upstream)) failed: \(bounded(reason))"
         case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
+        case .cancelled(let upstream): "The call to \(bounded(upstream)) was cancelled"
+        case .idempotencyConflict: "Invalid params: the idempotency key was used for another call"
+        case .inProgress: "The call of this idempotency key is still running: try again"
+        case .resultNotKept(let charged): "The call of this key has ended and cost \(charged) credits, but its result is not kept"
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
         case .tooManySessions: "The token has too many sessions: end some, or let them expire"
         case .tooManyStreams(let most): "Too many streams are open: an agent may have \(most)"
@@ -116,7 +124,11 @@ extension Fault {
         case .rateLimited(let seconds):
             JSONText.append(raw: #","retry_after_seconds":"#, to: &out)
             JSONText.append(integer: seconds, to: &out)
-        case .upstreamError(let upstream, _), .upstreamTimeout(let upstream): append("upstream", bounded(upstream), to: &out)
+        case .resultNotKept(let charged):
+            JSONText.append(raw: #","charged_credits":"#, to: &out)
+            JSONText.append(decimal: charged, to: &out)
+        case .upstreamError(let upstream, _), .upstreamTimeout(let upstream), .cancelled(let upstream):
+            append("upstream", bounded(upstream), to: &out)
         default: break
         }
         out.append(UInt8(ascii: "}"))

@@ -27,6 +27,14 @@ package enum Fault: Error, Sendable, Hashable {
     /// The reason is a bounded text.
     case upstreamError(upstream: String, reason: String)
     case upstreamTimeout(upstream: String)
+    /// Its agent has cancelled the call, which the upstream had by then.
+    case cancelled(upstream: String)
+    /// The agent's idempotency key stands for another call.
+    case idempotencyConflict
+    /// The call of this key runs still, elsewhere.
+    case inProgress
+    /// The call of this key has ended, and what came of it is not kept; `charged` is a decimal text.
+    case resultNotKept(charged: String)
     case storeUnavailable
     /// The agent's token has as many sessions as it may.
     case tooManySessions

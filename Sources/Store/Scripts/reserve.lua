@@ -73,7 +73,7 @@ end
 
 local function opened(name, key, opening, expires)
   local a = {name = name, key = key, limit = int(opening, 'limit'), held = 0, spent = 0, delegated = 0, version = 1, epoch = id,
-    expires = expires, exhausted = '0', window = 0, drained = 0, previous = '', renewed = expires > 0}
+    expires = expires, exhausted = '0', window = 0, drained = 0, previous = '', renewed = expires > 0, made = true}
   return a, 'budget_set', '"limit":' .. credits(a.limit) .. ',"previous":null,'
 end
 
@@ -126,9 +126,7 @@ if count == 0 and not record then return answer('granted') end
 
 for _, a in ipairs(list) do
   save(a)
-  if a.version == 2 then
-    call('HSET', a.key, 'limit', str(a.limit), 'delegated', '0', 'epoch', id)
-  end
+  if a.made then call('HSET', a.key, 'limit', str(a.limit), 'delegated', '0', 'epoch', id) end
   if a.renewed then call('HSET', a.key, 'expires', str(a.expires)) end
   if a.renewed and a.expires > 0 then
     call('PEXPIREAT', a.key, str(a.expires))

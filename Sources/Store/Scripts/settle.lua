@@ -70,10 +70,12 @@ if record and not stale then
   if report ~= '' then
     call('HSET', record, 'report', report)
     call('ZADD', reports, str(time + ARGV[6]), record:match('%x+$') .. ':' .. #report)
-    call('PEXPIRE', reports, ARGV[6])
     total = total + #report
   end
-  if ARGV[9] ~= '' then call('SET', size, str(total), 'PX', ARGV[6]) end
+  if ARGV[9] ~= '' then
+    call('PEXPIRE', reports, ARGV[6]) -- never before the size, which without it would go down no more
+    call('SET', size, str(total), 'PX', ARGV[6])
+  end
 end
 events.write(ARGV[5])
 local versions, at = {}, 0

@@ -28,6 +28,12 @@ struct DocumentNode {
         return count
     }
 
+    func count(in range: ClosedRange<Int>) throws(StoreError) -> Int {
+        let count = try count()
+        guard range.contains(count) else { throw error("not from \(range.lowerBound) to \(range.upperBound)") }
+        return count
+    }
+
     /// What `read` makes of the text.
     func parsed<Value>(_ read: (String) -> Value?) throws(StoreError) -> Value {
         guard let value = read(try text()) else { throw error("not what it must be") }

@@ -18,6 +18,9 @@ extension TenantCodec {
         }
         out["limits"] = limits(upstream.limits)
         if upstream.pinsTools { out["pin_tools"] = .flag(true) }
+        out["tariff"] = upstream.tariff.flatMap { value(of: $0, usually: nil) }
+        if upstream.reportsCost { out["reports_cost"] = .flag(true) }
+        if upstream.trustsHints { out["trust_hints"] = .flag(true) }
         return .object(out)
     }
 
@@ -61,7 +64,9 @@ extension TenantCodec {
             headers: try templates(fields.take("headers")),
             timeout: try fields.take("timeout")?.parsed { Milliseconds($0)?.count } ?? UpstreamDocument.usualTimeout,
             tls: try tls(fields.take("tls")), oauth: try oauth(fields.take("oauth")), limits: try limits(fields.take("limits")),
-            pinsTools: try fields.take("pin_tools")?.flag() ?? false)
+            pinsTools: try fields.take("pin_tools")?.flag() ?? false,
+            tariff: try tariff(fields.take("tariff")), reportsCost: try fields.take("reports_cost")?.flag() ?? false,
+            trustsHints: try fields.take("trust_hints")?.flag() ?? false)
         try fields.end()
         return upstream
     }

@@ -27,11 +27,17 @@ final class TenantUpstreams: Sendable {
     /// What decides how lists look.
     private struct Shown {
         let catalogue: Catalogue
-        let tariff: Tariff
+        /// The tenant's, then each upstream's.
+        let tariffs: [Tariff?]
+
+        init(_ catalogue: Catalogue, of tenant: Tenant) {
+            self.catalogue = catalogue
+            tariffs = [tenant.tariff] + tenant.upstreams.map(\.tariff)
+        }
 
         /// The lists that look otherwise than then; prices are shown with tools.
         func changes(since then: Shown) -> ListKinds {
-            catalogue.differences(from: then.catalogue).union(tariff == then.tariff ? [] : .tools)
+            catalogue.differences(from: then.catalogue).union(tariffs == then.tariffs ? [] : .tools)
         }
     }
 
@@ -96,7 +102,7 @@ final class TenantUpstreams: Sendable {
         state.withLock { state in
             if let catalogue = state.catalogue { return catalogue }
             let catalogue = Self.build(state)
-            state.shown = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
+            state.shown = Shown(catalogue, of: state.tenant)
             return catalogue
         }
     }
@@ -172,7 +178,7 @@ final class TenantUpstreams: Sendable {
         changed.ring()
         let isDifferent = state.withLock { state in
             guard let catalogue = state.catalogue, !state.isTelling else { return false }
-            let now = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
+            let now = Shown(catalogue, of: state.tenant)
             state.isTelling = state.shown.map { !now.changes(since: $0).isEmpty } ?? false
             if state.shown == nil { state.shown = now }
             return state.isTelling
@@ -185,7 +191,7 @@ final class TenantUpstreams: Sendable {
         let (changes, name) = state.withLock { state -> (ListKinds, TenantName) in
             state.isTelling = false
             guard let catalogue = state.catalogue, !state.isRetired else { return ([], state.tenant.name) }
-            let now = Shown(catalogue: catalogue, tariff: state.tenant.tariff)
+            let now = Shown(catalogue, of: state.tenant)
             let changes = state.shown.map { now.changes(since: $0) } ?? .all
             state.shown = now
             return (changes, state.tenant.name)

@@ -84,8 +84,8 @@ struct DemoCommand: AsyncParsableCommand {
         let upstreams = servers.compactMap { name, server in UpstreamName(name).map { UpstreamDocument(name: $0, place: .url(server.url)) }
         }
         return Tenant(
-            name: name, upstreams: upstreams, tariff: try DemoPlan.prices(), budgets: [budget: try DemoPlan.credits(DemoPlan.limit)],
-            defaultBudget: budget)
+            name: name, upstreams: upstreams, tariff: try DemoPlan.prices(),
+            budgets: [budget: BudgetTerms(limit: try DemoPlan.credits(DemoPlan.limit))], defaultBudget: budget)
     }
 
     private func key(of tenant: Tenant) throws -> KeyRing.Key {

@@ -33,8 +33,10 @@ struct TokenRevokeCommand: AsyncParsableCommand {
             let revocations = RedisRevocations(redis: connection.redis, names: connection.names)
             let outcome = try await revocations.revoke(revocation, of: tenant)
             guard outcome != .unknownTenant else { throw TenantFailure.unknown(tenant) }
-            let text = "\(revocation.token) \(outcome == .known ? "was revoked before" : "revoked")"
-            print(json ? Self.json(revocation, tenant, outcome) : text)
+            print(
+                json
+                    ? Self.json(revocation, tenant, outcome) : "\(revocation.token) \(outcome == .known ? "was revoked before" : "revoked")"
+            )
         }
     }
 

@@ -1,8 +1,12 @@
 import Governance
 
 /// Reads tenants' documents from YAML: a list `tenants`, each with `name`, `upstreams`, `tariff`, `budgets`, `default_budget`, `cap`,
-/// `unbudgeted` and `naming`. Unknown keys and bad values are errors that name their line.
+/// `mode`, `rate_limits`, `durability`, `unbudgeted` and `naming`. Unknown keys and bad values are errors that name their line.
 enum TenantsFile {
+    private static let known: Set<String> = [
+        "name", "upstreams", "tariff", "budgets", "default_budget", "cap", "mode", "rate_limits", "durability", "unbudgeted", "naming",
+    ]
+
     /// The tenants of the file.
     static func read(_ file: String) throws(ConfigurationError) -> [Tenant] { try tenants(in: try YAMLNode.read(file)) }
 
@@ -19,16 +23,19 @@ enum TenantsFile {
     }
 
     private static func tenant(_ node: YAMLNode) throws(ConfigurationError) -> Tenant {
-        let keys = try node.mapping(["name", "upstreams", "tariff", "budgets", "default_budget", "cap", "unbudgeted", "naming"])
+        let keys = try node.mapping(known)
         guard let name = keys["name"] else { throw node.error("name: missing") }
         guard let upstreams = keys["upstreams"] else { throw node.error("upstreams: missing") }
         return Tenant(
             name: try name.value("a name like acme-1", { TenantName($0) }),
             upstreams: try self.upstreams(upstreams),
-            tariff: try tariff(keys["tariff"]),
+            tariff: try keys["tariff"]?.tariff() ?? Tariff(base: nil),
             budgets: try budgets(keys["budgets"]),
             defaultBudget: try keys["default_budget"]?.value("a budget's name", { BudgetName($0) }),
-            cap: try keys["cap"]?.credits(),
+            cap: try cap(keys["cap"]),
+            mode: try keys["mode"]?.mode() ?? .hard,
+            rateLimits: try keys["rate_limits"]?.rateLimits() ?? RateTerms(),
+            durability: try keys["durability"]?.durability() ?? .async,
             unbudgeted: try keys["unbudgeted"]?.value("refuse or allow", Tenant.Unbudgeted.init(rawValue:)) ?? .refuse,
             naming: try keys["naming"]?.value("on-collision, always or never", Tenant.Naming.init(rawValue:)) ?? .onCollision)
     }
@@ -45,29 +52,17 @@ enum TenantsFile {
         return upstreams
     }
 
-    private static func tariff(_ node: YAMLNode?) throws(ConfigurationError) -> Tariff {
-        let one = Credits(whole: 1) ?? .zero
-        guard let node else { return Tariff(base: one) }
-        let keys = try node.mapping(["default", "tools"])
-        var prices: [String: Credits] = [:]
-        for (tool, price) in try keys["tools"]?.members() ?? [] { prices[tool] = try price.credits() }
-        return Tariff(base: try keys["default"]?.credits() ?? one, prices: prices)
-    }
-
-    private static func budgets(_ node: YAMLNode?) throws(ConfigurationError) -> [BudgetName: Credits] {
-        var budgets: [BudgetName: Credits] = [:]
+    private static func budgets(_ node: YAMLNode?) throws(ConfigurationError) -> [BudgetName: BudgetTerms] {
+        var budgets: [BudgetName: BudgetTerms] = [:]
         for (name, value) in try node?.members() ?? [] {
             guard let budget = BudgetName(name) else { throw value.error("not a budget's name: [a-z0-9][A-Za-z0-9._-]{0,63}") }
-            guard let limit = try value.mapping(["limit"])["limit"] else { throw value.error("limit: missing") }
-            budgets[budget] = try limit.credits()
+            budgets[budget] = try value.budgetTerms()
         }
         return budgets
     }
-}
 
-extension YAMLNode {
-    /// The scalar as an amount.
-    fileprivate func credits() throws(ConfigurationError) -> Credits {
-        try value("credits: a number with at most six decimals", { Credits(decimal: $0) })
+    private static func cap(_ node: YAMLNode?) throws(ConfigurationError) -> BudgetTerms? {
+        guard let node else { return nil }
+        return node.isScalar ? BudgetTerms(limit: try node.credits()) : try node.budgetTerms()
     }
 }

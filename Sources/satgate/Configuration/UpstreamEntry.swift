@@ -3,11 +3,11 @@ import Governance
 import Upstreams
 
 /// One upstream of a tenant in YAML: `name`; `url` or `command` (a list of words, with `environment` and `directory`); `transport`,
-/// `sessions`, `headers`, `timeout`, `tls`, `oauth`, `limits` and `pin_tools`. Texts may refer to secrets, which are not looked up here.
+/// `sessions`, `headers`, `timeout`, `tls`, `oauth`, `limits`, `pin_tools`, `tariff`, `reports_cost` and `trust_hints`. Texts may refer to secrets, which are not looked up here.
 struct UpstreamEntry {
     private static let known: Set<String> = [
         "name", "url", "command", "environment", "directory", "transport", "sessions", "headers", "timeout", "tls", "oauth", "limits",
-        "pin_tools",
+        "pin_tools", "tariff", "reports_cost", "trust_hints",
     ]
 
     private let node: YAMLNode
@@ -27,7 +27,9 @@ struct UpstreamEntry {
             transport: try transport(at: place), sessions: try sessions(at: place), headers: try headers(),
             timeout: try keys["timeout"]?.value("a duration like 30s or 500ms", { Milliseconds($0)?.count })
                 ?? UpstreamDocument.usualTimeout,
-            tls: try tls(at: place), oauth: try oauth(), limits: try limits(), pinsTools: try keys["pin_tools"]?.flag() ?? false)
+            tls: try tls(at: place), oauth: try oauth(), limits: try limits(), pinsTools: try keys["pin_tools"]?.flag() ?? false,
+            tariff: try keys["tariff"]?.tariff(), reportsCost: try keys["reports_cost"]?.flag() ?? false,
+            trustsHints: try keys["trust_hints"]?.flag() ?? false)
     }
 
     private func place() throws(ConfigurationError) -> UpstreamDocument.Place {

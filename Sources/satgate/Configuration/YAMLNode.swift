@@ -72,6 +72,9 @@ struct YAMLNode {
         return sequence.enumerated().map { YAMLNode(node: $1, file: file, path: "\(path)[\($0)]") }
     }
 
+    /// Neither a mapping nor a list.
+    var isScalar: Bool { node.scalar != nil }
+
     /// The scalar as it is written.
     func text() throws(ConfigurationError) -> String {
         guard let scalar = node.scalar else { throw error("must be a plain value") }

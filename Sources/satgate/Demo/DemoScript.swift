@@ -49,7 +49,7 @@ struct DemoScript: Service {
         try await agent.connect()
         say("\nThe agent connects to http://127.0.0.1:\(port)/mcp and lists its tools:\n")
         for tool in try await agent.tools() { say("    \(padded(tool.name, 12)) costs \(tool.price)") }
-        say("\nIt calls each of them, then goes on until its budget of \(tenant.budgets[budget] ?? .zero) credits is spent:\n")
+        say("\nIt calls each of them, then goes on until its budget of \(tenant.budgets[budget]?.limit ?? .zero) credits is spent:\n")
         for call in DemoPlan.calls {
             guard case .text = try await show(call, budget, &agent) else { return }
         }
@@ -60,10 +60,10 @@ struct DemoScript: Service {
     private func show(_ call: DemoPlan.Call, _ budget: BudgetName, _ agent: inout DemoAgent) async throws -> DemoAgent.Outcome {
         say("  -> \(call.tool) \(call.arguments)")
         let outcome = try await agent.call(call.tool, call.arguments)
-        let left = try await ledger.balance(of: .budget(budget), tenant: tenant.name)?.available ?? tenant.budgets[budget] ?? .zero
+        let left = try await ledger.balance(of: .budget(budget), tenant: tenant.name)?.available ?? tenant.budgets[budget]?.limit ?? .zero
         switch outcome {
         case .text(let text):
-            let cost = call.tool == "ping" ? Credits.zero : tenant.tariff.price(of: call.tool)
+            let cost = call.tool == "ping" ? Credits.zero : tenant.tariff.price(of: call.tool) ?? Tenant.usualPrice
             say("  <- cost \(cost), left \(left): \(text.replacing("\n", with: "; "))\n")
         case .refused(let code, let message, let reason):
             say("  <- refused, left \(left): \(code) \(reason ?? "") (\(message))\n")

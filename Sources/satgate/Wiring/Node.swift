@@ -31,7 +31,7 @@ struct Node {
         let names = try configuration.redis.names()
         let store = RedisTenantStore(redis: client, names: names, node: id)
         let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
-        let ledger = RedisLedger(redis: client, names: names)
+        let ledger = RedisLedger(redis: client, names: names, remembered: Int64(configuration.remembered))
         let sessions = SessionCache(
             RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
         let events = RedisEventSink(redis: client, names: names, logger: logger)

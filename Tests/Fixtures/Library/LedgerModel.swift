@@ -2,54 +2,50 @@ import Governance
 
 /// One tenant's books as plain values.
 struct LedgerModel {
-    struct Account {
-        let limit: Int64
-        var held: Int64 = 0
-        var spent: Int64 = 0
-        let epoch: String
-        var version: Int64 = 1
-        var expires: Int64?
-
-        var available: Int64 { max(0, limit - held - spent) }
-
-        var balance: Balance? {
-            guard let limit = Credits(micros: limit), let held = Credits(micros: held), let spent = Credits(micros: spent),
-                let over = Credits(micros: max(0, self.held + self.spent - self.limit))
-            else { return nil }
-            return Balance(limit: limit, held: held, spent: spent, delegated: .zero, over: over, epoch: epoch, version: version)
-        }
-    }
-
     struct HoldRecord {
         var state: HoldState
         /// When the lease ends or, once it has ended, when it is forgotten.
         var end: Int64
-        var accounts: [AccountName] = []
+        var bookings: [Booking] = []
         var amount: Int64 = 0
-        var receipt: Receipt?
+        /// What it cost, and what was left then.
+        var receipt: (charged: Credits, remaining: Credits?)?
         /// The call waits for its agent: its lease was extended as far as it is to be.
         var isParked = false
     }
 
-    /// A call that waits for its agent, or has waited.
-    struct Waiting {
-        var round: Int
-        var taker: CallID?
-        var end: Int64
+    /// An account of a hold, and the epoch of the books that it was booked in; nil where there were none.
+    struct Booking {
+        let name: AccountName
+        let epoch: String?
+    }
+
+    enum Verdict {
+        case granted(excess: ReservationRefusal?)
+        case recalled(Recollection)
+        case refused(ReservationRefusal)
     }
 
     private static let day: Int64 = 86_400_000
 
+    let limits: LedgerLimits
     var isOpen = false
-    var accounts: [AccountName: Account] = [:]
+    var accounts: [AccountName: ModelAccount] = [:]
     var holds: [CallID: HoldRecord] = [:]
     var revoked: Set<TokenID> = []
     var waiting: [CallID: Waiting] = [:]
+    var records: [RecordName: Record] = [:]
+    /// When the next call of each subject would be due if all came at their interval, unix microseconds.
+    private var arrivals: [String: Int64] = [:]
     /// When to look for what can be forgotten: not at each operation.
     private var nextSweep: Int64 = 0
 
-    /// Drops tombstones and accounts whose time has come.
+    init(limits: LedgerLimits) { self.limits = limits }
+
+    /// Drops tombstones, accounts and records whose time has come.
     mutating func forget(at now: Int64) {
+        // Whether a record is known decides what its call costs, so its time is exact.
+        records = records.filter { $0.value.expires > now }
         guard now >= nextSweep else { return }
         nextSweep = now + 1_000
         holds = holds.filter { $0.value.state == .open || $0.value.end > now }
@@ -62,92 +58,85 @@ struct LedgerModel {
             .prefix(limit).map(\.key)
     }
 
-    /// Holds the amount in all accounts, or tells why in none.
-    mutating func reserve(_ charge: Charge, at now: Int64) -> ReservationRefusal? {
-        var booked: [AccountName: Account] = [:]
-        for charged in charge.accounts {
-            let expires = charged.expires.map { max($0, now + Self.day) }
-            guard var account = accounts[charged.name] ?? opened(charged, expires, charge.call) else { return .noAccount(charged.name) }
-            if let known = account.expires { account.expires = expires.map { max($0, known) } }
-            guard account.available >= charge.amount.micros else { return insufficient(charged.name, account) }
-            account.held += charge.amount.micros
-            account.version += 1
+    /// Judges what comes behind session and revocation; holds the amount in all accounts, or in none.
+    mutating func reserve(_ charge: Charge, at now: Int64) -> Verdict {
+        if let record = charge.record,
+            let answer = recall(record, supplanting: record.supplants, waiter: charge.context.node, at: now)
+        {
+            return answer == .conflict ? .refused(.conflict) : .recalled(answer)
+        }
+        var counted: [String: Int64] = [:]
+        for rate in charge.rates {
+            switch count(rate, at: now) {
+            case .success(let next): counted[rate.subject] = next
+            case .failure(let wait): return .refused(.rateLimited(retryAfter: wait.milliseconds))
+            }
+        }
+        var booked: [AccountName: ModelAccount] = [:]
+        var excess: ReservationRefusal?
+        for charged in charge.charged {
+            let (account, refusal) = judge(charged, charge, at: now)
+            if let refusal {
+                guard charged.isLenient else { return .refused(refusal) }
+                excess = excess ?? refusal
+            }
             booked[charged.name] = account
         }
+        arrivals.merge(counted) { $1 }
         accounts.merge(booked) { $1 }
+        guard charge.isHeld else { return .granted(excess: excess) }
         holds[charge.call] = HoldRecord(
-            state: .open, end: now + charge.lease, accounts: charge.accounts.map(\.name), amount: charge.amount.micros)
-        return nil
+            state: .open, end: now + charge.lease, bookings: charge.charged.map { Booking(name: $0.name, epoch: booked[$0.name]?.epoch) },
+            amount: charge.amount.micros)
+        begin(charge, at: now)
+        return .granted(excess: excess)
     }
 
-    private func opened(_ charged: ChargedAccount, _ expires: Int64?, _ call: CallID) -> Account? {
+    /// The account with the amount held in it, nil where it is missing, and what a strict one refuses the call for.
+    private func judge(_ charged: ChargedAccount, _ charge: Charge, at now: Int64) -> (ModelAccount?, ReservationRefusal?) {
+        let expires = charged.expires.map { max($0, now + Self.day) }
+        guard var account = accounts[charged.name] ?? opened(charged, expires, charge.call) else { return (nil, .noAccount(charged.name)) }
+        if let known = account.expires { account.expires = expires.map { max($0, known) } }
+        account.roll(charged.window, at: now)
+        var refusal: ReservationRefusal?
+        if account.isRolledBack {
+            refusal = .rolledBack(charged.name)
+        } else if account.available < charge.amount.micros {
+            let held = Credits(micros: account.held) ?? .zero
+            refusal = .insufficient(charged.name, available: account.availableCredits, held: held)
+        }
+        account.book(held: charge.amount.micros, spent: 0)
+        return (account, refusal)
+    }
+
+    private func opened(_ charged: ChargedAccount, _ expires: Int64?, _ call: CallID) -> ModelAccount? {
         guard isOpen, let limit = charged.opening?.micros else { return nil }
-        return Account(limit: limit, epoch: call.text, expires: expires)
+        return ModelAccount(limit: limit, epoch: call.text, expires: expires)
     }
 
-    private func insufficient(_ name: AccountName, _ account: Account) -> ReservationRefusal {
-        .insufficient(name, available: Credits(micros: account.available) ?? .zero, held: Credits(micros: account.held) ?? .zero)
-    }
+    private struct Wait: Error { let milliseconds: Int64 }
 
-    /// Gives a hold back to those of its accounts that still exist.
-    mutating func giveBack(_ hold: HoldRecord) { book(hold.accounts, held: -hold.amount, spent: 0) }
-
-    mutating func settle(_ charge: Charge, cost: Credits, forgetAt: Int64) -> Receipt {
-        let told = charge.accounts.last?.name
-        guard let hold = holds[charge.call], hold.state != .released else {
-            let state = holds[charge.call]?.state ?? .unknown
-            return Receipt(state: state, charged: .zero, remaining: remaining(told))
-        }
-        if let receipt = hold.receipt { return receipt }
-        var charged = min(cost.micros, hold.amount)
-        if hold.state == .open {
-            book(hold.accounts, held: -hold.amount, spent: charged)
-        } else {
-            let existing = hold.accounts.compactMap { accounts[$0]?.available }
-            charged = min(charged, existing.min() ?? 0)
-            if charged > 0 { book(hold.accounts, held: 0, spent: charged) }
-        }
-        let receipt = Receipt(
-            state: hold.state == .open ? .settled : .lateSettled, charged: Credits(micros: charged) ?? .zero, remaining: remaining(told))
-        holds[charge.call] = HoldRecord(state: receipt.state, end: forgetAt, receipt: receipt)
-        return receipt
+    /// When the call behind this one would be due; or how long to wait.
+    private func count(_ rate: RateLimit, at now: Int64) -> Result<Int64, Wait> {
+        let micros = now * 1_000
+        let next = max(micros, arrivals[rate.subject] ?? micros) + rate.interval
+        let early = next - micros - rate.burst * rate.interval
+        return early > 0 ? .failure(Wait(milliseconds: (early + 999) / 1_000)) : .success(next)
     }
+}
 
-    mutating func park(_ round: Round, life: Int64, at now: Int64) -> Parking {
-        // Its time is exact, others' is only looked at now and then.
-        if let known = waiting[round.call], known.end > now, known.round >= round.number { return .parked }
-        if round.isHeld {
-            guard holds[round.call]?.state == .open else { return .ended }
-            holds[round.call]?.end = now + life
-            holds[round.call]?.isParked = true
-        }
-        waiting[round.call] = Waiting(round: round.number, end: now + life)
-        return .parked
-    }
+/// How much of reports the books keep, in bytes, and for how long of what has ended, in milliseconds.
+package struct LedgerLimits: Sendable {
+    package var remembered: Int64 = 600_000
+    package var report = 262_144
+    package var reports = 67_108_864
 
-    mutating func take(_ round: Round, by taker: CallID, of lineage: [TokenID], lease: Int64, at now: Int64) -> Taking {
-        if !revoked.isDisjoint(with: lineage) { return .revoked }
-        guard let known = waiting[round.call], known.end > now, known.round >= round.number else { return .expired }
-        if known.round > round.number || known.taker.map({ $0 != taker }) ?? false { return .used }
-        if round.isHeld, holds[round.call]?.state != .open { return .expired }
-        if known.taker != nil { return .taken }
-        if round.isHeld {
-            holds[round.call]?.end = now + lease
-            holds[round.call]?.isParked = false
-        }
-        waiting[round.call]?.taker = taker
-        return .taken
-    }
+    package init() {}
+}
 
-    private mutating func book(_ names: [AccountName], held: Int64, spent: Int64) {
-        for name in names {
-            accounts[name]?.held += held
-            accounts[name]?.spent += spent
-            if accounts[name] != nil { accounts[name]?.version += 1 }
-        }
-    }
-
-    private func remaining(_ name: AccountName?) -> Credits? {
-        name.flatMap { accounts[$0] }.flatMap { Credits(micros: $0.available) }
-    }
+extension Charge {
+    /// The accounts in which it is booked: a price of nothing has none.
+    var charged: [ChargedAccount] { amount == .zero ? [] : accounts }
+    /// It has something to hold, or to be known by.
+    var isHeld: Bool { !charged.isEmpty || record != nil }
 }
