@@ -55,14 +55,9 @@ package struct StoreScripts: Sendable {
     package var all: [Script] {
         [
             reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
-<<<<<<< HEAD
-            outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete, roundPark, roundTake, recall,
-            recordNote, revoke, revoked,
-=======
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
             roundPark, roundTake, recall, recordNote,
             revoke, revoked,
->>>>>>> 6c92ed1dbf5b71b1270e292e2da071063780a42a
         ]
             + catalogue.all + dialogue.all
     }

@@ -73,13 +73,8 @@ struct TokenMintCommand: ParsableCommand {
         let instant = Milliseconds(expires).map { now.addingReportingOverflow($0.count).partialValue } ?? Timestamp.milliseconds(expires)
         guard let instant, instant > now else { throw ValidationError(wanted) }
         guard instant - now <= TokenLifetime.longest else {
-<<<<<<< HEAD
-            let longest = Milliseconds(count: TokenLifetime.longest)
-            throw ValidationError("--expires: at most \(longest): for so long a revoked token is remembered")
-=======
             throw ValidationError(
                 "--expires: at most \(Milliseconds(count: TokenLifetime.longest)), for so long a revoked token is remembered")
->>>>>>> 6c92ed1dbf5b71b1270e292e2da071063780a42a
         }
         return instant
     }
