@@ -51,6 +51,7 @@ package final class Gateway: Sendable {
     let now: @Sendable () -> Int64
     let sessions: SessionCache
     let revoked: RevokedTokens
+    let delegations: any Delegations
     let holds: OpenHolds
     let settlements: Settlements
     let failures = AuthenticationFailures()
@@ -68,7 +69,8 @@ package final class Gateway: Sendable {
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
-        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, holds: OpenHolds,
+        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, delegations: any Delegations,
+        holds: OpenHolds,
         settlements: Settlements,
         tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
@@ -86,6 +88,7 @@ package final class Gateway: Sendable {
         self.isAlive = isAlive
         self.sessions = sessions
         self.revoked = revoked
+        self.delegations = delegations
         self.holds = holds
         self.settlements = settlements
         self.tasks = tasks

@@ -22,6 +22,10 @@ package enum Fault: Error, Sendable, Hashable {
     case insufficientBudget(tool: String, cost: String, remaining: String, budget: String)
     case noAccount(budget: String)
     case unbudgeted
+    /// The token may not give that away; with what is wrong.
+    case delegation(DelegationFlaw)
+    /// The account has as many delegations as it may.
+    case tooManyDelegations(budget: String)
     /// With the seconds until another try is worthwhile.
     case rateLimited(retryAfter: Int)
     /// The reason is a bounded text.
