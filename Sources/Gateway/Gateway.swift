@@ -48,6 +48,7 @@ package final class Gateway: Sendable {
     /// Whether a node was seen lately.
     let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
+    let windows: any WindowClock
     /// Unix milliseconds by the clock that all nodes share.
     let now: @Sendable () -> Int64
     let sessions: SessionCache
@@ -71,8 +72,8 @@ package final class Gateway: Sendable {
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds & CallRecords, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
         addresses: any AddressBook, isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens,
-        holds: OpenHolds, settlements: Settlements,
-        tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
+        holds: OpenHolds, settlements: Settlements, tasks: [LoopTasks], logger: Logger, windows: any WindowClock,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
@@ -93,6 +94,7 @@ package final class Gateway: Sendable {
         self.settlements = settlements
         self.tasks = tasks
         self.logger = logger
+        self.windows = windows
         self.now = now
         responder = Responder(version: configuration.version)
         settlements.onRecorded { [weak self] in self?.ring($0, at: $1) }

@@ -69,17 +69,17 @@ struct CallExchange {
     }
 
     private func pass(_ answer: Answer, of held: HeldCall) async {
-        let (status, body) = await rendered(answer, of: held.routed)
+        let (status, body) = await rendered(answer, of: held.routed, warning: held.warning)
         await reach(.reply, held)
         await finish(body, status: status)
     }
 
     /// The upstream's answer in the words of this agent's revision, with its HTTP status.
-    func rendered(_ answer: Answer, of routed: RoutedCall) async -> (status: Int, body: [UInt8]) {
+    func rendered(_ answer: Answer, of routed: RoutedCall, warning: String? = nil) async -> (status: Int, body: [UInt8]) {
         let id = routed.call.id
         let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
-        guard agent.era == .modern else { return (200, answer.addressed(to: id, as: routed.view, content: content)) }
-        return answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
+        guard agent.era == .modern else { return (200, answer.addressed(to: id, as: routed.view, content: content, warning: warning)) }
+        return answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content, warning: warning)
     }
 
     private func read(_ message: Message) throws(Refusal) -> ForwardedRequest {
@@ -96,9 +96,12 @@ struct CallExchange {
 
     private func reserve(_ charge: Charge, for routed: RoutedCall) async throws(Refusal) -> Standing {
         switch try await reservation(of: charge) {
-        case .granted(let hold, _, let due):
+        case .granted(let hold, let excess, let due):
             if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }
-            return begin(HeldCall(routed: routed, charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout)))
+            return begin(
+                HeldCall(
+                    routed: routed, charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
+                    warning: tolerate(excess, charge)))
         case .refused(let reason, _):
             throw .notReserved(reason, charge)
         case .recalled(let recollection):
@@ -173,20 +176,32 @@ struct CallExchange {
     private func settle(_ answered: AnsweredCall) async {
         let report = CallReport.answer(answered.answer)
         switch answered.answer.kind {
-        case .result(isError: false): await end(answered.held, charged: true, .ok, report)
-        case .result(isError: true): await end(answered.held, charged: true, .toolError, report)
+        case .result(isError: false): await end(answered.held, charged: true, .ok, at: cost(of: answered), report)
+        case .result(isError: true): await end(answered.held, charged: true, .toolError, at: cost(of: answered), report)
         case .error: await end(answered.held, charged: answered.hasRun, .upstreamError, report)
         }
     }
 
-    /// Settles or releases the hold; a call without one only has its event. `report`: what is told to those who ask for it again.
-    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, _ report: CallReport? = nil) async {
+    /// What was held, or less where the upstream may say so and does.
+    private func cost(of answered: AnsweredCall) -> Credits {
+        let (held, upstream) = (answered.held.charge.amount, answered.held.routed.target.upstream)
+        guard agent.tenant.reportsCost(upstream), let cost = answered.answer.reportedCost.flatMap({ Credits(decimal: $0) }) else {
+            return held
+        }
+        return min(cost, held)
+    }
+
+    /// Settles or releases the hold, at what was held where no `cost` is named; a call without one only has its event. `report`: what is
+    /// told to those who ask for it again.
+    func end(
+        _ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, at cost: Credits? = nil, _ report: CallReport? = nil
+    ) async {
         guard let hold = held.hold else { return publish(held.routed, kind.rawValue) }
         let outcome = outcome(kind)
         let kept = hold.charge.record == nil ? nil : report?.bytes
         let ending: Settlements.Ending =
             charged
-            ? .settle(hold, cost: hold.charge.amount, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
+            ? .settle(hold, cost: cost ?? hold.charge.amount, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
             : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
         if Task.isCancelled { return gateway.settlements.later(ending) }
@@ -218,6 +233,8 @@ struct HeldCall {
     let deadline: ContinuousClock.Instant
     /// Rounds that its agent has answered.
     var round = 0
+    /// What its agent is warned of in the result.
+    var warning: String?
 }
 
 /// A call that its upstream has answered.

@@ -58,8 +58,8 @@ enum Refusal: Error {
         }
     }
 
-    /// The event that tells of it; nil where there is none.
-    func event(_ agent: Agent, tool: String, node: NodeID) -> Event? {
+    /// The event that tells of it; nil where there is none. `isEnforced`: false where the call is made all the same.
+    func event(_ agent: Agent, tool: String, node: NodeID, isEnforced: Bool = true) -> Event? {
         let budget: AccountName?
         let kind: Event.Kind
         var cost = Credits.zero
@@ -69,13 +69,15 @@ enum Refusal: Error {
         case .ledgerUnreadable(let charge): (kind, budget, cost) = (.budgetError, charge.context.budget, charge.amount)
         case .notReserved(.insufficient(let account, let available, _), let charge):
             (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
-        case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
+        case .notReserved(.noAccount(let account), let charge), .notReserved(.rolledBack(let account), let charge):
+            (kind, budget, cost) = (.budgetError, account, charge.amount)
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
+        case .notReserved(.rateLimited, let charge): (kind, budget, cost) = (.rateLimited, nil, charge.amount)
         case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved,
             .state, .unable, .nodeLost, .cancelled, .conflict, .inProgress, .resultNotKept:
             return nil
         }
-        let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]
+        let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(isEnforced)]
         return Event(
             kind, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, budget: budget, node: node, data: data)
     }
@@ -88,8 +90,9 @@ extension ReservationRefusal {
         case .revoked: .invalidRequest("Unauthorized")
         case .noAccount(let account): .noAccount(budget: account.text)
         case .conflict: .idempotencyConflict
-        case .ended, .rateLimited: .internalError
-        case .rolledBack(let account): .noAccount(budget: account.text)
+        case .ended: .internalError
+        case .rateLimited(let wait): .rateLimited(retryAfter: Int((wait + 999) / 1000))
+        case .rolledBack(let account): .ledgerRollback(budget: account.text)
         case .insufficient(let account, let available, _):
             available == .zero
                 ? .budgetExhausted(tool: charge.context.tool, cost: "\(charge.amount)", remaining: "0", budget: account.text)

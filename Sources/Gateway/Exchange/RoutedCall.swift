@@ -7,6 +7,8 @@ final class RoutedCall {
     let call: ForwardedRequest
     let target: Target
     let price: Credits
+    /// The name by which agents know the tool; nil where none is called.
+    let tool: String?
     /// Milliseconds.
     let timeout: Int64
     /// How a resource that is read is shown; nil for all else.
@@ -19,9 +21,10 @@ final class RoutedCall {
     let label: String
 
     init(
-        call: ForwardedRequest, target: Target, price: Credits, timeout: Int64, view: ResourceView? = nil, rivals: ListedEntries? = nil,
-        record: CallRecord? = nil
+        call: ForwardedRequest, target: Target, price: Credits, tool: String? = nil, timeout: Int64, view: ResourceView? = nil,
+        rivals: ListedEntries? = nil, record: CallRecord? = nil
     ) {
+        self.tool = tool
         self.record = record
         self.call = call
         self.target = target

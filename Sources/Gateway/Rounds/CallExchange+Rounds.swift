@@ -150,7 +150,8 @@ extension RoutedCall {
         guard case .upstream(let state) = place else { return self }
         let input = Continuation(inputResponses: call.message.paramToken("inputResponses"), requestState: state)
         return RoutedCall(
-            call: call.continued(with: input), target: target, price: price, timeout: timeout, view: view, rivals: rivals, record: record)
+            call: call.continued(with: input), target: target, price: price, tool: tool, timeout: timeout, view: view, rivals: rivals,
+            record: record)
     }
 }
 

@@ -95,7 +95,7 @@ for name in names:gmatch('%S+') do
     a.expires, a.renewed = expires, true
   end
   if a then
-    if roll(a, ARGV[at + 3], ARGV[at + 4], time) then kind, data = 'window_reset', '' end
+    if roll(a, ARGV[at + 3], ARGV[at + 4], time) then kind, data = 'window_reset', a.reset end
     if kind then books().add(KEYS[7], kind, time, ARGV[7], name, data .. balances({a})) end
     if a.mark or seen ~= '' and (a.epoch == seen and a.version < int(ARGV[at + 6], 'version')
       or a.epoch ~= seen and not a.previous:find(seen, 1, true) and not a.previous:find('*', 1, true)) then
