@@ -46,8 +46,8 @@ package struct KeyNames: Sendable, Hashable {
 package final class TenantKeys: Sendable {
     /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and requests begin
     /// with.
-    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase: String
-    let requestBase: String
+    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
+        requestBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -118,7 +118,6 @@ package final class TenantKeys: Sendable {
         earBase = base + "ears:"
         recordBase = base + "call:"
         rateBase = base + "rate:"
-        requestBase = base + "request:"
         self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"
