@@ -24,7 +24,7 @@ extension CallExchange {
         return Charge(
             call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
-            lease: gateway.configuration.lease, context: context)
+            lease: gateway.configuration.lease, context: context, durability: agent.tenant.durability)
     }
 
     private func accounts() throws(Refusal) -> [ChargedAccount] {

@@ -39,7 +39,7 @@ struct CallExchange {
             let answered = try await forward(held)
             await reach(.answer, held)
             if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
-            await settle(answered)
+            try await settle(answered)
             await reach(.settle, held)
             await pass(answered.answer, of: held)
         } catch {
@@ -107,7 +107,7 @@ struct CallExchange {
             }
             // Whether it ran is unknown: the release leaves a tombstone that a delayed reserve finds.
             if !charge.accounts.isEmpty { gateway.settlements.later(.release(Hold(charge: charge), outcome(.abandoned))) }
-            throw .storeUnavailable
+            throw error == .notDurable ? .notDurable(hasRun: false) : .storeUnavailable
         }
     }
 
@@ -142,23 +142,36 @@ struct CallExchange {
         return failure.mayHaveRun ? .upstreamError : .notDispatched
     }
 
-    /// Charges the call: nothing from here on turns the upstream's answer into an error.
-    private func settle(_ answered: AnsweredCall) async {
-        switch answered.answer.kind {
-        case .result(isError: false): await end(answered.held, charged: true, .ok)
-        case .result(isError: true): await end(answered.held, charged: true, .toolError)
-        case .error: await end(answered.held, charged: answered.hasRun, .upstreamError)
-        }
+    /// Charges the call: nothing from here on turns the upstream's answer into an error, but that a tenant's replicas lack the charge.
+    private func settle(_ answered: AnsweredCall) async throws(Refusal) {
+        let isSafe =
+            switch answered.answer.kind {
+            case .result(isError: false): await end(answered.held, charged: true, .ok)
+            case .result(isError: true): await end(answered.held, charged: true, .toolError)
+            case .error: await end(answered.held, charged: answered.hasRun, .upstreamError)
+            }
+        if !isSafe { throw .notDurable(hasRun: true) }
     }
 
-    /// Settles or releases the hold; a call without one only has its event.
-    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async {
-        guard let hold = held.hold else { return publish(held, kind) }
+    /// Settles or releases the hold; a call without one only has its event. False where too few replicas are known to have the charge.
+    @discardableResult
+    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async -> Bool {
+        guard let hold = held.hold else {
+            publish(held, kind)
+            return true
+        }
         let outcome = outcome(kind)
         let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome, report: nil) : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
-        if Task.isCancelled { return gateway.settlements.later(ending) }
-        await gateway.settlements.end(ending, by: held.deadline)
+        if Task.isCancelled {
+            gateway.settlements.later(ending)
+            return true
+        }
+        switch await gateway.settlements.end(ending, by: held.deadline) {
+        case .done: return true
+        case .notDurable: return false
+        case .later: return !charged || held.charge.durability == .async
+        }
     }
 
     private func publish(_ held: HeldCall, _ kind: CallOutcome.Kind) {

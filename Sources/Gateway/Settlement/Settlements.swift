@@ -19,6 +19,15 @@ package final class Settlements: Service {
         }
     }
 
+    /// What came of ending a hold.
+    enum Ended {
+        case done(Receipt)
+        /// It is ended, but too few replicas have that in time.
+        case notDurable
+        /// Redis could not be reached in time: it goes on in the background.
+        case later
+    }
+
     private struct Late: Sendable {
         let ending: Ending
         let until: ContinuousClock.Instant
@@ -43,19 +52,18 @@ package final class Settlements: Service {
     /// Endings not yet done.
     package var backlog: Int { waiting.withLock { $0 } }
 
-    /// Ends the hold, trying until `deadline`; after it the ending goes on in the background and nil is returned.
-    @discardableResult
-    func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Receipt? {
+    /// Ends the hold, trying until `deadline`; after it the ending goes on in the background.
+    func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Ended {
         while true {
-            if let receipt = await attempt(ending) {
+            if let ended = await attempt(ending) {
                 holds.remove(ending.call)
-                return receipt
+                return ended
             }
             guard ContinuousClock.now + .milliseconds(100) < deadline else { break }
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 20...100)))
         }
         later(ending)
-        return nil
+        return .later
     }
 
     /// Ends the hold in the background.
@@ -91,17 +99,21 @@ package final class Settlements: Service {
     }
 
     /// Nil when Redis is out of reach.
-    private func attempt(_ ending: Ending) async -> Receipt? {
+    private func attempt(_ ending: Ending) async -> Ended? {
         do throws(StoreError) {
             switch ending {
             case .settle(let hold, let cost, let outcome, let report):
-                return try await ledger.settle(hold, cost: cost, outcome: outcome, report: report)
-            case .release(let hold, let outcome): return try await ledger.release(hold, outcome: outcome)
+                return .done(try await ledger.settle(hold, cost: cost, outcome: outcome, report: report))
+            case .release(let hold, let outcome): return .done(try await ledger.release(hold, outcome: outcome))
             }
         } catch {
-            guard case .corrupt(let reason) = error else { return nil }
-            logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
-            return Receipt(state: .unknown, charged: .zero, remaining: nil)
+            switch error {
+            case .unavailable: return nil
+            case .notDurable: return .notDurable
+            case .corrupt(let reason):
+                logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
+                return .done(Receipt(state: .unknown, charged: .zero, remaining: nil))
+            }
         }
     }
 }

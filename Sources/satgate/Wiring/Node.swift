@@ -31,7 +31,8 @@ struct Node {
         let names = try configuration.redis.names()
         let store = RedisTenantStore(redis: client, names: names, node: id)
         let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
-        let ledger = RedisLedger(redis: client, names: names, remembered: Int64(configuration.remembered))
+        let ledger = RedisLedger(
+            redis: client, names: names, remembered: Int64(configuration.remembered), rollback: configuration.rollback, node: id)
         let sessions = SessionCache(
             RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
@@ -89,6 +90,7 @@ struct Node {
             nodes,
             holds,
             settlements,
+            Running("rollback") { await ledger.watchServers() },
             revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
