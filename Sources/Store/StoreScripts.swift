@@ -3,7 +3,8 @@ package import Redis
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
     package let outboxAppend, outboxRead, outboxPost, streamRelease, addressNote: Script
-    package let reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
+    package let reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose,
+        sessionStream,
         beat: Script
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script

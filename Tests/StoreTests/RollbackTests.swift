@@ -28,7 +28,7 @@ struct RollbackTests {
         }
 
         /// A call of 1 that is settled.
-        func spend(at ledger: RedisLedger? = nil, durability: Durability = .async) async throws {
+        func spend(at ledger: RedisLedger? = nil) async throws {
             let ledger = ledger ?? self.ledger
             let charge = try world.charge(1, [team])
             guard case .granted(let hold?, _, _) = try await ledger.reserve(charge) else { throw FixtureError("not granted") }

@@ -20,7 +20,7 @@ package final class Settlements: Service {
     }
 
     /// What came of ending a hold.
-    enum Ended {
+    enum Ended: Equatable {
         case done(Receipt)
         /// It is ended, but too few replicas have that in time.
         case notDurable

@@ -7,6 +7,7 @@ import NIOPosix
 import Redis
 import ServiceLifecycle
 import Store
+import TimeZones
 import Upstreams
 
 /// One node, put together: the only place where ports meet what fulfils them.
@@ -30,7 +31,8 @@ struct Node {
         let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
         let names = try configuration.redis.names()
         let store = RedisTenantStore(redis: client, names: names, node: id)
-        let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
+        let zones = tenants.zones
+        let directory = RedisTenants(store, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
         let ledger = RedisLedger(
             redis: client, names: names, remembered: Int64(configuration.remembered), rollback: configuration.rollback, node: id)
         let sessions = SessionCache(
