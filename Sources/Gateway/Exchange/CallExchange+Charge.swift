@@ -38,7 +38,7 @@ extension CallExchange {
         return Charge(
             call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
-            lease: gateway.configuration.lease, context: context, record: record, rates: rates)
+            lease: gateway.configuration.lease, context: context, record: record, rates: rates, durability: agent.tenant.durability)
     }
 
     private func accounts() -> [ChargedAccount] {
