@@ -35,6 +35,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "satgate",
+    products: [.library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -51,6 +52,7 @@ let package = Package(
         module("Macaroons", ["COpenSSL"]),
         module("MCPWire"),
         module("Governance"),
+        module("TimeZones", ["Governance"]),
         module("HTTPWire", http),
         module("ServerIdentity", [tls, .product(name: "NIOCore", package: "swift-nio")]),
         module("Redis", nio + ["CHiredis", "COpenSSL", "ServerIdentity", tls, log]),
@@ -70,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "satgate",
             dependencies: [
-                "Macaroons", "Governance", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
+                "Macaroons", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,
@@ -82,10 +84,13 @@ let package = Package(
         ),
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
+        .target(name: "WrongClock", path: "Tests/Fixtures/WrongClock"),
+        .executableTarget(name: "light-agent", path: "Tests/Fixtures/LightAgent", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
         tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
+        tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
         tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
@@ -93,7 +98,7 @@ let package = Package(
         tests(
             "SatGateTests",
             nio + [
-                "satgate", "Macaroons", "MCPWire", "Governance", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
+                "satgate", "Macaroons", "MCPWire", "Governance", "TimeZones", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]

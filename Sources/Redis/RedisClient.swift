@@ -11,6 +11,7 @@ package final class RedisClient: Sendable {
     let logger: Logger
     private let topology: any Topology
     private let clock = ServerClock()
+    private let run = ServerRun()
 
     package init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger) {
         var logger = logger
@@ -19,7 +20,7 @@ package final class RedisClient: Sendable {
         self.logger = logger
         self.loops = Array(group.makeIterator())
         self.topology = SingleNode(
-            pool: NodePool(configuration: configuration, group: group, clock: clock, logger: logger))
+            pool: NodePool(configuration: configuration, group: group, clock: clock, run: run, logger: logger))
     }
 
     /// Connects, and keeps connected until cancelled; then whatever waits fails. Throws where the TLS files cannot be used.
@@ -35,6 +36,10 @@ package final class RedisClient: Sendable {
 
     /// Unix milliseconds by Redis' clock, as of a look at it at most about ten seconds ago; by our own until the first.
     package func now() -> Int64 { clock.milliseconds }
+
+    /// A value each time that a connection leads to another run of a server than the last (a restart, a failover), or that Redis does not
+    /// say which; several may come as one.
+    package func newServers() -> AsyncStream<Void> { run.changes() }
 
     /// Sends a command and answers its reply; an error reply is thrown. `timeout` bounds all attempts together.
     ///
@@ -74,6 +79,22 @@ extension RedisClient {
             return try await attempt(command.bySource, request)
         }
     }
+
+    /// Runs a script likewise, over a connection on which one WAIT follows each batch: answers also how many replicas have what it wrote.
+    ///
+    /// Fewer than `durable` asks for are no failure here. The time for replicas, of a batch ahead too, is added to `timeout`.
+    package func evaluate(
+        _ command: ScriptCommand, durable: Durable, timeout: Duration? = nil, idempotent: Bool = false
+    ) async throws(RedisError) -> Acknowledged {
+        let deadline = deadline(timeout) + .milliseconds(2 * durable.timeout)
+        let request = Request(slot: try command.slot(), idempotent: idempotent, deadline: deadline)
+        do throws(RedisError) {
+            return try await attempt(command.byDigest, durable, request)
+        } catch {
+            guard case .server("NOSCRIPT", _) = error else { throw error }
+            return try await attempt(command.bySource, durable, request)
+        }
+    }
 }
 
 // MARK: The retry loop
@@ -91,11 +112,24 @@ extension RedisClient {
     private func deadline(_ timeout: Duration?) -> NIODeadline { .now() + TimeAmount(timeout ?? configuration.commandTimeout) }
 
     private func attempt(_ command: EncodedCommand, _ request: Request) async throws(RedisError) -> RedisValue {
+        try await attempt(request) { (pool) async throws(RedisError) in try await pool.send(command, deadline: request.deadline) }
+    }
+
+    private func attempt(_ command: EncodedCommand, _ durable: Durable, _ request: Request) async throws(RedisError) -> Acknowledged {
+        try await attempt(request) { (pool) async throws(RedisError) in
+            try await pool.send(command, durable: durable, deadline: request.deadline)
+        }
+    }
+
+    @inline(__always)
+    private func attempt<Reply>(
+        _ request: Request, by send: (NodePool) async throws(RedisError) -> Reply
+    ) async throws(RedisError) -> Reply {
         var failures = 0
         while true {
             let failure: RedisError
             do throws(RedisError) {
-                return try await topology.pool(for: request.slot).send(command, deadline: request.deadline)
+                return try await send(topology.pool(for: request.slot))
             } catch { failure = error }
             failures += 1
             guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun, await topology.learn(from: failure) else {

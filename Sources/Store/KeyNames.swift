@@ -44,13 +44,16 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and requests begin
+    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records and rates begin
     /// with.
-    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase, requestBase: String
+    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase: String
+    private let requestBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
     package func account(_ name: AccountName) -> String { accountBase + name.text }
+    /// Hash of what was answered to a request about the books.
+    package func request(_ name: RequestName) -> String { requestBase + name.text }
     /// Hash of a session.
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
     /// Set of a principal's sessions, some of which may have ended.
@@ -61,8 +64,6 @@ package final class TenantKeys: Sendable {
     package func parked(_ call: CallID) -> String { parkedBase + call.text }
     /// Hash of what is known of a call under its agent's key.
     package func record(_ name: RecordName) -> String { recordBase + name.text }
-    /// Hash of what an operator's or an agent's request of the books was answered.
-    package func request(_ name: RecordName) -> String { requestBase + name.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.
@@ -104,6 +105,7 @@ package final class TenantKeys: Sendable {
         let base = "\(names.prefix){\(tenant.text)}:"
         holdBase = base + "hold:"
         accountBase = base + "account:"
+        requestBase = base + "request:"
         sessionBase = base + "session:"
         principalBase = base + "principal:"
         outboxBase = base + "outbox:"
@@ -112,7 +114,6 @@ package final class TenantKeys: Sendable {
         earBase = base + "ears:"
         recordBase = base + "call:"
         rateBase = base + "rate:"
-        requestBase = base + "request:"
         self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"

@@ -11,6 +11,7 @@ package struct StoreScripts: Sendable {
     package let delegate, delegationReturn: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
+    package let budget: BudgetScripts
 
     /// The scripts of this program.
     package static let embedded = StoreScripts()
@@ -52,6 +53,7 @@ package struct StoreScripts: Sendable {
         delegationReturn = joined("delegation_return", PackageResources.delegation_return_lua)
         catalogue = CatalogueScripts(plain)
         dialogue = DialogueScripts(plain)
+        budget = BudgetScripts(joined: joined, plain: plain)
     }
 
     /// All of them.
@@ -62,6 +64,6 @@ package struct StoreScripts: Sendable {
             roundPark, roundTake, recall, recordNote,
             revoke, revoked, delegate, delegationReturn,
         ]
-            + catalogue.all + dialogue.all
+            + catalogue.all + dialogue.all + budget.all
     }
 }

@@ -93,6 +93,7 @@ final class FakeRedis: Sendable {
         private func handshake(_ command: [String]) -> Answer? {
             switch command.first {
             case "CLIENT": .text("+OK\r\n")
+            case "INFO": .text("$13\r\nrun_id:fake\r\n\r\n")
             case "ROLE": .text("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n")
             case "TIME": .text("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n")
             default: nil

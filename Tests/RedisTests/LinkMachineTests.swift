@@ -5,6 +5,7 @@ import Testing
 
 private let master = RedisValue.array([.string(Array("master".utf8)), .integer(0), .array([])])
 private let time = RedisValue.array([.string(Array("1700000000".utf8)), .string(Array("0".utf8))])
+private let info = RedisValue.string(Array("# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n".utf8))
 private let ok = RedisValue.string(Array("OK".utf8))
 
 @Suite("what becomes of a link")
@@ -44,8 +45,8 @@ struct LinkMachineTests {
         @discardableResult
         func greet() -> [String] {
             _ = machine.opened(now: now)
-            for reply in [ok, master] { _ = machine.received(reply, now: now) }
-            guard case .ready(let items, time: time, _) = machine.received(time, now: now) else { return ["not ready"] }
+            for reply in [ok, master, info] { _ = machine.received(reply, now: now) }
+            guard case .ready(let items, let arrival) = machine.received(time, now: now), arrival.time == time else { return ["not ready"] }
             return items
         }
 
@@ -86,9 +87,11 @@ struct LinkMachineTests {
         #expect(machine.start())
         #expect(!machine.start())
         let commands = try #require(machine.opened())
-        #expect(commands == [["AUTH", "gw", "pw"], ["SELECT", 2], ["CLIENT", "SETNAME", "satgate"], ["ROLE"], ["TIME"]])
+        #expect(
+            commands == [["AUTH", "gw", "pw"], ["SELECT", 2], ["CLIENT", "SETNAME", "satgate"], ["ROLE"], ["INFO", "server"], ["TIME"]])
         for _ in 0..<3 { #expect(machine.received(ok) == "nothing") }
         #expect(machine.received(master) == "nothing")
+        #expect(machine.received(info) == "nothing")
         #expect(!machine.isReady)
         #expect(machine.received(time) == "ready")
         #expect(machine.isReady)

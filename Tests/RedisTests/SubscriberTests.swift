@@ -83,6 +83,7 @@ struct SubscriberTests {
             _ = machine.opened(now: now)
             _ = machine.received(.string([]), now: now)
             _ = machine.received(.array([.string(Array("master".utf8))]), now: now)
+            _ = machine.received(.string([]), now: now)
             let subscribing = machine.received(.array([]), now: now)
             #expect(subscribing == .subscribe(["SUBSCRIBE", "a", "b", "p"]))
             return machine

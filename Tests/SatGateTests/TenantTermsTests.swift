@@ -1,5 +1,6 @@
 import Governance
 import Testing
+import TimeZones
 
 @testable import satgate
 
@@ -8,7 +9,7 @@ import Testing
     private func tenant(_ members: String) throws -> Tenant {
         let lines = members.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
         let node = try YAMLNode.parse("tenants:\n- name: acme\n\(lines)\n  upstreams: []", file: "t.yaml")
-        return try #require(try TenantsFile.tenants(in: node).first)
+        return try #require(try TenantsFile.tenants(in: node, zones: ZoneDatabase()).first)
     }
 
     private func credits(_ whole: Int64) throws -> Credits { try #require(Credits(whole: whole)) }
@@ -69,7 +70,8 @@ import Testing
               - {name: a, url: "http://a", tariff: {default: 2, tools: {x: 3}}, reports_cost: true, trust_hints: true}
               - {name: b, url: "http://b", tariff: {}}
             """
-        let upstreams = try #require(try TenantsFile.tenants(in: YAMLNode.parse(text, file: "t.yaml")).first).upstreams
+        let upstreams = try #require(try TenantsFile.tenants(in: YAMLNode.parse(text, file: "t.yaml"), zones: ZoneDatabase()).first)
+            .upstreams
         #expect(upstreams[0].tariff == Tariff(base: try credits(2), prices: ["x": try credits(3)]))
         #expect(upstreams[0].reportsCost && upstreams[0].trustsHints)
         #expect(upstreams[1].tariff == nil && !upstreams[1].reportsCost && !upstreams[1].trustsHints)
@@ -90,6 +92,7 @@ import Testing
             ("cap: {limit: 1, window: none, zone: UTC}", "3: tenants[0].cap.zone: is of no use without a window"),
             ("cap: {limit: 1, window: day, zone: /etc/passwd}", "3: tenants[0].cap.zone: must be a time zone like Europe/Berlin"),
             ("cap: {limit: 1, window: day, zone: ../x}", "3: tenants[0].cap.zone: must be a time zone like Europe/Berlin"),
+            ("cap: {limit: 1, window: day, zone: Europe/Atlantis}", "3: tenants[0].cap.zone: the zone database has no Europe/Atlantis"),
             ("cap: {limit: 1, mode: no}", "3: tenants[0].cap.mode: must be observe, soft or hard"),
             ("cap: [1]", "3: tenants[0].cap: must be a mapping"),
             (

@@ -1,6 +1,7 @@
 import Governance
 import Store
 import Testing
+import TimeZones
 
 @testable import satgate
 
@@ -43,7 +44,7 @@ import Testing
 
     @Test("a document is printed as YAML that is read as the same document")
     func roundTrip() throws {
-        let tenants = try TenantsFile.tenants(in: YAMLNode.parse(Self.text, file: "t.yaml"))
+        let tenants = try TenantsFile.tenants(in: YAMLNode.parse(Self.text, file: "t.yaml"), zones: ZoneDatabase())
         #expect(TenantYAML.text(of: tenants.map { TenantCodec.value(of: $0) }) == Self.text)
         #expect(TenantYAML.text(of: []) == "tenants: []\n")
     }

@@ -1,10 +1,13 @@
 import Governance
 import Testing
+import TimeZones
 
 @testable import satgate
 
 @Suite struct TenantsFileTests {
-    private func tenants(_ text: String) throws -> [Tenant] { try TenantsFile.tenants(in: YAMLNode.parse(text, file: "t.yaml")) }
+    private func tenants(_ text: String) throws -> [Tenant] {
+        try TenantsFile.tenants(in: YAMLNode.parse(text, file: "t.yaml"), zones: ZoneDatabase())
+    }
 
     /// The tenant `acme` with one upstream `u`, whose members stand from line 4 on.
     private func upstream(_ members: String) throws -> UpstreamDocument {

@@ -9,7 +9,8 @@ extension StoreScripts {
     /// Those, with the guard in front.
     static let clockedWatched = StoreScripts { clock(watch($0)) }
 
-    /// The text with a clock behind its first line that reads the tenant's key `clock:{tenant}`, unix milliseconds.
+    /// The text with a clock behind its first line that reads the tenant's key `clock:{tenant}`, unix milliseconds. What is set with a
+    /// life stays, for the server's own clock would end it too soon.
     static func clock(_ text: [UInt8]) -> [UInt8] {
         let head = text.prefix { $0 != UInt8(ascii: "\n") } + [UInt8(ascii: "\n")]
         return head + Array(clockText.utf8) + text.dropFirst(head.count)
@@ -18,6 +19,8 @@ extension StoreScripts {
     private static let clockText = """
         local server = redis
         local redis = {call = function(command, ...)
+          local key, value = ...
+          if command == 'SET' then return server.call(command, key, value) end
           if command ~= 'TIME' then return server.call(command, ...) end
           local time = tonumber(server.call('GET', 'clock:' .. KEYS[1]:match('{.-}')))
           return {string.format('%d', math.floor(time / 1000)), string.format('%d', time % 1000 * 1000)}
@@ -28,14 +31,12 @@ extension StoreScripts {
 
 /// The clock of one tenant in Redis, which stands until it is moved.
 struct RedisClock: Sendable {
-    let clock: ManualClock
+    let clock = ManualClock()
     private let client: RedisClient
     private let key: String
 
-    /// It starts at the server's time.
     init(_ client: RedisClient, of tenant: TenantName) async throws {
         self.client = client
-        clock = ManualClock(now: try await client.serverTime())
         key = "clock:{\(tenant.text)}"
         try await set()
     }

@@ -7,17 +7,18 @@ import Testing
 
 @Suite("The ledger in Redis against its model")
 struct LedgerPropertyTests {
-    @Test("102,400 random operations are answered alike, and the books always balance", .timeLimit(.minutes(3)))
+    /// Operations of each walk.
+    private static let length = ProcessInfo.processInfo.environment["SATGATE_WALK"].flatMap { Int($0) } ?? 1_600
+
+    @Test("102,400 random operations are answered alike, and the books always balance", .timeLimit(.minutes(length > 1_600 ? 30 : 3)))
     func sameReplies() async throws {
         let seed = ProcessInfo.processInfo.environment["SATGATE_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
         let client = try await SharedRedis.client
         let outcomes = try await withThrowingTaskGroup(of: Set<String>.self) { group in
             for index in 0..<64 {
                 group.addTask {
-                    let tenant = try TenantName.fresh()
-                    var walk = LedgerWalk(
-                        seed: seed &+ UInt64(index), model: try .inMemory(tenant), redis: try .redis(client, .embedded, tenant))
-                    do { try await walk.run(1_600) } catch {
+                    var walk = try await LedgerWalk(seed: seed &+ UInt64(index), client, .clocked)
+                    do { try await walk.run(Self.length) } catch {
                         Issue.record("SATGATE_SEED=\(seed), walk \(index), operation \(walk.steps): \(error)")
                         throw error
                     }
@@ -29,13 +30,12 @@ struct LedgerPropertyTests {
         #expect(outcomes.isSuperset(of: Self.everyOutcome), "never seen: \(Self.everyOutcome.subtracting(outcomes))")
     }
 
-    @Test("a ledger that errs is found out", arguments: Mistake.all)
+    @Test("a ledger that errs is found out", arguments: Mistake.inLedger)
     func mistakes(_ mistake: Mistake) async throws {
         let client = try await SharedRedis.client
-        let scripts = try #require(mistake.scripts())
+        let scripts = try #require(mistake.scripts(StoreScripts.clock))
         for seed in UInt64(1)...20 {
-            let tenant = try TenantName.fresh()
-            var walk = LedgerWalk(seed: seed, model: try .inMemory(tenant), redis: try .redis(client, scripts, tenant))
+            var walk = try await LedgerWalk(seed: seed, client, scripts)
             do { try await walk.run(500) } catch StoreError.unavailable(let reason) { throw FixtureError(reason) } catch { return }
         }
         Issue.record("not noticed")
@@ -43,11 +43,14 @@ struct LedgerPropertyTests {
 
     /// What the walks together must have met, or they prove less than they seem to.
     private static let everyOutcome: Set<String> = Set(
-        ["granted", "free", "sessionGone", "revoked", "noAccount", "insufficient"]
-            + ["settled", "released", "lapsed", "lateSettled"].map { "ended \($0)" }
-            + ["settled", "lateSettled", "released", "unknown"].map { "settle \($0)" }
-            + ["settled", "lateSettled", "released", "lapsed"].map { "release \($0)" }
-            + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "lapse \($0)" }
-            + ["settled", "lateSettled", "released", "lapsed", "unknown", "open"].map { "extend \($0)" }
-            + Parking.allCases.map { "park \($0)" } + Taking.allCases.map { "take \($0)" })
+        ["granted", "free", "sessionGone", "revoked", "noAccount", "insufficient", "conflict", "rateLimited", "rolledBack"]
+            + ["noAccount", "insufficient", "rolledBack"].map { "granted, excess \($0)" }
+            + ["settled", "released", "lapsed", "lateSettled", "superseded"].map { "ended \($0)" }
+            + ["settled", "lateSettled", "released", "unknown", "superseded"].map { "settle \($0)" }
+            + ["settled", "lateSettled", "released", "lapsed", "superseded"].map { "release \($0)" }
+            + HoldState.allCases.map { "lapse \($0)" } + HoldState.allCases.map { "extend \($0)" }
+            + Parking.allCases.map { "park \($0)" } + Taking.allCases.map { "take \($0)" }
+            + ["done", "done without report", "running", "asking"].map { "recalled \($0)" }
+            + ["done", "done without report", "running", "asking", "nothing", "conflict"].map { "recall \($0)" }
+            + ["note true", "note false", "awaited", "over", "rolled over"])
 }

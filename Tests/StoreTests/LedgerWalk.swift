@@ -1,81 +1,98 @@
 import Fixtures
 import Governance
+import Redis
+import Store
 
-/// One tenant's random walk, done by both ledgers.
+/// One tenant's random walk, done by both ledgers on one clock.
 struct LedgerWalk {
-    private var random: SplitMix64
-    private let model: LedgerWorld
-    private let redis: LedgerWorld
+    var random: SplitMix64
+    let model: LedgerWorld
+    let redis: LedgerWorld
+    private let clock: RedisClock
     private(set) var steps = 0
-    private(set) var outcomes: Set<String> = []
+    var outcomes: Set<String> = []
     /// The latest charges, which most operations pick from.
     private var charges: [Charge] = []
-    private var receipts: [CallID: (charge: Charge, charged: Credits)] = [:]
-    private var accounts: [ChargedAccount] = []
-    private var seen: Set<AccountName> = []
-    private var tokens: [TokenID] = []
+    private var latest: Charge?
+    var receipts: [CallID: (charge: Charge, charged: Credits)] = [:]
+    var names = WalkNames()
+    var ends: [AccountName: Int64] = [:]
     private let sessions = (0..<3).map { _ in SessionID() }
     private let takers = (0..<2).map { _ in CallID() }
 
-    init(seed: UInt64, model: LedgerWorld, redis: LedgerWorld) {
+    /// `scripts` read the tenant's clock.
+    init(seed: UInt64, _ client: RedisClient, _ scripts: StoreScripts) async throws {
+        let tenant = try TenantName.fresh()
+        let limits = LedgerLimits.small
         random = SplitMix64(state: seed)
-        self.model = model
-        self.redis = redis
+        clock = try await RedisClock(client, of: tenant)
+        model = try .inMemory(tenant, clock.clock, limits: limits)
+        redis = .clocked(client, scripts, tenant, clock, limits: limits)
     }
 
     mutating func run(_ count: Int) async throws {
-        renewNames()
+        names.renew(by: &random)
         while steps < count {
             if steps == 20 { try await both { try await $0.ledger.openBooks(of: $0.tenant) } }
             try await step()
             steps += 1
-            if steps.isMultiple(of: 100) { try await compareBooks(accounts.map(\.name)) }
+            if steps.isMultiple(of: 100) { try await compareBooks(names.accounts.map(\.name)) }
         }
-        try await compareBooks(seen)
+        try await compareBooks(names.seen)
         try await compareSpending()
     }
 
     private mutating func step() async throws {
-        // Half of the time one whose lease was over at once, or few would ever lapse and be settled late.
-        let brief = Bool.random(using: &random) ? charges.filter { $0.lease == 0 } : []
-        let charge = brief.randomElement(using: &random) ?? charges.randomElement(using: &random)
+        let charge = nextCharge()
         switch (Int.random(in: 0..<100, using: &random), charge) {
-        case (60..<80, let charge?): try await settle(charge)
-        case (80..<82, let charge?): try await release(charge)
-        case (82..<85, let charge?): try await lapse(charge)
-        case (89..<91, let charge?): try await lapse(charge)
-        case (91..<94, _?): try await extend()
-        case (35..<40, let charge?): try await reserve(charge)
-        case (40..<52, _): try await reserve(newCharge())
-        case (52..<55, _):
+        case (26..<31, let charge?): try await reserve(charge)
+        case (31..<52, let charge?): try await settle(charge)
+        case (52..<55, let charge?): try await release(charge)
+        case (55..<61, let charge?): try await lapse(charge)
+        case (61..<64, _?): try await extend()
+        case (64..<67, _):
             let limit = Int.random(in: 0...40, using: &random)
             try await both { try await $0.ledger.due(of: $0.tenant, limit: limit) }
-        case (55..<60, _): try await compareBook(accounts.randomElement(using: &random)?.name ?? .tenant)
-        case (94..<96, _): try await changeSession()
-        case (85..<87, let charge?): try await park(charge)
-        case (87..<89, let charge?): try await take(charge)
-        case (96, _): try await both { try await $0.ledger.openBooks(of: $0.tenant) }
-        case (97, _): renewNames()
+        case (67..<71, _): try await compareBook(names.accounts.randomElement(using: &random)?.name ?? .tenant)
+        case (71..<73, _): try await changeSession()
+        case (73..<76, let charge?): try await park(charge)
+        case (76..<78, let charge?): try await take(model.round(Int.random(in: 1...3, using: &random), of: charge), charge.lineage)
+        case (78..<82, let charge?): try await note(charge)
+        case (82..<86, _): try await recall(names.record(among: [], by: &random))
+        case (86..<94, _): try await clock.advance(by: Int64.random(in: 1...60, using: &random))
+        case (94..<97, _): try await intervene()
+        case (97, _): names.renew(by: &random)
         case (98, _): try await revoke()
         case (99, _): try await release(newCharge())
         default: try await reserve(newCharge())
         }
     }
 
+    /// Often the last one again, for much goes wrong in a row only; else often one whose lease was over soon, or few would ever lapse.
+    private mutating func nextCharge() -> Charge? {
+        if Int.random(in: 0..<3, using: &random) > 0 || latest == nil {
+            let brief = Bool.random(using: &random) ? charges.filter { $0.lease < 100 } : []
+            latest = brief.randomElement(using: &random) ?? charges.randomElement(using: &random)
+        }
+        return latest
+    }
+
     private mutating func reserve(_ charge: Charge) async throws {
-        let answer = try await both { Answer(try await $0.ledger.reserve(charge)) }
+        let answer = try await both { WalkAnswer(try await $0.ledger.reserve(charge)) }
         // Operations on what was never held are tried too, but not most of the time.
-        if answer.outcome == "granted" || Int.random(in: 0..<8, using: &random) == 0 { charges.append(charge) }
+        if answer.isGranted || Int.random(in: 0..<8, using: &random) == 0 { charges.append(charge) }
         if charges.count > 24 { charges.removeFirst() }
         outcomes.insert(answer.outcome)
         if charge.lease == 0 { try await outliveNow() }
     }
 
     private mutating func settle(_ charge: Charge) async throws {
-        guard !charge.accounts.isEmpty else { return }
         let cost = Credits.micros(Int64.random(in: 0...charge.amount.micros * 5 / 4, using: &random))
-        let receipt = try await both { try await $0.ledger.settle(Hold(charge: charge), cost: cost, outcome: .ok) }
+        let size = Bool.random(using: &random) ? Int.random(in: 1...LedgerLimits.small.report + 10, using: &random) : 0
+        let report = size == 0 ? nil : [UInt8](repeating: UInt8(truncatingIfNeeded: size), count: size)
+        let receipt = try await both { try await $0.ledger.settle(Hold(charge: charge), cost: cost, outcome: .ok, report: report) }
         outcomes.insert("settle \(receipt.state)")
+        if !receipt.waiters.isEmpty { outcomes.insert("awaited") }
         if receipt.charged != .zero { receipts[charge.call] = (charge, receipt.charged) }
     }
 
@@ -88,25 +105,53 @@ struct LedgerWalk {
         outcomes.insert("lapse \(try await both { try await $0.ledger.lapse(charge.call, of: $0.tenant) })")
     }
 
+    /// Lets the call wait, and some of what may follow.
     private mutating func park(_ charge: Charge) async throws {
         let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
         outcomes.insert("park \(try await both { try await $0.ledger.park(round, life: 3_600_000) })")
-    }
-
-    private mutating func take(_ charge: Charge) async throws {
-        let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
-        let lineage = Bool.random(using: &random) ? charge.lineage : []
-        for taker in takers.shuffled(using: &random) {
-            outcomes.insert("take \(try await both { try await $0.ledger.take(round, by: taker, of: lineage, lease: 3_600_000) })")
+        for _ in 0..<Int.random(in: 0...4, using: &random) {
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: try await note(charge)
+            case 1: try await take(round, charge.lineage)
+            case 2: try await recall(charge.record)
+            case 3: try await extend()
+            default: try await clock.advance(by: Int64.random(in: 20...60, using: &random))
+            }
         }
     }
 
+    private mutating func take(_ round: Round, _ lineage: [TokenID]) async throws {
+        let lineage = Bool.random(using: &random) ? lineage : []
+        let lease: Int64 = Bool.random(using: &random) ? 20 : 3_600_000
+        for taker in takers.shuffled(using: &random) {
+            outcomes.insert("take \(try await both { try await $0.ledger.take(round, by: taker, of: lineage, lease: lease) })")
+        }
+    }
+
+    private mutating func note(_ charge: Charge) async throws {
+        guard let record = charge.record?.name else { return }
+        let asked: [UInt8]? = Int.random(in: 0..<4, using: &random) == 0 ? nil : [1, UInt8.random(in: 0 ... .max, using: &random)]
+        outcomes.insert("note \(try await both { try await $0.ledger.note(asked, of: charge.call, in: record, of: $0.tenant) })")
+    }
+
+    private mutating func recall(_ record: CallRecord?) async throws {
+        guard let record, let waiter = names.nodes.randomElement(using: &random) else { return }
+        let found = try await both { try await $0.recall(record, waiter: waiter) }
+        outcomes.insert("recall \(found.kind)")
+    }
+
     private mutating func extend() async throws {
-        let calls = Array(Set(charges.shuffled(using: &random).prefix(3).map(\.call)))
-        let lease: Int64 = Bool.random(using: &random) ? 0 : 3_600_000
-        let states = try await both { try await $0.ledger.extend(calls, of: $0.tenant, lease: lease) }
+        let holds = Array(
+            Set(
+                ([latest].compactMap(\.self) + charges.shuffled(using: &random)).prefix(3).map {
+                    OpenHold(call: $0.call, record: $0.record?.name)
+                }))
+        let lease: Int64 = [0, 30, 3_600_000].randomElement(using: &random, or: 0)
+        let states = try await both { try await $0.ledger.extend(holds, of: $0.tenant, lease: lease) }
         for state in states.values { outcomes.insert("extend \(state)") }
         if lease == 0 { try await outliveNow() }
+        try await both { try await $0.ledger.due(of: $0.tenant, limit: 40) }
+        if Bool.random(using: &random) { try await recall(latest?.record) }
     }
 
     private mutating func changeSession() async throws {
@@ -114,60 +159,32 @@ struct LedgerWalk {
         if Int.random(in: 0..<6, using: &random) == 0 {
             try await both { try await $0.sessions.close(id, of: $0.tenant) }
         } else {
-            let session = Session(id: id, tenant: model.tenant, principal: tokens[0], transport: .streamable)
+            let session = Session(id: id, tenant: model.tenant, principal: names.tokens[0], transport: .streamable)
             try await both { try await $0.sessions.open(session) }
         }
     }
 
     private mutating func revoke() async throws {
-        guard Int.random(in: 0..<8, using: &random) == 0, let token = tokens.randomElement(using: &random) else { return }
+        guard Int.random(in: 0..<8, using: &random) == 0, let token = names.tokens.randomElement(using: &random) else { return }
         try await both { try await $0.revoke(token) }
     }
-}
 
-extension LedgerWalk {
-    /// Does it on both and demands the same answer.
-    @discardableResult
-    private func both<Answer: Equatable>(_ body: (LedgerWorld) async throws -> Answer) async throws -> Answer {
-        let expected = try await body(model)
-        let found = try await body(redis)
-        guard expected == found else { throw FixtureError("the model answers \(expected), Redis \(found)") }
-        return found
+    private mutating func intervene() async throws {
+        guard let intervention = names.intervention(by: &random) else { return }
+        try await both { try await $0.intervene(intervention) }
     }
 
-    private func both(_ body: (LedgerWorld) async throws -> Void) async throws {
-        try await body(model)
-        try await body(redis)
-    }
-
-    private func outliveNow() async throws { try await both { try await $0.outliveNow() } }
-
-    /// New accounts and tokens, for the old ones run dry and get revoked.
-    private mutating func renewNames() {
-        let opening = { (random: inout SplitMix64) in Credits.micros(Int64.random(in: 0...90_000_000, using: &random)) }
-        accounts = [ChargedAccount(name: .tenant, opening: .micros(500_000_000))]
-        tokens = (0..<4).map { _ in token() }
-        for token in tokens { accounts.append(ChargedAccount(name: .cap(token), opening: opening(&random), expires: 9_000_000_000_000)) }
-        for _ in 0..<3 {
-            guard let name = BudgetName("b\(UInt32.random(in: 0 ... .max, using: &random))") else { continue }
-            accounts.append(
-                ChargedAccount(name: .budget(name), opening: Int.random(in: 0..<6, using: &random) > 0 ? opening(&random) : nil))
-        }
-        seen.formUnion(accounts.map(\.name))
-    }
-
-    private mutating func token() -> TokenID {
-        let digits = (0..<64).map { _ in Array("0123456789abcdef")[Int.random(in: 0..<16, using: &random)] }
-        return TokenID(String(digits)) ?? .sample("0")
-    }
+    private func outliveNow() async throws { try await clock.advance(by: 2) }
 
     private mutating func newCharge() async throws -> Charge {
-        let chosen = accounts.filter { _ in Int.random(in: 0..<3, using: &random) == 0 }
+        let chosen = names.accounts(at: clock.clock.now, by: &random)
         let session = Int.random(in: 0..<3, using: &random) == 0 ? sessions.randomElement(using: &random) : nil
-        let lineage = Array(tokens.prefix(Int.random(in: 1...4, using: &random)))
-        let lease: Int64 = Int.random(in: 0..<5, using: &random) == 0 ? 0 : 3_600_000
-        let amount = try await amount(for: chosen)
-        return try model.charge(amount, chosen, session: session, lineage: lineage, lease: lease)
+        let lineage = Array(names.tokens.prefix(Int.random(in: 1...4, using: &random)))
+        let lease: Int64 = Bool.random(using: &random) ? 3_600_000 : [0, 0, 20, 40].randomElement(using: &random, or: 0)
+        let record = Int.random(in: 0..<5, using: &random) < 2 ? names.record(among: charges, by: &random) : nil
+        return try model.charge(
+            try await amount(for: chosen), chosen, session: session, lineage: lineage, lease: lease, record: record,
+            rates: names.rates(by: &random), node: names.nodes.randomElement(using: &random) ?? .sample)
     }
 
     /// Most are small, some nothing, and some exactly what is left in an account, or one more.
@@ -181,56 +198,14 @@ extension LedgerWalk {
         default: return Int64.random(in: 1...9_000_000, using: &random)
         }
     }
-
-    private func compareBook(_ name: AccountName) async throws {
-        let books = try await both { try await $0.ledger.balance(of: name, tenant: $0.tenant) }
-        guard let books else { return }
-        let left = books.limit.micros + books.over.micros
-        let right = books.available.micros + books.held.micros + books.spent.micros + books.delegated.micros
-        guard left == right else { throw FixtureError("\(name.text) does not balance: \(books)") }
-    }
-
-    private func compareBooks(_ names: some Sequence<AccountName>) async throws {
-        for name in names { try await compareBook(name) }
-    }
-
-    /// What the accounts have spent is what the receipts say.
-    private func compareSpending() async throws {
-        var spent: [AccountName: Int64] = [:]
-        for (charge, charged) in receipts.values { for account in charge.accounts { spent[account.name, default: 0] += charged.micros } }
-        for name in seen {
-            let books = try await redis.ledger.balance(of: name, tenant: redis.tenant)
-            guard books?.spent.micros ?? 0 == spent[name] ?? 0 else { throw FixtureError("\(name.text) spent other than its receipts say") }
-        }
-    }
 }
 
-/// What reserve answered, to be compared.
-private struct Answer: Equatable, CustomStringConvertible {
-    let outcome: String
-    let description: String
-
-    init(_ reservation: Reservation) {
-        switch reservation {
-        case .granted(let hold, let excess, let due):
-            outcome = hold == nil ? "free" : "granted"
-            description = "\(outcome), excess: \(String(describing: excess)), due: \(due)"
-        case .recalled(let found):
-            outcome = "recalled"
-            description = "\(found)"
-        case .refused(let refusal, let due):
-            outcome =
-                switch refusal {
-                case .sessionGone: "sessionGone"
-                case .revoked: "revoked"
-                case .noAccount: "noAccount"
-                case .insufficient: "insufficient"
-                case .ended(let state): "ended \(state)"
-                case .conflict: "conflict"
-                case .rateLimited: "rateLimited"
-                case .rolledBack: "rolledBack"
-                }
-            description = "\(refusal), due: \(due)"
-        }
+extension LedgerLimits {
+    /// So that some reports are too large, and some find no room.
+    static var small: LedgerLimits {
+        var limits = LedgerLimits()
+        limits.report = 100
+        limits.reports = 150
+        return limits
     }
 }

@@ -104,7 +104,11 @@ extension RedisClient {
                 account, keys, "epoch", .text(epoch), "previous", .text([previous, old].compactMap { $0 }.joined(separator: " ")))
             _ = try await send(["HDEL", .text(key), "mark"])
         case .delegate(let account, let sum, let drained):
-            try await change(account, keys, "delegated", .integer(sum.micros), "drained", .integer(drained.micros))
+            let key: RedisArgument = .text(keys.account(account))
+            let used = (try await send(["HMGET", key, "held", "spent"]).elements ?? []).reduce(sum.micros) { $0 + ($1.number ?? 0) }
+            let over = max(0, used - (try await send(["HGET", key, "limit"]).number ?? 0))
+            try await change(
+                account, keys, "delegated", .integer(sum.micros), "drained", .integer(drained.micros), "over", .integer(over))
         }
     }
 

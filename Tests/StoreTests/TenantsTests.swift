@@ -79,6 +79,27 @@ struct TenantsTests {
         }
     }
 
+    @Test("stay as they were where a document names a zone that the node does not know")
+    func unknownZones() async throws {
+        let world = try await TenantWorld()
+        let (one, zone) = (try world.tenant(limit: 1), try #require(ZoneName("Europe/Atlantis")))
+        let cap = BudgetTerms(limit: .zero, window: Window(period: .day, zone: zone))
+        let lost = Tenant(name: one.name, upstreams: [], tariff: one.tariff, cap: cap)
+        let tenants = RedisTenants(world.store, zones: Earth(), logger: quiet)
+        let running = Task { await tenants.run() }
+        defer { running.cancel() }
+        await tenants.loaded()
+        for tenant in [one, lost] {
+            _ = try await world.store.apply(tenant, as: .apply, yielding: false)
+            tenants.heard(.tenantChanged(world.name))
+            #expect(await eventually { tenants.tenant(world.name) == one })
+        }
+        let two = try world.tenant(limit: 2)
+        _ = try await world.store.apply(two, as: .apply, yielding: false)
+        tenants.heard(.tenantChanged(world.name))
+        #expect(await eventually { tenants.tenant(world.name) == two })
+    }
+
     @Test("come as whole sets, the newest for whoever was slow, and only when something changed")
     func snapshots() async throws {
         let world = try await TenantWorld()
@@ -115,6 +136,12 @@ struct TenantsTests {
             #expect(await eventually { tenants.all == [tenant] })
         }
     }
+}
+
+/// Knows one zone.
+private struct Earth: WindowClock {
+    func knows(_ zone: ZoneName) -> Bool { zone == .utc }
+    func ends(of window: Window, at now: Int64) -> WindowEnds? { nil }
 }
 
 /// Takes nothing from the bus.

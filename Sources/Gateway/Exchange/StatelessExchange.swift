@@ -54,14 +54,17 @@ struct StatelessExchange {
             try await ListenExchange(gateway: gateway, agent: agent, reply: reply).open(message, request.id)
         case let method where DelegationExchange.methods.contains(method):
             note(agent)
-            await DelegationExchange(gateway: gateway, agent: agent, reply: post).answer(message, request.id)
+            let delegation = DelegationExchange(gateway: gateway, agent: agent, reply: post, headerKey: fields.idempotencyKey)
+            await delegation.answer(message, request.id)
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             let standing: SessionCache.Presence
             do { standing = try await gateway.appear(agent) } catch { throw .storeUnavailable }
             guard standing != .tooMany else { throw .tooManySessions }
             let rounds = RoundReply(post, on: reply)
-            await CallExchange(gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds).run(message)
+            let exchange = CallExchange(
+                gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey)
+            await exchange.run(message)
         default: throw .methodNotFound(request.method)
         }
     }

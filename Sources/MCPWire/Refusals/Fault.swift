@@ -26,6 +26,8 @@ package enum Fault: Error, Sendable, Hashable {
     case delegation(DelegationFlaw)
     /// The account has as many delegations as it may.
     case tooManyDelegations(budget: String)
+    /// The account has lost entries, and nobody has said yet that it may go on.
+    case ledgerRollback(budget: String)
     /// With the seconds until another try is worthwhile.
     case rateLimited(retryAfter: Int)
     /// The reason is a bounded text.

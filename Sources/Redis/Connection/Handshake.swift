@@ -2,9 +2,10 @@ import NIOCore
 
 /// The commands that open a connection, sent in one go, and what their replies mean.
 struct Handshake {
-    private enum Step { case authenticate, select, name, role, time }
+    private enum Step { case authenticate, select, name, role, run, time }
 
     private var steps: CircularBuffer<Step> = []
+    private var run: String?
     /// What to send, in order.
     let commands: [[RedisArgument]]
     /// When it was sent.
@@ -13,8 +14,8 @@ struct Handshake {
     /// What a reply led to.
     enum Progress {
         case incomplete
-        /// All is well; the reply to TIME.
-        case complete(time: RedisValue)
+        /// All is well; the reply to TIME, and the server's `run_id` where it tells it.
+        case complete(time: RedisValue, run: String?)
         case failed(RedisError)
     }
 
@@ -29,8 +30,8 @@ struct Handshake {
             commands.append(["SELECT", .integer(Int64(configuration.database))])
             steps.append(.select)
         }
-        commands += [["CLIENT", "SETNAME", .text(configuration.clientName)], ["ROLE"], ["TIME"]]
-        steps.append(contentsOf: [.name, .role, .time])
+        commands += [["CLIENT", "SETNAME", .text(configuration.clientName)], ["ROLE"], ["INFO", "server"], ["TIME"]]
+        steps.append(contentsOf: [.name, .role, .run, .time])
         self.commands = commands
         self.sent = now
     }
@@ -39,14 +40,24 @@ struct Handshake {
     mutating func received(_ reply: RedisValue) -> Progress {
         guard let step = steps.popFirst() else { return .failed(.protocolViolation("a reply that nothing asked for")) }
         if case .error(let text) = reply {
-            // The name is for people who read CLIENT LIST; a user who may not set it can still work.
-            return step == .name ? .incomplete : .failed(RedisError(reply: text))
+            // The name is for people who read CLIENT LIST, the run spares a look at the books; a user who may not ask can still work.
+            return step == .name || step == .run ? .incomplete : .failed(RedisError(reply: text))
         }
         switch step {
         case .authenticate, .select, .name: return .incomplete
         case .role: return Self.isMaster(reply) ? .incomplete : .failed(.notSent("the server is not a master"))
-        case .time: return .complete(time: reply)
+        case .run:
+            run = Self.run(in: reply.bytes ?? [])
+            return .incomplete
+        case .time: return .complete(time: reply, run: run)
         }
+    }
+
+    /// The `run_id` of an INFO reply.
+    private static func run(in info: [UInt8]) -> String? {
+        let line = info.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "run_id:".utf8) }
+        let id = line?.dropFirst(7).prefix { $0 != UInt8(ascii: "\r") } ?? []
+        return id.isEmpty ? nil : String(decoding: id, as: UTF8.self)
     }
 
     /// True for the ROLE reply of a master.

@@ -50,8 +50,8 @@ struct Lifecycle {
     /// What a reply to the handshake led to.
     enum Greeting {
         case incomplete
-        /// Ready from now on. `time` answers the TIME sent at `asked`.
-        case complete(time: RedisValue, asked: NIODeadline)
+        /// Ready from now on. `time` answers the TIME sent at `asked`; `run` names the server's run.
+        case complete(time: RedisValue, asked: NIODeadline, run: String?)
         /// Close the connection, then report it lost for this reason.
         case failed(RedisError)
         /// The reply is to no handshake.
@@ -67,9 +67,9 @@ struct Lifecycle {
             return .incomplete
         case .failed(let error):
             return .failed(error)
-        case .complete(let time):
+        case .complete(let time, let run):
             phase = .ready(since: now)
-            return .complete(time: time, asked: handshake.sent)
+            return .complete(time: time, asked: handshake.sent, run: run)
         }
     }
 

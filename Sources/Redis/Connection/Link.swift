@@ -7,8 +7,11 @@ final class Link {
     private let loop: any EventLoop
     private let configuration: RedisConfiguration
     private let clock: ServerClock
+    private let run: ServerRun
     private let readiness: LinkReadiness
     private let logger: Logger
+    /// How much longer than other commands a heartbeat may wait.
+    private let slack: TimeAmount
     private var dialer: Dialer?
     private var machine: LinkMachine<PendingCommand>
     private var dialed: EventLoopFuture<any Channel>?
@@ -17,10 +20,15 @@ final class Link {
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
     private var heartbeat: Scheduled<Void>?
 
-    init(loop: any EventLoop, configuration: RedisConfiguration, clock: ServerClock, readiness: LinkReadiness, logger: Logger) {
+    init(
+        loop: any EventLoop, configuration: RedisConfiguration, clock: ServerClock, run: ServerRun, readiness: LinkReadiness,
+        slack: TimeAmount = .zero, logger: Logger
+    ) {
         self.loop = loop
         self.configuration = configuration
         self.clock = clock
+        self.run = run
+        self.slack = slack
         self.readiness = readiness
         self.logger = logger
         self.machine = LinkMachine(configuration: configuration)
@@ -90,6 +98,7 @@ final class Link {
             }
         case .clock(let sent):
             if case .success(let reply) = result { clock.learn(reply, sent: sent, received: .now()) }
+        case .batch(let tell): tell(result)
         case .role:
             if case .success(let reply) = result, !Handshake.isMaster(reply) { abandon(.unavailable("the server is no longer a master")) }
         }
@@ -116,7 +125,7 @@ final class Link {
     private func beat() {
         heartbeat = loop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.heartbeat)) {
             let now = NIODeadline.now()
-            let deadline = now + TimeAmount(self.configuration.commandTimeout)
+            let deadline = now + TimeAmount(self.configuration.commandTimeout) + self.slack
             self.submit(PendingCommand(EncodedCommand(["TIME"]), for: .clock(now)), deadline: deadline, now: now)
             self.submit(PendingCommand(EncodedCommand(["ROLE"]), for: .role), deadline: deadline, now: now)
             self.beat()
@@ -139,7 +148,7 @@ extension Link: ConnectionOwner {
         case .nothing: break
         case .answer(let command, let reply): resolve(command, .success(reply))
         case .broken(let error): abandon(error)
-        case .ready(let commands, let time, let asked): ready(commands, time, asked, on: connection)
+        case .ready(let commands, let arrival): ready(commands, arrival, on: connection)
         }
     }
 
@@ -147,11 +156,12 @@ extension Link: ConnectionOwner {
         if connection === self.connection { lost(error) }
     }
 
-    private func ready(_ commands: [PendingCommand], _ time: RedisValue, _ asked: NIODeadline, on connection: ConnectionHandler) {
-        guard clock.learn(time, sent: asked, received: .now()) else {
+    private func ready(_ commands: [PendingCommand], _ arrival: LinkMachine<PendingCommand>.Arrival, on connection: ConnectionHandler) {
+        guard clock.learn(arrival.time, sent: arrival.asked, received: .now()) else {
             return abandon(.protocolViolation("TIME is not answered by a time"))
         }
         for command in commands { connection.send(command.command) }
+        run.connected(to: arrival.run)
         readiness.set(true)
         beat()
         logger.debug("connected to Redis")

@@ -104,11 +104,20 @@ struct LinkMachine<Item> {
     /// What a reply led to.
     enum Reception {
         case nothing
-        /// The handshake is complete: write these. `time` answers the TIME sent at `asked`.
-        case ready([Item], time: RedisValue, asked: NIODeadline)
+        /// The handshake is complete: write these.
+        case ready([Item], Arrival)
         case answer(Item, RedisValue)
         /// Close the connection, then report it lost for this reason.
         case broken(RedisError)
+    }
+
+    /// What the handshake told.
+    struct Arrival {
+        /// Answers the TIME sent at `asked`.
+        let time: RedisValue
+        let asked: NIODeadline
+        /// The server's `run_id`; nil where it is not told.
+        let run: String?
     }
 
     /// Takes in the next reply of the connection.
@@ -117,7 +126,7 @@ struct LinkMachine<Item> {
         switch lifecycle.greeted(by: reply, now: now) {
         case .incomplete, .over: return .nothing
         case .failed(let error): return .broken(error)
-        case .complete(let time, let asked): return .ready(release(now: now), time: time, asked: asked)
+        case .complete(let time, let asked, let run): return .ready(release(now: now), Arrival(time: time, asked: asked, run: run))
         }
     }
 

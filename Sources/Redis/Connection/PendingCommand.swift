@@ -9,6 +9,8 @@ struct PendingCommand {
         case clock(NIODeadline)
         /// The heartbeat's ROLE.
         case role
+        /// A batch of commands that share a WAIT; an error reply comes as a value.
+        case batch((Result<RedisValue, RedisError>) -> Void)
     }
 
     let command: EncodedCommand

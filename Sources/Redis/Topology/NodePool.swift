@@ -3,11 +3,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// One server: a pipelined connection for each event loop.
+/// One server: a pipelined connection for each event loop, and those for durable commands.
 final class NodePool: Sendable {
     private struct Place: Sendable {
         let loop: any EventLoop
         let link: NIOLoopBoundBox<Link>
+        let durable: NIOLoopBoundBox<DurableLinks>
         let readiness: LinkReadiness
     }
 
@@ -16,22 +17,36 @@ final class NodePool: Sendable {
     /// Spreads callers that are on none of the loops.
     private let turn = Atomic(0)
 
-    init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, clock: ServerClock, logger: Logger) {
+    init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, clock: ServerClock, run: ServerRun, logger: Logger) {
         self.configuration = configuration
         self.places = group.makeIterator().map { loop in
             let readiness = LinkReadiness()
             let link = NIOLoopBoundBox.makeBoxSendingValue(
-                Link(loop: loop, configuration: configuration, clock: clock, readiness: readiness, logger: logger), eventLoop: loop)
-            return Place(loop: loop, link: link, readiness: readiness)
+                Link(loop: loop, configuration: configuration, clock: clock, run: run, readiness: readiness, logger: logger),
+                eventLoop: loop)
+            let durable = NIOLoopBoundBox.makeBoxSendingValue(
+                DurableLinks(loop: loop) {
+                    Link(
+                        loop: loop, configuration: configuration, clock: clock, run: run, readiness: LinkReadiness(),
+                        slack: .milliseconds(Durable.longest), logger: logger)
+                }, eventLoop: loop)
+            return Place(loop: loop, link: link, durable: durable, readiness: readiness)
         }
     }
 
     /// Keeps the connections until cancelled.
     func run() async throws {
         let dialer = try Dialer(configuration)
-        for place in places { place.loop.execute { place.link.value.start(dialer) } }
+        for place in places {
+            place.loop.execute {
+                place.link.value.start(dialer)
+                place.durable.value.start(dialer)
+            }
+        }
         for await _ in AsyncStream<Never>.makeStream().stream {}
-        for place in places { try await place.loop.flatSubmit { place.link.value.stop() }.get() }
+        for place in places {
+            try await place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }.get()
+        }
     }
 
     /// True when every loop's connection is ready.
@@ -44,13 +59,33 @@ final class NodePool: Sendable {
 
     /// Sends a command on the caller's loop, or on any where the caller is on none of ours.
     func send(_ command: EncodedCommand, deadline: NIODeadline) async throws(RedisError) -> RedisValue {
-        guard let current = MultiThreadedEventLoopGroup.currentEventLoop, let place = places.first(where: { $0.loop === current }) else {
-            let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-            return try await send(command, deadline: deadline, through: places[Int(UInt(bitPattern: turn) % UInt(places.count))])
-        }
+        guard let place = current else { return try await send(command, deadline: deadline, through: next) }
         return try await withReplyContinuation { continuation in
             place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
         }.get()
+    }
+
+    /// Sends a command with the next durable batch of the caller's loop, or of any where the caller is on none of ours.
+    func send(_ command: EncodedCommand, durable: Durable, deadline: NIODeadline) async throws(RedisError) -> Acknowledged {
+        let place = current ?? next
+        return try await withCheckedContinuation { (continuation: AcknowledgedContinuation) in
+            place.loop.execute {
+                place.durable.value.link(for: durable.replicas)
+                    .submit(command, timeout: durable.timeout, deadline: deadline, for: continuation)
+            }
+        }.get()
+    }
+
+    /// The caller's.
+    private var current: Place? {
+        guard let current = MultiThreadedEventLoopGroup.currentEventLoop else { return nil }
+        return places.first { $0.loop === current }
+    }
+
+    /// Any.
+    private var next: Place {
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+        return places[Int(UInt(bitPattern: turn) % UInt(places.count))]
     }
 
     private func send(_ command: EncodedCommand, deadline: NIODeadline, through place: Place) async throws(RedisError) -> RedisValue {

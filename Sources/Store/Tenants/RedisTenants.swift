@@ -26,6 +26,8 @@ package final class RedisTenants: TenantDirectory, ControlListener {
     /// The whole set at first and after each change; for one reader, who sees only the newest.
     package let snapshots: AsyncStream<[Tenant]>
     private let store: RedisTenantStore
+    /// Must know the zones that documents name; nil: not asked.
+    private let zones: (any WindowClock)?
     private let interval: Duration
     private let logger: Logger
     private let state = Mutex(State())
@@ -36,8 +38,11 @@ package final class RedisTenants: TenantDirectory, ControlListener {
     private let loadedMark: AsyncStream<Never>.Continuation
 
     /// `interval`: after which all are read again, in case a message was lost.
-    package init(_ store: RedisTenantStore, interval: Duration = .seconds(60), logger: Logger) {
+    package init(
+        _ store: RedisTenantStore, zones: (any WindowClock)? = nil, interval: Duration = .seconds(60), logger: Logger
+    ) {
         self.store = store
+        self.zones = zones
         self.interval = interval
         self.logger = logger
         (snapshots, snapshot) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -147,11 +152,23 @@ extension RedisTenants {
         let before = state.withLock { $0.known[name] }
         guard before?.text != entry?.document else { return }
         var after = entry.map { Known(text: $0.document, tenant: before?.tenant) }
-        do throws(StoreError) { after?.tenant = try entry?.tenant(name) } catch { complain(name, error) }
+        do throws(StoreError) { after?.tenant = try entry.map { entry throws(StoreError) in try known(entry.tenant(name)) } } catch {
+            complain(name, error)
+        }
         state.withLock { state in
             state.isChanged = state.isChanged || after?.tenant != before?.tenant
             state.known[name] = after
         }
+    }
+
+    /// The tenant, if the zone database has all zones of its windows.
+    private func known(_ tenant: Tenant) throws(StoreError) -> Tenant {
+        guard let zones else { return tenant }
+        for terms in tenant.budgets.values + (tenant.cap.map { [$0] } ?? []) {
+            guard let zone = terms.window?.zone, !zones.knows(zone) else { continue }
+            throw .corrupt("tenant document: the zone database has no \(zone)")
+        }
+        return tenant
     }
 
     private func complain(_ name: TenantName, _ error: StoreError) {

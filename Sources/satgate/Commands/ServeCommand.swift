@@ -4,6 +4,7 @@ import Governance
 import Logging
 import NIOCore
 import ServiceLifecycle
+import TimeZones
 import UnixSignals
 
 /// `satgate serve`: one node, until SIGTERM or SIGINT.
@@ -23,7 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
             let settings = try await NodeConfiguration(file: config, environment: environment)
             logger = Logger(label: "satgate", level: settings.logLevel)
             let file = settings.tenantsFile
-            let tenants = TenantsFileUpkeep.Statement(tenants: try file.map { try TenantsFile.read($0) } ?? [], file: file)
+            let zones = ZoneDatabase(directory: settings.zones)
+            let tenants = TenantsFileUpkeep.Statement(
+                tenants: try file.map { try TenantsFile.read($0, zones: zones) } ?? [], file: file, zones: zones)
             let keys = try KeysFile.read(settings.keysFile)
             node = try Node(settings, tenants: tenants, keys: keys, environment: environment, logger: logger) { address in
                 let host = address.ipAddress ?? ""

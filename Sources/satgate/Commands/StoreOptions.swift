@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import Redis
 import Store
+import TimeZones
 
 /// Where a command finds the Redis of the nodes: the same settings as theirs.
 struct StoreOptions: ParsableArguments {
@@ -24,7 +25,7 @@ struct StoreOptions: ParsableArguments {
         let settings: RedisConfiguration
         let names: KeyNames
         do {
-            let redis = try await RedisSettings(ConfigReader(settingsIn: config, environment: ProcessInfo.processInfo.environment))
+            let redis = try await RedisSettings(try await reader())
             (settings, names) = (try redis.client(), try redis.names())
         } catch { throw failure("\(error)", code: 78) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -39,6 +40,15 @@ struct StoreOptions: ParsableArguments {
         _ = await running.result
         try? await group.shutdownGracefully()
         try result.get()
+    }
+
+    /// The zone database of the settings.
+    func zones() async throws -> ZoneDatabase {
+        do { return ZoneDatabase(directory: try await reader().zones()) } catch { throw failure("\(error)", code: 78) }
+    }
+
+    private func reader() async throws -> ConfigReader {
+        try await ConfigReader(settingsIn: config, environment: ProcessInfo.processInfo.environment)
     }
 
     private func translated(_ error: any Error) -> any Error {

@@ -14,7 +14,7 @@ struct TenantApplyCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
-        let tenants = try source.tenants()
+        let tenants = try source.tenants(zones: try await store.zones())
         try await store.connected { connection in
             for tenant in tenants {
                 let done = try await connection.tenants.apply(tenant, as: .apply, yielding: false)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Governance
 import Store
+import TimeZones
 
 /// `satgate tenant`: the tenants' documents in Redis, which all nodes follow.
 struct TenantCommand: AsyncParsableCommand {
@@ -27,11 +28,11 @@ struct TenantsFileOption: ParsableArguments {
     var file: String
 
     /// The tenants of the file, all valid; what is wrong goes to standard error as `file:line: reason`, exit 1.
-    func tenants() throws -> [Tenant] {
+    func tenants(zones: ZoneDatabase) throws -> [Tenant] {
         do throws(ConfigurationError) {
-            guard file == "-" else { return try TenantsFile.read(file) }
+            guard file == "-" else { return try TenantsFile.read(file, zones: zones) }
             let text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
-            return try TenantsFile.tenants(in: YAMLNode.parse(text, file: "-"))
+            return try TenantsFile.tenants(in: YAMLNode.parse(text, file: "-"), zones: zones)
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode.failure
@@ -40,7 +41,7 @@ struct TenantsFileOption: ParsableArguments {
 }
 
 extension StoreOptions.Connection {
-    var tenants: RedisTenantStore { RedisTenantStore(redis: redis, names: names) }
+    var tenants: RedisTenantStore { RedisTenantStore(redis: redis, names: names, operator: Operator.name) }
 }
 
 /// Why a command about tenants did not do it.

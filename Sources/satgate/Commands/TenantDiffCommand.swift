@@ -14,7 +14,7 @@ struct TenantDiffCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
-        let tenants = try source.tenants()
+        let tenants = try source.tenants(zones: try await store.zones())
         try await store.connected { connection in
             var isSame = true
             var pairs = tenants.map { ($0.name, Optional($0)) }

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Logging
 import NIOCore
+import TimeZones
 import Upstreams
 
 /// What a node is told, read once at the start from the environment (`SATGATE_…`) and then the file.
@@ -10,6 +11,7 @@ import Upstreams
 /// - `loops` (integer, the number of cores)
 /// - the keys of `RedisSettings`
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
+/// - `zones` (path of a directory, `/usr/share/zoneinfo`)
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
 /// - `limits.subscriptions` (integer, 16), `limits.sessions` (integer, 10000), `limits.resumptions` (integer, 16)
 /// - `hold.lease` (ms, 15000), `ledger.remembered` (ms, 600000: how long a call's end and its result are known), `input.wait` (ms, 600000: how long a call waits for its agent's input)
@@ -25,6 +27,8 @@ struct NodeConfiguration {
     /// How often all tenants are read again, in case a message was lost.
     var tenantsRefresh = 60_000
     var keysFile: String
+    /// The directory of the zone database.
+    var zones = ZoneDatabase.usualDirectory
     var lease = 15_000
     /// Milliseconds for which the end of a call, and its result under its idempotency key, are remembered.
     var remembered = 600_000
@@ -50,6 +54,7 @@ struct NodeConfiguration {
         tenantsFile = try await reader.fetchString(forKey: "tenants.file").flatMap { $0.isEmpty ? nil : $0 }
         tenantsRefresh = try await reader.integer("tenants.refresh", in: 100...3_600_000) ?? tenantsRefresh
         keysFile = try await reader.required("keys.file")
+        zones = try await reader.zones()
         host = try await reader.fetchString(forKey: "listen.host") ?? host
         port = try await reader.integer("listen.port", in: 0...65_535) ?? port
         loops = try await reader.integer("loops", in: 1...256) ?? loops
@@ -89,6 +94,9 @@ extension ConfigReader {
         }
         self.init(providers: providers)
     }
+
+    /// The directory of the zone database.
+    func zones() async throws -> String { try await fetchString(forKey: "zones") ?? ZoneDatabase.usualDirectory }
 
     fileprivate func required(_ key: ConfigKey) async throws -> String {
         guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }

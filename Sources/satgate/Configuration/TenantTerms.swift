@@ -1,4 +1,5 @@
 import Governance
+import TimeZones
 
 /// What a tenant's document says of money and rates, read from YAML.
 extension YAMLNode {
@@ -18,21 +19,25 @@ extension YAMLNode {
         return Tariff(base: try keys["default"]?.credits(), prices: prices)
     }
 
-    /// `limit`, `window` with its `zone`, and `mode`.
-    func budgetTerms() throws(ConfigurationError) -> BudgetTerms {
+    /// `limit`, `window` with its `zone`, which must be among `zones`, and `mode`.
+    func budgetTerms(_ zones: ZoneDatabase) throws(ConfigurationError) -> BudgetTerms {
         let keys = try mapping(["limit", "window", "zone", "mode"])
         guard let limit = keys["limit"] else { throw error("limit: missing") }
         return BudgetTerms(
-            limit: try limit.credits(), window: try Self.window(keys["window"], in: keys["zone"]), mode: try keys["mode"]?.mode())
+            limit: try limit.credits(), window: try Self.window(keys["window"], in: keys["zone"], zones), mode: try keys["mode"]?.mode())
     }
 
-    private static func window(_ window: YAMLNode?, in zone: YAMLNode?) throws(ConfigurationError) -> Window? {
-        let period = try window?.value("none, day, week or month") { $0 == "none" ? .some(nil) : Window.Period(rawValue: $0).map { $0 } }
-        guard let period = period ?? nil else {
+    private static func window(
+        _ node: YAMLNode?, in zone: YAMLNode?, _ zones: ZoneDatabase
+    ) throws(ConfigurationError) -> Window? {
+        let period = try node?.value("none, day, week or month") { $0 == "none" ? .some(nil) : Window.Period(rawValue: $0).map { $0 } }
+        guard let node, let period = period ?? nil else {
             if let zone { throw zone.error("is of no use without a window") }
             return nil
         }
-        return Window(period: period, zone: try zone?.value("a time zone like Europe/Berlin") { ZoneName($0) } ?? .utc)
+        let name = try zone?.value("a time zone like Europe/Berlin") { ZoneName($0) } ?? .utc
+        guard zones.knows(name) else { throw (zone ?? node).error("the zone database has no \(name)") }
+        return Window(period: period, zone: name)
     }
 
     /// `tenant`, `token`, and `tools` by name or pattern.

@@ -1,6 +1,7 @@
 import Events
 import Governance
 import Logging
+import TimeZones
 
 /// Keeps what is stored of tenants in step with what a node is told: documents at its start, and the file they came from as it changes.
 struct TenantsFileUpkeep {
@@ -9,6 +10,8 @@ struct TenantsFileUpkeep {
         var tenants: [Tenant] = []
         /// The file they were read from, to be watched; nil for none.
         var file: String?
+        /// The zones that the file may name.
+        var zones = ZoneDatabase()
     }
 
     let statement: Statement
@@ -48,7 +51,7 @@ struct TenantsFileUpkeep {
         while !Task.isCancelled {
             if let content = file.look(), content != rejected {
                 do throws(ConfigurationError) {
-                    wanted = try Self.tenants(in: content, of: path)
+                    wanted = try tenants(in: content, of: path)
                     rejected = nil
                 } catch {
                     reject(error)
@@ -60,9 +63,9 @@ struct TenantsFileUpkeep {
         }
     }
 
-    private static func tenants(in content: WatchedFile.Content, of path: String) throws(ConfigurationError) -> [Tenant] {
+    private func tenants(in content: WatchedFile.Content, of path: String) throws(ConfigurationError) -> [Tenant] {
         guard case .text(let text) = content else { throw ConfigurationError(file: path, line: nil, reason: "cannot be read") }
-        return try TenantsFile.tenants(in: YAMLNode.parse(text, file: path))
+        return try TenantsFile.tenants(in: YAMLNode.parse(text, file: path), zones: statement.zones)
     }
 
     /// Applies what the file states otherwise than before; false when that must be done again.

@@ -7,6 +7,7 @@ import NIOPosix
 import Redis
 import ServiceLifecycle
 import Store
+import TimeZones
 import Upstreams
 
 /// One node, put together: the only place where ports meet what fulfils them.
@@ -30,7 +31,8 @@ struct Node {
         let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
         let names = try configuration.redis.names()
         let store = RedisTenantStore(redis: client, names: names, node: id)
-        let directory = RedisTenants(store, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
+        let zones = tenants.zones
+        let directory = RedisTenants(store, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
         let ledger = RedisLedger(redis: client, names: names, remembered: Int64(configuration.remembered))
         let sessions = SessionCache(
             RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
@@ -64,8 +66,7 @@ struct Node {
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names, reader: id),
             addresses: RedisAddressBook(redis: client, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: sessions, revoked: revoked, delegations: delegations, holds: holds,
-            settlements: settlements,
-            tasks: tasks, logger: logger, now: { client.now() })
+            settlements: settlements, tasks: tasks, logger: logger, windows: zones, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger, onListening: onListening)

@@ -181,8 +181,8 @@ async def test_at_the_end_of_a_child_its_rest_goes_back(pair):
             assert (await agent.call(node, "echo", text="x")).result
         grandchild = await made(child["token"], pair.b, budget=2)
         event = await returned(pair, child)
-        assert (event["returned"], event["used"], event["reason"]) == (3, 2, "expired")
-        assert pair.told("delegation_return", grandchild["budgetId"])[0]["returned"] == 2
+        assert (event["amount"], event["used"], event["reason"]) == (3, 2, "expired")
+        assert pair.told("delegation_return", grandchild["budgetId"])[0]["amount"] == 2
         assert (await agent.call(pair.a, "echo", text="late")).status == 401
     assert pair.account("team")["delegated"] - before == 2 and pair.account("team")["drained"] == 2
     assert pair.account(child["budgetId"])["limit"] == pair.account(child["budgetId"])["spent"] == 2
@@ -204,9 +204,9 @@ async def test_revoking_ends_all_that_was_made_of_a_token_and_gives_it_back(pair
                 return (await below.ask(node, "tools/list")).status == 401
             await soon("the grandchild is refused", refused, within=3, every=0.01)
         assert (await running).result, "a call in flight finishes"
-        assert (await returned(pair, grandchild))["returned"] == 8
+        assert (await returned(pair, grandchild))["amount"] == 8
         event = await returned(pair, child)
-        assert (event["returned"], event["used"], event["reason"]) == (18, 2, "revoked")
+        assert (event["amount"], event["used"], event["reason"]) == (18, 2, "revoked")
         assert (await beside.call(pair.a, "echo", text="x")).result
         assert (await above.ask(pair.a, "satgate/budget")).result["remaining"] == 33
         assert (await delegate(above, pair.b, budget=33)).result

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,9 +16,10 @@ from .redis_server import RedisServer
 
 MICROS = 1_000_000
 
-# One atomic look at an account and at the tenant's open holds.
-_LOOK = "local a = redis.call('HMGET', KEYS[1], 'limit', 'held', 'spent', 'delegated', 'over')" \
-        " return {a[1], a[2], a[3], a[4], a[5], redis.call('ZCARD', KEYS[2])}"
+# One atomic look at the tenant's open holds and at accounts.
+_LOOK = "local found = {redis.call('ZCARD', KEYS[1])}" \
+        " for i = 2, #KEYS do found[i] = redis.call('HMGET', KEYS[i], 'limit', 'held', 'spent', 'delegated', 'over') end" \
+        " return found"
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,13 @@ class Books:
 
     def balance(self, account: str, client: redis.Redis | None = None) -> Balance | None:
         """The account's books; None when it does not exist."""
-        values = (client or self.server.client).eval(_LOOK, 2, f"{self.prefix}account:{account}", f"{self.prefix}holds")
-        if values[0] is None:
-            return None
-        return Balance(*(int(value or 0) for value in values))
+        return self.balances([account], client)[0]
+
+    def balances(self, accounts: Sequence[str], client: redis.Redis | None = None) -> list[Balance | None]:
+        """The accounts' books at one instant."""
+        keys = [f"{self.prefix}holds", *(f"{self.prefix}account:{account}" for account in accounts)]
+        holds, *rows = (client or self.server.client).eval(_LOOK, len(keys), *keys)
+        return [None if row[0] is None else Balance(*(int(value or 0) for value in row), holds) for row in rows]
 
     def spent(self, account: str) -> Decimal:
         """Credits spent in the account; 0 when it was never used."""
@@ -71,8 +77,14 @@ class Books:
 
     def events(self, kind: str, stream: str = "ledger") -> list[dict[str, Any]]:
         """The events of one type in a stream of the tenant, oldest first."""
-        found = (_event(fields) for _, fields in self.server.client.xrange(f"{self.prefix}{stream}"))
-        return [event for event in found if event["type"] == kind]
+        return [event for event in self.entries(stream) if event["type"] == kind]
+
+    def entries(self, stream: str = "ledger") -> Iterator[dict[str, Any]]:
+        """All events in a stream of the tenant, oldest first, read in pages."""
+        start = "-"
+        while page := self.server.client.xrange(f"{self.prefix}{stream}", min=start, count=5000):
+            yield from (_event(fields) for _, fields in page)
+            start = f"({page[-1][0]}"
 
     def quiet(self, account: str, within: float = 10.0) -> Balance:
         """The books once nothing is held any more."""
@@ -93,33 +105,50 @@ def _event(fields: dict[str, str]) -> dict[str, Any]:
 class Sampler:
     """Looks at accounts without pause from a thread of its own and checks the books at every look."""
 
-    def __init__(self, books: Books, *accounts: str) -> None:
+    def __init__(self, books: Books, *accounts: str, pause: float = 0.004, hard: bool = False) -> None:
+        """`pause`: seconds between two rounds of looks; `hard`: an account is never over its limit."""
         self._books = books
+        self._pause, self._hard = pause, hard
         self._accounts = accounts
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.looks = 0
         self.most_held = 0
         self.wrong: list[str] = []
+        self._rounds, self._up = 0, 0.0
+
+    @property
+    def rate(self) -> float:
+        """Looks at all accounts a second of the time in which Redis answered."""
+        return self._rounds / max(self._up, 0.001)
 
     def _run(self) -> None:
         port = self._books.server.port
         client = redis.Redis(port=port, decode_responses=True, socket_timeout=30, protocol=2)
+        last = time.monotonic()
         while not self._stop.is_set():
-            for account in self._accounts:
-                try:
-                    balance = self._books.balance(account, client)
-                except redis.RedisError:
-                    continue  # Redis is down on purpose
-                if balance is None:
-                    continue
-                self.looks += 1
-                self.most_held = max(self.most_held, balance.held)
-                try:
-                    balance.check()
-                except AssertionError as error:
-                    self.wrong.append(str(error))
-            self._stop.wait(0.004)
+            try:
+                found = self._books.balances(self._accounts, client)
+            except redis.RedisError:
+                found = []  # Redis is down on purpose
+            for balance in found:
+                if balance:
+                    self._judge(balance)
+            self._stop.wait(self._pause)
+            now = time.monotonic()
+            if found:
+                self._rounds += 1
+                self._up += now - last
+            last = now
+
+    def _judge(self, balance: Balance) -> None:
+        self.looks += 1
+        self.most_held = max(self.most_held, balance.held)
+        try:
+            balance.check()
+            assert not (self._hard and balance.over), balance
+        except AssertionError as error:
+            self.wrong.append(str(error))
 
     def __enter__(self) -> Sampler:
         self._thread.start()

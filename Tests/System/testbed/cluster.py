@@ -16,16 +16,17 @@ from .redis_server import RedisServer
 class Cluster:
     """`size` nodes that know their tenants from Redis alone; `settings` as the node's environment."""
 
-    def __init__(self, directory: Path, size: int, tenants: list[str], **settings: str) -> None:
+    def __init__(self, directory: Path, size: int, tenants: list[str], redis: RedisServer | None = None, **settings: str) -> None:
+        """`redis`: one that runs already, and is ended with the nodes."""
         self.directory = directory
-        self.redis = RedisServer(directory)
+        self.redis = redis or RedisServer(directory)
         self.cell = Cell(directory, self.redis, [{"name": name} for name in tenants], stated=False)
         self._settings = {"SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true", **settings}
         self.nodes = [self.start(f"node-{number}") for number in range(size)]
 
-    def start(self, name: str) -> Node:
-        """One more node."""
-        return self.cell.node(name, **self._settings)
+    def start(self, name: str, **more: str) -> Node:
+        """One more node, with more settings perhaps."""
+        return self.cell.node(name, **{**self._settings, **more})
 
     def apply(self, *tenants: dict[str, Any]) -> None:
         """`satgate tenant apply` of these documents; returns when the command ended well."""

@@ -64,11 +64,16 @@ class Node:
         self.base = f"http://127.0.0.1:{self.port}"
         self.mcp = f"{self.base}/mcp"
         self.sse = f"{self.base}/sse"
-        self.process = Process(name, [BINARY, "serve"], cell.directory, {
+        self._name, self._cell, self._settings = name, cell, settings
+        self.start()
+
+    def start(self, **settings: str) -> None:
+        """Starts it, at the port it had before, with these settings besides for this once."""
+        self.process = Process(self._name, [BINARY, "serve"], self._cell.directory, {
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1",
             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true",
-            **cell.environment, **settings})
-        eventually(f"node {name} ready", self._ready, within=15)
+            **self._cell.environment, **self._settings, **settings})
+        eventually(f"node {self._name} ready", self._ready, within=30)
 
     def _ready(self) -> bool:
         assert self.process.running, self.process.tail()

@@ -11,10 +11,11 @@ from .process import Process, eventually, free_port
 class RedisServer:
     """Redis on its own port and directory; `restart` keeps both."""
 
-    def __init__(self, directory: Path, durable: bool = False) -> None:
-        """`durable`: append-only file, synced before every answer."""
+    def __init__(self, directory: Path, durable: bool = False, sync: str = "always") -> None:
+        """`durable`: append-only file, synced before every answer, or as `sync` says."""
         self._directory = directory
         self._durable = durable
+        self._sync = sync
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         self.client = redis.Redis(port=self.port, decode_responses=True, socket_timeout=10, protocol=2)
@@ -25,7 +26,7 @@ class RedisServer:
         self.process = Process(
             "redis",
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory), "--save", "",
-             "--appendonly", "yes" if self._durable else "no", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
+             "--appendonly", "yes" if self._durable else "no", "--appendfsync", self._sync, "--maxmemory-policy", "noeviction",
              "--loglevel", "notice", "--logfile", str(self._directory / "redis.log")],
             self._directory)
         eventually("Redis answers", self._answers, within=10, every=0.005)
@@ -40,6 +41,11 @@ class RedisServer:
     def kill(self) -> None:
         self.process.kill()
         Process.live.remove(self.process)
+
+    @property
+    def log(self) -> Path:
+        """The directory of the append-only file."""
+        return self._directory / "appendonlydir"
 
     def now(self) -> int:
         """Redis' own clock, unix milliseconds."""

@@ -153,10 +153,11 @@ class Connection:
         """The SDK's own subscription to changes (2.x, without a session): a context that is entered once it is acknowledged."""
         return self._session.listen(**kinds)
 
-    async def call(self, tool: str, arguments: dict[str, Any] | None = None, progress: Callable[..., Any] | None = None) -> dict[str, Any]:
-        """The tool's result; raises `Refused` for a JSON-RPC error."""
+    async def call(self, tool: str, arguments: dict[str, Any] | None = None, progress: Callable[..., Any] | None = None,
+                   **more: Any) -> dict[str, Any]:
+        """The tool's result; raises `Refused` for a JSON-RPC error. `more`: as the SDK calls it, `meta` of 2.x say."""
         try:
-            return _json(await self._session.call_tool(tool, arguments or {}, progress_callback=progress))
+            return _json(await self._session.call_tool(tool, arguments or {}, progress_callback=progress, **more))
         except McpError as error:
             raise Refused(error.error) from error
 

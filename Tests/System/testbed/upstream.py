@@ -89,6 +89,10 @@ class LightUpstream(Upstream):
         """`options`: those of `light-upstream`, as `era="modern"`, `delay=200`, `delay_all=True`, `tools=["echo"]`."""
         super().__init__(f"upstream-{name}", [LIGHT, "--name", name, *flags(options)], directory)
 
+    def runs(self) -> dict[str, int]:
+        """How often each call ran that named itself in its argument `call`."""
+        return self._control("/_runs")
+
     def release(self) -> None:
         """Lets every parked call answer."""
         self._control("/_release", {})
