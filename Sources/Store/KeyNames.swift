@@ -44,10 +44,10 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records and rates begin
-    /// with.
-    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase: String
-    private let requestBase: String
+    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and
+    /// requests begin with.
+    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
+        requestBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -64,6 +64,8 @@ package final class TenantKeys: Sendable {
     package func parked(_ call: CallID) -> String { parkedBase + call.text }
     /// Hash of what is known of a call under its agent's key.
     package func record(_ name: RecordName) -> String { recordBase + name.text }
+    /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
+    package func rate(_ subject: String) -> String { rateBase + subject }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.

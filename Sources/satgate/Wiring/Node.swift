@@ -33,7 +33,8 @@ struct Node {
         let store = RedisTenantStore(redis: client, names: names, node: id)
         let zones = tenants.zones
         let directory = RedisTenants(store, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
-        let ledger = RedisLedger(redis: client, names: names, remembered: Int64(configuration.remembered))
+        let ledger = RedisLedger(
+            redis: client, names: names, remembered: Int64(configuration.remembered), rollback: configuration.rollback, node: id)
         let sessions = SessionCache(
             RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
@@ -93,6 +94,7 @@ struct Node {
             nodes,
             holds,
             settlements,
+            Running("rollback") { await ledger.watchServers() },
             revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
             DelegationUpkeep(
