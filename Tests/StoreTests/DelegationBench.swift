@@ -13,11 +13,11 @@ struct DelegationBench: Sendable {
     let parent = TokenID.sample("1")
     private let node = NodeID()
 
-    init() async throws {
+    init(_ scripts: StoreScripts = .watched) async throws {
         client = try await SharedRedis.client
         tenant = try .fresh()
         ledger = RedisLedger(redis: client, scripts: .watched)
-        delegations = RedisDelegations(redis: client, scripts: .watched)
+        delegations = RedisDelegations(redis: client, scripts: scripts)
         try await ledger.openBooks(of: tenant)
     }
 

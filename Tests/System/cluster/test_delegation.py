@@ -165,6 +165,9 @@ async def test_a_repeat_under_a_key_carves_once_and_answers_the_same_token_from_
         replies = await asyncio.gather(*(once((pair.a, pair.b)[number % 2]) for number in range(8)))
         assert len({reply.result["token"] for reply in replies}) == 1 and {reply.result["parentRemaining"] for reply in replies} == {45}
         assert (await agent.ask(pair.a, "satgate/budget")).result["remaining"] == 45
+        named = {"Idempotency-Key": key["io.satgate/idempotencyKey"]}
+        again = await agent.ask(pair.b, "satgate/delegate", {"budget": 5, "expiresIn": "1h"}, **named)
+        assert again.result["token"] == replies[0].result["token"], "the header says the same as _meta"
         conflict = await once(pair.b, budget=6)
         assert (conflict.code, conflict.label) == (-32602, "idempotency_conflict")
         assert (await once(pair.a, stranger)).result["token"] != replies[0].result["token"], "a key is its token's alone"
