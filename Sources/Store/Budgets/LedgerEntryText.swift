@@ -12,7 +12,8 @@ enum LedgerEntryText {
             books.append(read)
         }
         guard let effect = effect(of: event) else { return nil }
-        return LedgerEntry(id: id, number: event.seq, kind: event.type, effect: effect, books: books)
+        return LedgerEntry(
+            id: id, number: event.seq, kind: event.type, effect: effect, effects: effects(of: event, on: books), books: books)
     }
 
     /// What the entry does; nil where it lacks what it must say.
@@ -34,6 +35,17 @@ enum LedgerEntryText {
         }
     }
 
+    /// What a delegation does to the account of its child, and its end.
+    private static func effects(of event: Event, on books: [LedgerEntry.Books]) -> [AccountName: LedgerEntry.Effect] {
+        guard let amount = event.data.amount, let child = books.first(where: { $0.account.text == event.data.childBudgetId }) else {
+            return [:]
+        }
+        return [
+            child.account: event.type == "delegation"
+                ? .made(limit: amount.micros) : .limited(from: child.limit + amount.micros, to: child.limit)
+        ]
+    }
+
     private struct Event: Decodable {
         let type: String
         let seq: Int64
@@ -43,7 +55,7 @@ enum LedgerEntryText {
     private struct Details: Decodable {
         let accounts: [Account]?
         let cost, charged, limit, previous, spent, drained, amount: Amount?
-        let previousEpoch: String?
+        let previousEpoch, childBudgetId: String?
     }
 
     private struct Account: Decodable {
