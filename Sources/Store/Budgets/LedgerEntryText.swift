@@ -13,7 +13,13 @@ enum LedgerEntryText {
         }
         guard let effect = effect(of: event) else { return nil }
         return LedgerEntry(
-            id: id, number: event.seq, kind: event.type, effect: effect, effects: effects(of: event, on: books), books: books)
+            id: id, number: event.seq, kind: event.type, effect: effect, effects: effects(on: event, effect), books: books)
+    }
+
+    /// What the entry does to a child account, where it is of a delegation.
+    private static func effects(on event: Event, _ effect: LedgerEntry.Effect) -> [AccountName: LedgerEntry.Effect] {
+        guard case .delegated(let amount) = effect, let child = event.data.childBudgetId.flatMap({ AccountName($0) }) else { return [:] }
+        return [child: event.type == "delegation_return" ? .ended(returning: -amount) : .made(limit: amount)]
     }
 
     /// What the entry does; nil where it lacks what it must say.
@@ -25,25 +31,12 @@ enum LedgerEntryText {
         case "budget_set":
             guard let limit = data.limit?.micros else { return nil }
             return data.previous.map { .limited(from: $0.micros, to: limit) } ?? .made(limit: limit)
-        case "window_reset":
-            guard let spent = data.spent, let drained = data.drained else { return nil }
-            return .turned(spent: spent.micros, drained: drained.micros)
+        case "window_reset": return .turned(spent: data.spent?.micros, drained: data.drained?.micros)
         case "delegation": return data.amount.map { .delegated($0.micros) }
         case "delegation_return": return data.amount.map { .delegated(-$0.micros) }
         case "ledger_rollback": return data.previousEpoch.map { .resumed(from: $0) } ?? LedgerEntry.Effect.none
         default: return LedgerEntry.Effect.none
         }
-    }
-
-    /// What a delegation does to the account of its child, and its end.
-    private static func effects(of event: Event, on books: [LedgerEntry.Books]) -> [AccountName: LedgerEntry.Effect] {
-        guard let amount = event.data.amount, let child = books.first(where: { $0.account.text == event.data.childBudgetId }) else {
-            return [:]
-        }
-        return [
-            child.account: event.type == "delegation"
-                ? .made(limit: amount.micros) : .limited(from: child.limit + amount.micros, to: child.limit)
-        ]
     }
 
     private struct Event: Decodable {
