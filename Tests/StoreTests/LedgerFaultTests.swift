@@ -93,6 +93,19 @@ struct LedgerFaultTests {
 }
 
 extension LedgerFaultTests {
+    @Test("the mark of an account that was lost is no account, and lets nothing be charged")
+    func markOfNothing() async throws {
+        let client = try await SharedRedis.client
+        let scene = try await Scene(client)
+        let key = KeyNames.standard.keys(of: scene.world.tenant).account(scene.team.name)
+        _ = try await client.send(["DEL", .text(key)])
+        _ = try await client.send(["HSET", .text(key), "mark", 1])
+        #expect(try await scene.world.ledger.balance(of: scene.team.name, tenant: scene.world.tenant) == nil)
+        #expect(try await scene.world.refusal(scene.world.charge(1, [scene.team])) == .rolledBack(scene.team.name))
+        #expect(try await scene.world.ledger.settle(scene.open, cost: .micros(5), outcome: .ok).remaining == nil)
+        #expect(try await scene.world.ledger.balance(of: scene.team.name, tenant: scene.world.tenant) == nil)
+    }
+
     @Test(
         "a record, a rate or a size of reports with an impossible number is corrupt, and nothing is written",
         arguments: ["", "-1", "1.5", "abc", "nan", "inf", "9007199254740992"])

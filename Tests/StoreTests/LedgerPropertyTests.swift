@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The ledger in Redis against its model")
 struct LedgerPropertyTests {
-    /// Operations of each walk.
+    /// Operations of each walk; up to 100,000 pass less time than ended calls are remembered.
     private static let length = ProcessInfo.processInfo.environment["SATGATE_WALK"].flatMap { Int($0) } ?? 1_600
 
     @Test("102,400 random operations are answered alike, and the books always balance", .timeLimit(.minutes(length > 1_600 ? 30 : 3)))

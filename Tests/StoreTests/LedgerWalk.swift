@@ -57,7 +57,7 @@ struct LedgerWalk {
         case (71..<73, _): try await changeSession()
         case (73..<76, let charge?): try await park(charge)
         case (76..<78, let charge?): try await take(model.round(Int.random(in: 1...3, using: &random), of: charge), charge.lineage)
-        case (78..<82, let charge?): try await note(charge)
+        case (78..<82, let charge?) where charge.record != nil: try await follow(charge, model.round(1, of: charge))
         case (82..<86, _): try await recall(names.record(among: [], by: &random))
         case (86..<94, _): try await clock.advance(by: Int64.random(in: 1...60, using: &random))
         case (94..<97, _): try await intervene()
@@ -105,17 +105,22 @@ struct LedgerWalk {
         outcomes.insert("lapse \(try await both { try await $0.ledger.lapse(charge.call, of: $0.tenant) })")
     }
 
-    /// Lets the call wait, and some of what may follow.
     private mutating func park(_ charge: Charge) async throws {
         let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
         outcomes.insert("park \(try await both { try await $0.ledger.park(round, life: 3_600_000) })")
-        for _ in 0..<Int.random(in: 0...4, using: &random) {
-            switch Int.random(in: 0..<5, using: &random) {
-            case 0: try await note(charge)
-            case 1: try await take(round, charge.lineage)
-            case 2: try await recall(charge.record)
+        try await follow(charge, round)
+    }
+
+    /// What may happen to a call that waits or is known by its key: much of it goes wrong only in a row.
+    private mutating func follow(_ charge: Charge, _ round: Round) async throws {
+        for _ in 0..<Int.random(in: 0...(charge.record == nil ? 2 : 8), using: &random) {
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0...1: try await note(charge)
+            case 2: try await take(round, charge.lineage)
             case 3: try await extend()
-            default: try await clock.advance(by: Int64.random(in: 20...60, using: &random))
+            case 4: try await clock.advance(by: Int64.random(in: 20...60, using: &random))
+            case 5 where charge.record != nil: try await reserve(newCharge(under: charge.record))
+            default: try await recall(charge.record)
             }
         }
     }
@@ -176,14 +181,14 @@ struct LedgerWalk {
 
     private func outliveNow() async throws { try await clock.advance(by: 2) }
 
-    private mutating func newCharge() async throws -> Charge {
+    private mutating func newCharge(under record: CallRecord? = nil) async throws -> Charge {
         let chosen = names.accounts(at: clock.clock.now, by: &random)
         let session = Int.random(in: 0..<3, using: &random) == 0 ? sessions.randomElement(using: &random) : nil
         let lineage = Array(names.tokens.prefix(Int.random(in: 1...4, using: &random)))
         let lease: Int64 = Bool.random(using: &random) ? 3_600_000 : [0, 0, 20, 40].randomElement(using: &random, or: 0)
-        let record = Int.random(in: 0..<5, using: &random) < 2 ? names.record(among: charges, by: &random) : nil
+        let other = Int.random(in: 0..<5, using: &random) < 2 ? names.record(among: charges, by: &random) : nil
         return try model.charge(
-            try await amount(for: chosen), chosen, session: session, lineage: lineage, lease: lease, record: record,
+            try await amount(for: chosen), chosen, session: session, lineage: lineage, lease: lease, record: record ?? other,
             rates: names.rates(by: &random), node: names.nodes.randomElement(using: &random) ?? .sample)
     }
 

@@ -27,6 +27,8 @@ struct LedgerWorld: Sendable {
         case mark(AccountName)
         /// It may go on, under another epoch.
         case resume(AccountName, epoch: String)
+        /// An operator or the document gives it another limit.
+        case limit(AccountName, Credits)
         /// It gave away `sum`, of which `drained` leaves it with the next window.
         case delegate(AccountName, sum: Credits, drained: Credits)
     }
@@ -45,6 +47,7 @@ struct LedgerWorld: Sendable {
                 case .remove(let account): ledger.remove(account, of: tenant)
                 case .mark(let account): ledger.mark(account, of: tenant)
                 case .resume(let account, let epoch): ledger.resume(account, of: tenant, as: epoch)
+                case .limit(let account, let limit): ledger.set(limit, of: account, of: tenant)
                 case .delegate(let account, let sum, let drained): ledger.delegate(sum, drained: drained, from: account, of: tenant)
                 }
             })
@@ -85,13 +88,15 @@ struct LedgerWorld: Sendable {
                 redis: client, scripts: scripts, remembered: limits.remembered, reportLimit: limits.report,
                 reportsLimit: Int64(limits.reports), remembering: 0),
             sessions: RedisSessionDirectory(redis: client, scripts: scripts), now: now, advance: advance,
-            intervene: { try await client.intervene($0, KeyNames.standard.keys(of: tenant)) })
+            intervene: { try await client.intervene($0, KeyNames.standard.keys(of: tenant), tenant, scripts) })
     }
 }
 
 extension RedisClient {
     /// What an operator's script would do.
-    fileprivate func intervene(_ intervention: LedgerWorld.Intervention, _ keys: TenantKeys) async throws {
+    fileprivate func intervene(
+        _ intervention: LedgerWorld.Intervention, _ keys: TenantKeys, _ tenant: TenantName, _ scripts: StoreScripts
+    ) async throws {
         switch intervention {
         case .revoke(let token): _ = try await send(["ZADD", .text(keys.revoked), "1", .text(token.text)])
         case .remove(let account): _ = try await send(["DEL", .text(keys.account(account))])
@@ -103,6 +108,10 @@ extension RedisClient {
             try await change(
                 account, keys, "epoch", .text(epoch), "previous", .text([previous, old].compactMap { $0 }.joined(separator: " ")))
             _ = try await send(["HDEL", .text(key), "mark"])
+        case .limit(let account, let limit):
+            guard try await send(["EXISTS", .text(keys.account(account))]).number == 1, let id = RequestName(CallID().text) else { return }
+            let request = BudgetRequest(id: id, operator: "alice")
+            _ = try await RedisBudgetAdmin(redis: self, scripts: scripts).set(limit, of: account, tenant: tenant, as: request)
         case .delegate(let account, let sum, let drained):
             let key: RedisArgument = .text(keys.account(account))
             let used = (try await send(["HMGET", key, "held", "spent"]).elements ?? []).reduce(sum.micros) { $0 + ($1.number ?? 0) }

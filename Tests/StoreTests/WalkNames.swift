@@ -38,9 +38,9 @@ struct WalkNames {
         plain.formUnion(accounts.filter(\.isPlain).map(\.name))
         records = (0..<2).compactMap { _ in RecordName(token(by: &random).text) }
         limits = ["tenant", "token", "tool"].map { kind in
-            let interval: Int64 = [1, 700, 1_500, 20_000, 3_600_000_000].randomElement(using: &random, or: 1)
+            let interval: Int64 = [1, 1_500, 20_500, 60_300, 3_600_000_000].randomElement(using: &random, or: 1)
             let subject = "\(kind).\(UInt32.random(in: 0 ... .max, using: &random))"
-            return RateLimit(subject: subject, interval: interval, burst: Int64.random(in: 1...4, using: &random))
+            return RateLimit(subject: subject, interval: interval, burst: Int64.random(in: 1...3, using: &random))
         }
     }
 
@@ -82,7 +82,8 @@ struct WalkNames {
     /// What an operator, a child account or a failover does to an account that is not plain.
     func intervention(by random: inout SplitMix64) -> LedgerWorld.Intervention? {
         guard let terms = accounts.filter({ !$0.isPlain }).randomElement(using: &random) else { return nil }
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 6...7: return .limit(terms.name, .micros(Int64.random(in: 0...20_000_000, using: &random)))
         case 0: return .remove(terms.name)
         case 1: return .mark(terms.name)
         case 2...3: return .resume(terms.name, epoch: String(token(by: &random).text.prefix(32)))

@@ -27,7 +27,7 @@ struct WrongType: Sendable, CustomTestStringConvertible {
 
     private static let plain: [WrongType] = [
         WrongType("reserve") { keys, _, session in
-            [keys.holds, keys.revoked, keys.sessions, keys.account(team), keys.session(session)]
+            [keys.holds, keys.revoked, keys.sessions, keys.head, keys.audit, keys.ledger, keys.account(team), keys.session(session)]
         } _: {
             try await $0.reserve()
         },

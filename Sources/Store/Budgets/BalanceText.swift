@@ -11,7 +11,8 @@ enum BalanceText {
     /// The books that the fields' values state; nil where the account does not exist.
     static func balance(_ values: [RedisValue], of account: AccountName) throws(StoreError) -> Balance? {
         guard values.count == fields.count else { throw .corrupt("balance") }
-        if values.allSatisfy({ $0 == .null }) { return nil }
+        // Where an account is missing its mark may be left.
+        if values.dropLast().allSatisfy({ $0 == .null }) { return nil }
         return try balance(words: values.map { $0.text }, of: account)
     }
 

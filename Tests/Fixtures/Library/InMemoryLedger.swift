@@ -128,6 +128,11 @@ extension InMemoryLedger {
         }
     }
 
+    /// The account has another limit.
+    package func set(_ limit: Credits, of account: AccountName, of tenant: TenantName) {
+        change(tenant) { model, _ in model.accounts[account]?.set(limit: limit.micros) }
+    }
+
     /// The account gave `sum` to delegations, of which `drained` has been spent by such as have ended.
     package func delegate(_ sum: Credits, drained: Credits, from account: AccountName, of tenant: TenantName) {
         change(tenant) { model, _ in

@@ -2,7 +2,7 @@ import Governance
 
 /// An account's books as plain values.
 struct ModelAccount {
-    let limit: Int64
+    private(set) var limit: Int64
     var held: Int64 = 0
     var spent: Int64 = 0
     var delegated: Int64 = 0
@@ -48,6 +48,12 @@ struct ModelAccount {
             version += 1
         }
         windowEnd = stop
+    }
+
+    mutating func set(limit: Int64) {
+        guard limit != self.limit else { return }
+        self.limit = limit
+        version += 1
     }
 
     mutating func book(held: Int64, spent: Int64) {
