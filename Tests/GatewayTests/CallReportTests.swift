@@ -14,9 +14,11 @@ struct CallReportTests {
     @Test("is read back as it was: an answer byte for byte and of its era", arguments: [Dialect.Kind.legacy, .modern])
     func answers(_ era: Dialect.Kind) throws {
         let bytes = Array(#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"x" : "é\u0020"}}"#.utf8)
-        let report = CallReport.answer(try Answer(Message(bytes), era: era))
-        guard case .answer(let answer) = try #require(CallReport(report.bytes)) else { return #expect(Bool(false), "no answer") }
-        #expect(answer.message.bytes == bytes && answer.era == era && report.refusal == nil)
+        for warning in [nil, "over by 3 é"] {
+            let report = CallReport.answer(try Answer(Message(bytes), era: era), warning: warning)
+            guard case .answer(let answer, let told)? = CallReport(report.bytes) else { return #expect(Bool(false), "no answer") }
+            #expect(answer.message.bytes == bytes && answer.era == era && told == warning && report.refusal == nil)
+        }
     }
 
     @Test("is read back as it was: a failure with its reason")
@@ -45,7 +47,10 @@ struct CallReportTests {
 
     @Test(
         "that no version has written is none",
-        arguments: ["", "m", "m{}", "h[]", #"m{"jsonrpc":"2.0","id":1,"method":"x"}"#, "t", "tA", "t search", "b", "bsearch", "c ", "x"])
+        arguments: [
+            "", "m", "m0", "m0 {}", "h5 []", #"m0 {"jsonrpc":"2.0","id":1,"method":"x"}"#, #"m-1 {"jsonrpc":"2.0","id":1,"result":{}}"#,
+            "t", "tA", "t search", "b", "bsearch", "c ", "x",
+        ])
     func unreadable(_ text: String) {
         #expect(CallReport(Array(text.utf8)) == nil)
     }

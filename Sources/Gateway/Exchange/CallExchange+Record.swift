@@ -43,8 +43,8 @@ extension CallExchange {
     private func replay(_ report: [UInt8]?, _ charged: Credits, of routed: RoutedCall) async throws(Refusal) {
         publish(routed, "replayed")
         switch report.flatMap({ CallReport($0) }) {
-        case .answer(let answer):
-            let (status, body) = await rendered(answer, of: routed)
+        case .answer(let answer, let warning):
+            let (status, body) = await rendered(answer, of: routed, warning: warning)
             await finish(body, status: status)
         case .failure(let failure, let upstream): throw CallReport.failure(failure, upstream).refusal ?? .resultNotKept(charged)
         case nil: throw .resultNotKept(charged)

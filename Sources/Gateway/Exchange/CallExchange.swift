@@ -174,7 +174,7 @@ struct CallExchange {
 
     /// Charges the call: nothing from here on turns the upstream's answer into an error, but that a tenant's replicas lack the charge.
     private func settle(_ answered: AnsweredCall) async throws(Refusal) {
-        let report = CallReport.answer(answered.answer)
+        let report = CallReport.answer(answered.answer, warning: answered.held.warning)
         let isSafe =
             switch answered.answer.kind {
             case .result(isError: false): await end(answered.held, charged: true, .ok, at: cost(of: answered), report)

@@ -4,7 +4,8 @@ import Upstreams
 
 /// What came of a call, as it is recorded for those who ask for it again under its key: told anew to each of them in the words of its revision.
 enum CallReport {
-    case answer(Answer)
+    /// With what its agent was warned of, if anything.
+    case answer(Answer, warning: String?)
     case failure(Failure, UpstreamName)
 
     /// Why there is no answer.
@@ -41,10 +42,12 @@ enum CallReport {
 // MARK: Bytes
 
 extension CallReport {
-    /// A letter that tells the kind, and the rest: the upstream's answer as it came, or the upstream's name and, behind a space, the reason.
+    /// A letter that tells the kind, and the rest: the length of the warning, a space, the warning and the upstream's answer as it came; or the
+    /// upstream's name and, behind a space, the reason.
     var bytes: [UInt8] {
         switch self {
-        case .answer(let answer): [UInt8(ascii: answer.era == .modern ? "m" : "h")] + answer.message.bytes
+        case .answer(let answer, let warning):
+            Array("\(answer.era == .modern ? "m" : "h")\(warning?.utf8.count ?? 0) \(warning ?? "")".utf8) + answer.message.bytes
         case .failure(.timedOut, let upstream): Array("t\(upstream)".utf8)
         case .failure(.broken(let reason), let upstream): Array("b\(upstream) \(reason)".utf8)
         case .failure(.cancelled, let upstream): Array("c\(upstream)".utf8)
@@ -68,8 +71,14 @@ extension CallReport {
     }
 
     private init?(answer bytes: [UInt8], era: Dialect.Kind) {
-        guard let message = try? Message(bytes), let answer = try? Answer(message, era: era) else { return nil }
-        self = .answer(answer)
+        let digits = bytes.prefix { $0 != UInt8(ascii: " ") }
+        let rest = bytes.dropFirst(digits.count + 1)
+        guard digits.count <= 6, let length = Int(String(decoding: digits, as: UTF8.self)), (0...rest.count).contains(length) else {
+            return nil
+        }
+        let warning = length == 0 ? nil : String(decoding: rest.prefix(length), as: UTF8.self)
+        guard let message = try? Message(Array(rest.dropFirst(length))), let answer = try? Answer(message, era: era) else { return nil }
+        self = .answer(answer, warning: warning)
     }
 }
 

@@ -19,6 +19,11 @@ package final class Settlements: Service {
         }
 
         var call: CallID { charge.call }
+
+        /// The same, with nothing to be kept for retries.
+        var unreported: Ending {
+            if case .settle(let hold, let cost, let outcome, _) = self { .settle(hold, cost: cost, outcome, report: nil) } else { self }
+        }
     }
 
     /// What came of ending a hold.
@@ -42,6 +47,8 @@ package final class Settlements: Service {
     private let feed: AsyncStream<Late>.Continuation
     private let patience = Duration.seconds(60)
     private let drainPatience = Duration.milliseconds(500)
+    /// As many endings wait with what they are to record, which may be large; more wait without.
+    private let mostReports = 1_000
     private let waiting = Mutex(0)
     private let recorded = Mutex<(@Sendable (RecordName, [NodeID]) -> Void)?>(nil)
 
@@ -75,8 +82,11 @@ package final class Settlements: Service {
 
     /// Ends the hold in the background.
     func later(_ ending: Ending) {
-        waiting.withLock { $0 += 1 }
-        feed.yield(Late(ending: ending, until: .now + patience))
+        let count = waiting.withLock { waiting in
+            waiting += 1
+            return waiting
+        }
+        feed.yield(Late(ending: count > mostReports ? ending.unreported : ending, until: .now + patience))
     }
 
     /// Works off what Redis could not take at once; at a graceful shutdown it tries what is queued a last time.

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -58,7 +58,8 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     light = {"url": upstream.url, "timeout": "20s"}
     cell = Cell(directory, redis, [
         tenant("acme", {"light": light}, **terms), tenant("trusting", {"light": {**light, "trust_hints": True}}, **terms),
-        tenant("hasty", {"light": {**light, "timeout": "500ms"}}, **terms)])
+        tenant("hasty", {"light": {**light, "timeout": "500ms"}}, **terms),
+        tenant("lenient", {"light": light}, **{**terms, "budgets": {"team": {"limit": 1}}}, mode="soft")])
     nodes = [cell.node(name, SATGATE_HOLD_LEASE="2000") for name in "abc"]
     yield Field(redis, cell, nodes, upstream)
     upstream.release()
@@ -93,7 +94,7 @@ def fresh() -> str:
     return os.urandom(8).hex()
 
 
-async def call(agent: Agent | Stateless, node: Node, key: str, tool: str, header: str | None = None, **arguments: Any) -> Reply:
+async def call(agent: Agent | Stateless, node: Node, key: str, tool: str, **arguments: Any) -> Reply:
     """A call under a key."""
     params: dict[str, Any] = {"name": tool, "arguments": arguments}
     if isinstance(agent, Stateless):
@@ -134,6 +135,18 @@ async def test_a_retry_at_another_node_is_told_the_same_bytes_and_costs_nothing(
     spending.check(price, 1)
     await soon("each is told of", lambda: spending.outcomes == [outcome, "replayed", "replayed", "replayed", "replayed"])
     assert [event["data"]["cost"] for event in field.books().events("tool_call", "audit")[-4:]] == [0, 0, 0, 0]
+
+
+async def test_a_retry_is_told_the_warning_of_the_call(field):
+    spending = Spending(field.books("lenient"), field.upstream, "echo")
+    token, key = field.cell.mint("lenient"), fresh()
+    async with await opened(field, token) as agent, Stateless(token) as stateless:
+        first = await call(agent, field.nodes[0], key, "echo", text="dear")
+        assert "io.satgate/warning" in first.result["_meta"]
+        assert bare(await call(agent, field.nodes[1], key, "echo", text="dear")) == bare(first)
+        modern = await call(stateless, field.nodes[2], key, "echo", text="dear")
+        assert modern.result["_meta"]["io.satgate/warning"] == first.result["_meta"]["io.satgate/warning"]
+    spending.check(2, 1)
 
 
 async def test_what_is_too_large_to_keep_is_not_made_again(field):
