@@ -137,6 +137,15 @@ package struct UpstreamDocument: Sendable, Hashable, CustomStringConvertible, Cu
         self.trustsHints = trustsHints
     }
 
+    /// True where only what calls cost, and what is believed of the upstream, may differ: nothing that it is reached by.
+    package func isReached(like other: UpstreamDocument) -> Bool { withoutTerms == other.withoutTerms }
+
+    private var withoutTerms: UpstreamDocument {
+        UpstreamDocument(
+            name: name, place: place, transport: transport, sessions: sessions, headers: headers, timeout: timeout, tls: tls, oauth: oauth,
+            limits: limits, pinsTools: pinsTools)
+    }
+
     package var description: String {
         switch place {
         case .url(let url): "\(name) at \(url)"

@@ -59,7 +59,7 @@ struct ChangeTests {
         try await group.shutdownGracefully()
     }
 
-    @Test("a price of the upstream's own is told like the tenant's")
+    @Test("a price of the upstream's own is told like the tenant's, and leaves its connections alone")
     func ownPrices() async throws {
         try await withServer(LightTools.all) { server in
             let tenant = try Tenant.of(["one": server.url])
@@ -67,9 +67,20 @@ struct ChangeTests {
             try await Workbench.run([tenant]) { bench in
                 let told = Told(bench)
                 _ = await bench.catalogues.catalogue(of: tenant)
-                let document = UpstreamDocument(name: name, place: .url(server.url), tariff: Tariff(base: Credits(whole: 3)))
+                try await eventually("it listens") { server.record.counts.streams > 0 }
+                let opened = server.record.counts.sessionsOpened
+                let document = UpstreamDocument(
+                    name: name, place: .url(server.url), transport: .streamableHTTP, sessions: .shared,
+                    tariff: Tariff(base: Credits(whole: 3)), reportsCost: true)
                 bench.state([Tenant(name: tenant.name, upstreams: [document], tariff: tenant.tariff)])
                 try await eventually("it is told") { told.kinds(tenant) == [.tools] }
+                try await settled(bench)
+                #expect(server.record.counts.sessionsOpened == opened && server.record.counts.streams > 0)
+                // What it is reached by is another matter.
+                let slower = UpstreamDocument(
+                    name: name, place: .url(server.url), transport: .streamableHTTP, sessions: .shared, timeout: 1_000)
+                bench.state([Tenant(name: tenant.name, upstreams: [slower], tariff: tenant.tariff)])
+                try await eventually("it is opened anew") { server.record.counts.sessionsOpened > opened }
             }
         }
     }

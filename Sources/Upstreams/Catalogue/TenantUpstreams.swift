@@ -114,7 +114,7 @@ final class TenantUpstreams: Sendable {
             let before = state.upstreams
             state.tenant = tenant
             state.upstreams = tenant.upstreams.map { document in
-                before.first { $0.document == document } ?? Self.make(document, of: tenant.name, surroundings)
+                before.first { $0.document.isReached(like: document) } ?? Self.make(document, of: tenant.name, surroundings)
             }
             Self.rebuild(&state)
             return before.filter { old in !state.upstreams.contains { $0 === old } }
