@@ -20,12 +20,15 @@ package final class Charge: Sendable {
     package let record: CallRecord?
     /// Limits that the call counts for, once it is granted.
     package let rates: [RateLimit]
+    /// When what it changes in the books counts as written.
+    package let durability: Durability
 
     package init(
         call: CallID, tenant: TenantName, amount: Credits, accounts: [ChargedAccount], session: SessionID?,
         transport: Session.Transport, renewsSession: Bool = true, lineage: [TokenID], lease: Int64, context: CallContext,
-        record: CallRecord? = nil, rates: [RateLimit] = []
+        record: CallRecord? = nil, rates: [RateLimit] = [], durability: Durability = .async
     ) {
+        self.durability = durability
         self.record = record
         self.rates = rates
         self.renewsSession = renewsSession

@@ -88,4 +88,6 @@ package enum StoreError: Error, Sendable, Hashable {
     case unavailable(String)
     /// It answered with an error or in a shape that cannot be right.
     case corrupt(String)
+    /// It did what it was asked, but too few replicas had that in time: it may be lost with the master.
+    case notDurable
 }

@@ -3,9 +3,30 @@ import Redis
 
 extension RedisLedger {
     package func reserve(_ charge: Charge) async throws(StoreError) -> Reservation {
+        var reservation = try await attempt(charge)
+        // An account that goes on, or may be made anew, is asked again; each at most once.
+        for _ in charge.charged {
+            guard let account = reservation.rolledBack else { break }
+            let review = try await review(account, of: charge.tenant)
+            guard case .refused = reservation, review != .marked else { break }
+            reservation = try await attempt(charge)
+        }
+        return reservation
+    }
+
+    private func attempt(_ charge: Charge) async throws(StoreError) -> Reservation {
         let accounts = charge.charged
         let hold = accounts.isEmpty && charge.record == nil ? nil : Hold(charge: charge)
-        let reply = try await redis.run(reserveCommand(for: charge, accounts))
+        let (reply, isDurable) = try await redis.run(reserveCommand(for: charge, accounts), hold == nil ? .async : charge.durability)
+        let reservation = try reservation(reply, hold, accounts)
+        switch reservation {
+        case .granted, .recalled(.done): if !isDurable { throw .notDurable }
+        case .recalled, .refused: break
+        }
+        return reservation
+    }
+
+    private func reservation(_ reply: RedisValue, _ hold: Hold?, _ accounts: [ChargedAccount]) throws(StoreError) -> Reservation {
         if case .string(let word) = reply, word.elementsEqual("granted".utf8) { return .granted(hold, excess: nil, due: []) }
         guard let elements = reply.elements, let verdict = elements.first?.text else { throw .corrupt("reserve") }
         if verdict == "recalled" {
@@ -44,7 +65,7 @@ extension RedisLedger {
         command.argument(charge.record?.supplants?.text ?? "")
         command.argument(remembered)
         command.argument(Int64(charge.rates.count))
-        for account in accounts { add(account, to: &command) }
+        for account in accounts { add(account, of: charge.tenant, to: &command) }
         for rate in charge.rates {
             command.argument(rate.interval)
             command.argument(rate.tolerance)
@@ -65,15 +86,18 @@ extension RedisLedger {
         command.argument(EventFragments.what(context))
     }
 
-    private func add(_ account: ChargedAccount, to command: inout ScriptCommand) {
+    private func add(_ account: ChargedAccount, of tenant: TenantName, to command: inout ScriptCommand) {
         if let opening = account.opening { command.argument(opening.micros) } else { command.argument("") }
         command.argument(account.expires ?? 0)
         command.argument(account.isLenient ? "1" : "")
         command.argument(account.window?.first ?? 0)
         command.argument(account.window?.second ?? 0)
-        // What this node has seen of it.
-        command.argument("")
-        command.argument(0)
+        guard let seen = known.version(of: account.name, tenant: tenant) else {
+            command.argument("")
+            return command.argument(0)
+        }
+        command.argument(seen.epoch)
+        command.argument(seen.version)
     }
 
     private func refusal(
@@ -108,6 +132,16 @@ extension RedisLedger {
             out.append(account.name.text)
         }
         return out
+    }
+}
+
+extension Reservation {
+    /// The account because of which it is refused, or would be, as one that has lost writes.
+    fileprivate var rolledBack: AccountName? {
+        switch self {
+        case .refused(.rolledBack(let account), _), .granted(_, .rolledBack(let account)?, _): account
+        case .refused, .granted, .recalled: nil
+        }
     }
 }
 

@@ -21,10 +21,12 @@ extension RedisLedger {
             command.argument(account.window?.first ?? 0)
             command.argument(account.window?.second ?? 0)
         }
-        let reply = try await redis.run(command)
+        let (reply, isDurable) = try await redis.run(command, charge.durability)
         guard let elements = reply.elements, elements.count == 5, let charged = elements[1].number.flatMap({ Credits(micros: $0) }),
             let remaining = elements[2].number
         else { throw .corrupt("settle") }
+        known.learn(elements[3].bytes ?? [], of: charge.charged, tenant: charge.tenant)
+        if !isDurable { throw .notDurable }
         return Receipt(
             state: try HoldState(elements[0]), charged: charged, remaining: Credits(micros: remaining), waiters: waiters(elements[4]))
     }

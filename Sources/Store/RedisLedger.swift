@@ -11,11 +11,20 @@ package final class RedisLedger: Ledger {
     /// The largest report that is kept, and all of a tenant's together, bytes.
     let reportLimit: Int
     let reportsLimit: Int64
+    /// What this node has seen of accounts, and what becomes of those that have lost writes.
+    let known: KnownBooks
+    let rollback: RollbackPolicy
+    /// Who tells of that.
+    let node: NodeID?
 
     package init(
         redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, remembered: Int64 = 600_000,
-        reportLimit: Int = 256 << 10, reportsLimit: Int64 = 64 << 20
+        reportLimit: Int = 256 << 10, reportsLimit: Int64 = 64 << 20, rollback: RollbackPolicy = .refuse, node: NodeID? = nil,
+        remembering accounts: Int = 10_000
     ) {
+        self.known = KnownBooks(capacity: accounts)
+        self.rollback = rollback
+        self.node = node
         self.reportLimit = reportLimit
         self.reportsLimit = reportsLimit
         self.redis = redis

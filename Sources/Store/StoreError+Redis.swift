@@ -33,6 +33,15 @@ extension RedisClient {
         do { return try await evaluate(command, idempotent: true) } catch { throw StoreError(error) }
     }
 
+    /// Runs the script likewise, and answers whether as many replicas have what it wrote as `durability` asks for.
+    func run(_ command: ScriptCommand, _ durability: Durability) async throws(StoreError) -> (value: RedisValue, isDurable: Bool) {
+        guard case .durable(let replicas, let timeout) = durability else { return (try await run(command), true) }
+        do {
+            let reply = try await evaluate(command, durable: Durable(replicas: replicas, timeout: timeout), idempotent: true)
+            return (reply.value, reply.replicas >= replicas)
+        } catch { throw StoreError(error) }
+    }
+
     /// Sends one idempotent command, its failure told in the words of the ports.
     func command(_ arguments: [RedisArgument], timeout: Duration? = nil) async throws(StoreError) -> RedisValue {
         do { return try await send(arguments, timeout: timeout, idempotent: true) } catch { throw StoreError(error) }

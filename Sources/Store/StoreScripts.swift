@@ -3,11 +3,13 @@ package import Redis
 /// The Lua scripts as Redis is given them: the embedded files, those that ask for it with the prelude behind their first line.
 package struct StoreScripts: Sendable {
     package let outboxAppend, outboxRead, outboxPost, streamRelease, addressNote: Script
-    package let reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
+    package let reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose,
+        sessionStream,
         beat: Script
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
+    package let delegate, delegationReturn: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
     package let budget: BudgetScripts
@@ -26,6 +28,7 @@ package struct StoreScripts: Sendable {
         settle = joined("settle", PackageResources.settle_lua)
         release = joined("release", PackageResources.release_lua)
         lapse = joined("lapse", PackageResources.lapse_lua)
+        rollback = joined("rollback", PackageResources.rollback_lua)
         record = joined("record", PackageResources.record_lua)
         extend = plain("extend", PackageResources.extend_lua)
         due = plain("due", PackageResources.due_lua)
@@ -48,6 +51,8 @@ package struct StoreScripts: Sendable {
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
         revoke = joined("revoke", PackageResources.revoke_lua)
         revoked = plain("revoked", PackageResources.revoked_lua)
+        delegate = joined("delegate", PackageResources.delegate_lua)
+        delegationReturn = joined("delegation_return", PackageResources.delegation_return_lua)
         catalogue = CatalogueScripts(plain)
         dialogue = DialogueScripts(plain)
         budget = BudgetScripts(joined: joined, plain: plain)
@@ -56,10 +61,10 @@ package struct StoreScripts: Sendable {
     /// All of them.
     package var all: [Script] {
         [
-            reserve, settle, release, lapse, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
+            reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
             roundPark, roundTake, recall, recordNote,
-            revoke, revoked,
+            revoke, revoked, delegate, delegationReturn,
         ]
             + catalogue.all + dialogue.all + budget.all
     }

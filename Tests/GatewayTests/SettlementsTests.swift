@@ -12,7 +12,7 @@ struct SettlementsTests {
         let ledger = FlakyLedger(failures: 3)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
         let receipt = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
-        #expect(receipt?.state == .settled)
+        #expect(receipt == .done(Receipt(state: .settled, charged: .zero, remaining: nil)))
         #expect(ledger.settles == 4)
     }
 
@@ -21,7 +21,7 @@ struct SettlementsTests {
         let ledger = FlakyLedger(failures: 5)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
         let running = Task { try await settlements.run() }
-        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now) == nil)
+        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now) == .later)
         let deadline = ContinuousClock.now + .seconds(20)
         while settlements.backlog > 0, ContinuousClock.now < deadline { await Task.yield() }
         #expect(settlements.backlog == 0)
@@ -45,14 +45,27 @@ struct SettlementsTests {
     }
 }
 
+extension SettlementsTests {
+    @Test("are not tried again where too few replicas have them: they are done")
+    func notDurable() async throws {
+        let ledger = FlakyLedger(failures: 3, by: .notDurable)
+        let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
+        let ended = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
+        #expect(ended == .notDurable && ledger.settles == 1 && settlements.backlog == 0)
+    }
+}
+
 /// A ledger that is out of reach for the first few settles.
 private final class FlakyLedger: Ledger {
     private let state: Mutex<(failures: Int, settles: Int)>
     private let waiters: [NodeID]
 
-    init(failures: Int, waiters: [NodeID] = []) {
+    private let failure: StoreError
+
+    init(failures: Int, by failure: StoreError = .unavailable("test"), waiters: [NodeID] = []) {
         state = Mutex((failures, 0))
         self.waiters = waiters
+        self.failure = failure
     }
 
     var settles: Int { state.withLock { $0.settles } }
@@ -63,7 +76,7 @@ private final class FlakyLedger: Ledger {
             state.failures -= 1
             return state.failures >= 0
         }
-        if fails { throw .unavailable("test") }
+        if fails { throw failure }
         return Receipt(state: .settled, charged: cost, remaining: nil, waiters: waiters)
     }
 

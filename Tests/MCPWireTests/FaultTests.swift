@@ -29,6 +29,7 @@ struct FaultTests {
         (.inProgress, "in_progress", -32003, -31003, 200, 200),
         (.resultNotKept(charged: "0.5"), "result_not_kept", -32603, -32603, 200, 200),
         (.storeUnavailable, "store_unavailable", -32603, -32603, 503, 503),
+        (.notDurable(hasRun: true), "not_durable", -32603, -32603, 503, 503),
         (.busy, "busy", -32603, -32603, 503, 503),
         (.draining, "draining", -32603, -32603, 503, 503),
         (.internalError, "internal_error", -32603, -32603, 200, 200),

@@ -83,7 +83,7 @@ struct LedgerWorld: Sendable {
             tenant: tenant,
             ledger: RedisLedger(
                 redis: client, scripts: scripts, remembered: limits.remembered, reportLimit: limits.report,
-                reportsLimit: Int64(limits.reports)),
+                reportsLimit: Int64(limits.reports), remembering: 0),
             sessions: RedisSessionDirectory(redis: client, scripts: scripts), now: now, advance: advance,
             intervene: { try await client.intervene($0, KeyNames.standard.keys(of: tenant)) })
     }

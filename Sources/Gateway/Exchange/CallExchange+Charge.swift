@@ -25,8 +25,7 @@ extension CallExchange {
 
     /// The token names no account, there is none for such tokens, and the tenant wants one.
     var isUnbudgeted: Bool {
-        let (grant, tenant) = (agent.grant, agent.tenant)
-        return grant.budget == nil && grant.caps.isEmpty && tenant.defaultBudget == nil && tenant.unbudgeted == .refuse
+        agent.grant.budget == nil && agent.grant.caps.isEmpty && agent.tenant.defaultBudget == nil && agent.tenant.unbudgeted == .refuse
     }
 
     private func charge(
@@ -39,7 +38,7 @@ extension CallExchange {
         return Charge(
             call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
-            lease: gateway.configuration.lease, context: context, record: record, rates: rates)
+            lease: gateway.configuration.lease, context: context, record: record, rates: rates, durability: agent.tenant.durability)
     }
 
     private func accounts() -> [ChargedAccount] {

@@ -46,7 +46,7 @@ struct CallExchange {
             let answered = try await forward(held)
             await reach(.answer, held)
             if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
-            await settle(answered)
+            try await settle(answered)
             await reach(.settle, held)
             await pass(answered.answer, of: held)
         } catch {
@@ -136,7 +136,7 @@ struct CallExchange {
             if !charge.accounts.isEmpty || charge.record != nil {
                 gateway.settlements.later(.release(Hold(charge: charge), outcome(.abandoned)))
             }
-            throw .storeUnavailable
+            throw error == .notDurable ? .notDurable(hasRun: false) : .storeUnavailable
         }
     }
 
@@ -172,14 +172,16 @@ struct CallExchange {
         return failure.mayHaveRun ? .upstreamError : .notDispatched
     }
 
-    /// Charges the call: nothing from here on turns the upstream's answer into an error.
-    private func settle(_ answered: AnsweredCall) async {
+    /// Charges the call: nothing from here on turns the upstream's answer into an error, but that a tenant's replicas lack the charge.
+    private func settle(_ answered: AnsweredCall) async throws(Refusal) {
         let report = CallReport.answer(answered.answer)
-        switch answered.answer.kind {
-        case .result(isError: false): await end(answered.held, charged: true, .ok, at: cost(of: answered), report)
-        case .result(isError: true): await end(answered.held, charged: true, .toolError, at: cost(of: answered), report)
-        case .error: await end(answered.held, charged: answered.hasRun, .upstreamError, report)
-        }
+        let isSafe =
+            switch answered.answer.kind {
+            case .result(isError: false): await end(answered.held, charged: true, .ok, at: cost(of: answered), report)
+            case .result(isError: true): await end(answered.held, charged: true, .toolError, at: cost(of: answered), report)
+            case .error: await end(answered.held, charged: answered.hasRun, .upstreamError, report)
+            }
+        if !isSafe { throw .notDurable(hasRun: true) }
     }
 
     /// What was held, or less where the upstream may say so and does.
@@ -192,11 +194,15 @@ struct CallExchange {
     }
 
     /// Settles or releases the hold, at what was held where no `cost` is named; a call without one only has its event. `report`: what is
-    /// told to those who ask for it again.
+    /// told to those who ask for it again. False where too few replicas are known to have the charge.
+    @discardableResult
     func end(
         _ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, at cost: Credits? = nil, _ report: CallReport? = nil
-    ) async {
-        guard let hold = held.hold else { return publish(held.routed, kind.rawValue) }
+    ) async -> Bool {
+        guard let hold = held.hold else {
+            publish(held.routed, kind.rawValue)
+            return true
+        }
         let outcome = outcome(kind)
         let kept = hold.charge.record == nil ? nil : report?.bytes
         let ending: Settlements.Ending =
@@ -204,8 +210,15 @@ struct CallExchange {
             ? .settle(hold, cost: cost ?? hold.charge.amount, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
             : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
-        if Task.isCancelled { return gateway.settlements.later(ending) }
-        await gateway.settlements.end(ending, by: held.deadline)
+        if Task.isCancelled {
+            gateway.settlements.later(ending)
+            return true
+        }
+        switch await gateway.settlements.end(ending, by: held.deadline) {
+        case .done: return true
+        case .notDurable: return false
+        case .later: return !charged || held.charge.durability == .async
+        }
     }
 
     /// The event of a call that no hold tells of.

@@ -17,6 +17,8 @@ enum Refusal: Error {
     case notReserved(ReservationRefusal, Charge)
     case ledgerUnreadable(Charge)
     case storeUnavailable
+    /// Too few replicas have what was written of the call, which has run or was not made.
+    case notDurable(hasRun: Bool)
     /// The call that the agent wants to go on with cannot be gone on with.
     case state(StateFlaw)
     /// The upstream asks the agent what it cannot be asked.
@@ -46,6 +48,7 @@ enum Refusal: Error {
         case .notReserved(let reason, let charge): reason.fault(charge)
         case .ledgerUnreadable(let charge): .noAccount(budget: charge.context.budget?.text ?? "")
         case .storeUnavailable: .storeUnavailable
+        case .notDurable(let hasRun): .notDurable(hasRun: hasRun)
         case .state(let flaw): Self.fault(of: flaw)
         case .unable(let abilities): .missingCapability(abilities)
         case .nodeLost: .nodeLost
@@ -74,7 +77,7 @@ enum Refusal: Error {
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
         case .notReserved(.rateLimited, let charge): (kind, budget, cost) = (.rateLimited, nil, charge.amount)
         case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved,
-            .state, .unable, .nodeLost, .cancelled, .conflict, .inProgress, .resultNotKept:
+            .state, .unable, .nodeLost, .cancelled, .conflict, .inProgress, .resultNotKept, .notDurable:
             return nil
         }
         let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(isEnforced)]

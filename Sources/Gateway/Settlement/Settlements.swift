@@ -21,6 +21,15 @@ package final class Settlements: Service {
         var call: CallID { charge.call }
     }
 
+    /// What came of ending a hold.
+    enum Ended: Equatable {
+        case done(Receipt)
+        /// It is ended, but too few replicas have that in time.
+        case notDurable
+        /// Redis could not be reached in time: it goes on in the background.
+        case later
+    }
+
     private struct Late: Sendable {
         let ending: Ending
         let until: ContinuousClock.Instant
@@ -49,19 +58,19 @@ package final class Settlements: Service {
     /// Has `tell` called with the nodes on which retries wait for a call whose record has ended with its hold; on any thread.
     func onRecorded(_ tell: @escaping @Sendable (RecordName, [NodeID]) -> Void) { recorded.withLock { $0 = tell } }
 
-    /// Ends the hold, trying until `deadline`; after it the ending goes on in the background and nil is returned.
+    /// Ends the hold, trying until `deadline`; after it the ending goes on in the background.
     @discardableResult
-    func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Receipt? {
+    func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Ended {
         while true {
-            if let receipt = await attempt(ending) {
+            if let ended = await attempt(ending) {
                 holds.remove(ending.call)
-                return receipt
+                return ended
             }
             guard ContinuousClock.now + .milliseconds(100) < deadline else { break }
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 20...100)))
         }
         later(ending)
-        return nil
+        return .later
     }
 
     /// Ends the hold in the background.
@@ -97,15 +106,19 @@ package final class Settlements: Service {
     }
 
     /// Nil when Redis is out of reach.
-    private func attempt(_ ending: Ending) async -> Receipt? {
+    private func attempt(_ ending: Ending) async -> Ended? {
         do throws(StoreError) {
             let receipt = try await receipt(of: ending)
             if !receipt.waiters.isEmpty, let record = ending.charge.record { recorded.withLock { $0 }?(record.name, receipt.waiters) }
-            return receipt
+            return .done(receipt)
         } catch {
-            guard case .corrupt(let reason) = error else { return nil }
-            logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
-            return Receipt(state: .unknown, charged: .zero, remaining: nil)
+            switch error {
+            case .unavailable: return nil
+            case .notDurable: return .notDurable
+            case .corrupt(let reason):
+                logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
+                return .done(Receipt(state: .unknown, charged: .zero, remaining: nil))
+            }
         }
     }
 

@@ -43,6 +43,8 @@ extension Fault {
         case .noAccount: Row("no_account", -32000, -31000)
         case .unbudgeted: Row("unbudgeted", -32000, -31000)
         case .ledgerRollback: Row("ledger_rollback", -32000, -31000)
+        case .delegation(let flaw): Row(flaw.rawValue, -32001, -31001)
+        case .tooManyDelegations: Row("too_many_delegations", -32005, -31005)
         case .rateLimited: Row("rate_limited", -32004, -31004)
         case .upstreamError: Row("upstream_error", -32002, -31002)
         case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
@@ -51,6 +53,7 @@ extension Fault {
         case .inProgress: Row("in_progress", -32003, -31003)
         case .resultNotKept: Row("result_not_kept", -32603, -32603)
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
+        case .notDurable: Row("not_durable", -32603, -32603, status: 503)
         case .tooManySessions: Row("too_many_sessions", -32005, -31005, status: 429)
         case .tooManyStreams: Row("too_many_streams", -32005, -31005, status: 429)
         case .tooManyWatches: Row("too_many_subscriptions", -32005, -31005)
@@ -82,6 +85,8 @@ extension Fault {
         case .noAccount: "The token's budget has no account"
         case .unbudgeted: "The token has no budget, and this tenant serves none without"
         case .ledgerRollback: "The books of the token's budget have lost entries: an operator must let them go on"
+        case .delegation(let flaw): flaw.message
+        case .tooManyDelegations: "Too many delegations of this budget live: let some end"
         case .rateLimited(let seconds): "Rate limit reached: try again in \(seconds) s"
         case .upstreamError(let upstream, let reason): "Upstream \(bounded(upstream)) failed: \(bounded(reason))"
         case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
@@ -89,6 +94,8 @@ extension Fault {
         case .idempotencyConflict: "Invalid params: the idempotency key was used for another call"
         case .inProgress: "The call of this idempotency key is still running: try again"
         case .resultNotKept(let charged): "The call of this key has ended and cost \(charged) credits, but its result is not kept"
+        case .notDurable(hasRun: false): "The charge is not safe on enough replicas: the call was not made, try again"
+        case .notDurable(hasRun: true): "The call ran and was charged, but the charge is not safe on enough replicas"
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
         case .tooManySessions: "The token has too many sessions: end some, or let them expire"
         case .tooManyStreams(let most): "Too many streams are open: an agent may have \(most)"
@@ -122,7 +129,8 @@ extension Fault {
         case .scope(let tool), .unknownTool(let tool): append("tool", bounded(tool), to: &out)
         case .unknownPrompt(let prompt): append("prompt", bounded(prompt), to: &out)
         case .unknownResource(let uri): append("uri", bounded(uri), to: &out)
-        case .noAccount(let budget), .ledgerRollback(let budget): append("budget_id", budget, to: &out)
+        case .noAccount(let budget), .ledgerRollback(let budget), .tooManyDelegations(let budget):
+            append("budget_id", budget, to: &out)
         case .rateLimited(let seconds):
             JSONText.append(raw: #","retry_after_seconds":"#, to: &out)
             JSONText.append(integer: seconds, to: &out)

@@ -24,6 +24,10 @@ package enum Fault: Error, Sendable, Hashable {
     case unbudgeted
     /// The account has lost entries, and nobody has said yet that it may go on.
     case ledgerRollback(budget: String)
+    /// The token may not give that away; with what is wrong.
+    case delegation(DelegationFlaw)
+    /// The account has as many delegations as it may.
+    case tooManyDelegations(budget: String)
     /// With the seconds until another try is worthwhile.
     case rateLimited(retryAfter: Int)
     /// The reason is a bounded text.
@@ -38,6 +42,8 @@ package enum Fault: Error, Sendable, Hashable {
     /// The call of this key has ended, and what came of it is not kept; `charged` is a decimal text.
     case resultNotKept(charged: String)
     case storeUnavailable
+    /// Too few replicas have what was written of the call, which has run or was not made.
+    case notDurable(hasRun: Bool)
     /// The agent's token has as many sessions as it may.
     case tooManySessions
     /// The agent holds as many streams open as it may.
@@ -83,7 +89,7 @@ extension Fault {
     package var retryAfter: Int? {
         switch self {
         case .rateLimited(let seconds): seconds
-        case .storeUnavailable, .busy, .draining: 1
+        case .storeUnavailable, .notDurable, .busy, .draining: 1
         default: nil
         }
     }

@@ -2,7 +2,7 @@
 package struct Durable: Sendable, Hashable {
     /// 1 to 16.
     package let replicas: Int
-    /// Milliseconds, 1 to 10,000.
+    /// Milliseconds, 1 to 30,000.
     package let timeout: Int64
 
     /// Both are brought within their bounds: to WAIT a timeout of 0 would mean for ever.
@@ -12,7 +12,7 @@ package struct Durable: Sendable, Hashable {
     }
 
     /// The longest wait, milliseconds.
-    static let longest: Int64 = 10_000
+    static let longest: Int64 = 30_000
 }
 
 /// A reply, and how many replicas had everything that the server had written by then.

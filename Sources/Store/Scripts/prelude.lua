@@ -47,11 +47,11 @@ local function stamp(ms)
   return stamped_text
 end
 
--- An account's books, nil where it is missing.
+-- An account's books; nil where it is missing, and its mark where that was noticed.
 local function account(name, key)
   local f = call('HMGET', key, 'limit', 'held', 'spent', 'delegated', 'version', 'epoch', 'expires', 'exhausted', 'window', 'drained',
     'mark', 'previous')
-  if not (f[1] or f[2] or f[3] or f[5]) then return nil end
+  if not (f[1] or f[2] or f[3] or f[5]) then return nil, f[11] end
   return {name = name, key = key, limit = int(f[1], name), held = int(f[2], name), spent = int(f[3], name),
     delegated = int(f[4], name), version = int(f[5], name), epoch = f[6] or corrupt(name),
     expires = f[7] and int(f[7], name) or 0, exhausted = f[8] or '0', window = f[9] and int(f[9], name) or 0,

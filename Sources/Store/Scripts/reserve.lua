@@ -83,9 +83,9 @@ for name in names:gmatch('%S+') do
   local at = first + 7 * index - 7
   local key, opening, seen = KEYS[7 + index], ARGV[at], ARGV[at + 5]
   local expires = ARGV[at + 1] ~= '0' and math.max(int(ARGV[at + 1], 'expiry'), time + 86400000) or 0
-  local a, kind, data = account(name, key), nil, nil
-  local reason
-  if not a and seen ~= '' then
+  local a, lost = account(name, key)
+  local kind, data, reason
+  if not a and (seen ~= '' or lost) then
     reason = 'rolled_back'
   elseif not a and (opening == '' or not books().epoch) then
     reason = 'no_account'

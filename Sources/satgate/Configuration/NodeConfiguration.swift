@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Logging
 import NIOCore
+import Store
 import TimeZones
 import Upstreams
 
@@ -14,7 +15,9 @@ import Upstreams
 /// - `zones` (path of a directory, `/usr/share/zoneinfo`)
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
 /// - `limits.subscriptions` (integer, 16), `limits.sessions` (integer, 10000), `limits.resumptions` (integer, 16)
-/// - `hold.lease` (ms, 15000), `ledger.remembered` (ms, 600000: how long a call's end and its result are known), `input.wait` (ms, 600000: how long a call waits for its agent's input)
+/// - `hold.lease` (ms, 15000), `ledger.remembered` (ms, 600000: how long a call's end and its result are known)
+/// - `ledger.rollback` (refuse, or resume: what becomes of an account that has lost writes)
+/// - `input.wait` (ms, 600000: how long a call waits for its agent's input)
 /// - `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
 /// - `sse.token_in_query` (true or false, false): agents may send their token in the URL of `/sse`, where others on the way can log it
 struct NodeConfiguration {
@@ -32,6 +35,8 @@ struct NodeConfiguration {
     var lease = 15_000
     /// Milliseconds for which the end of a call, and its result under its idempotency key, are remembered.
     var remembered = 600_000
+    /// What becomes of an account that has lost writes.
+    var rollback = RollbackPolicy.refuse
     var inputWait = 600_000
     var keepAlive = 15_000
     var tokenInQuery = false
@@ -60,6 +65,10 @@ struct NodeConfiguration {
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         remembered = try await reader.integer("ledger.remembered", in: 1000...604_800_000) ?? remembered
+        if let policy = try await reader.fetchString(forKey: "ledger.rollback") {
+            guard let known = RollbackPolicy(rawValue: policy) else { throw BadValue(key: "ledger.rollback", wanted: "refuse or resume") }
+            rollback = known
+        }
         inputWait = try await reader.integer("input.wait", in: 100...600_000) ?? inputWait
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
         tokenInQuery = try await reader.fetchBool(forKey: "sse.token_in_query") ?? tokenInQuery

@@ -1,0 +1,66 @@
+import Governance
+import Redis
+
+/// What becomes of an account that has lost writes which a node has seen.
+package enum RollbackPolicy: String, Sendable, CaseIterable {
+    /// Every node refuses it until an operator lets it go on.
+    case refuse
+    /// It goes on from the books that are left.
+    case resume
+}
+
+extension RedisLedger {
+    /// What a look at an account that was seen with later books led to.
+    enum Review: String {
+        /// It has not lost anything, or was resumed.
+        case current
+        /// Nobody may charge it.
+        case marked
+        /// It goes on with what is left.
+        case resumed
+        /// It is missing, and may be made anew.
+        case anew
+    }
+
+    /// Looks, each time that Redis is another server than before, whether accounts that this node has seen have lost writes; until cancelled.
+    package func watchServers() async {
+        for await _ in redis.newServers() { await reviewAll() }
+    }
+
+    /// Looks at all accounts that this node has seen. What cannot be asked now is compared when it is next charged.
+    private func reviewAll() async {
+        let known = Dictionary(grouping: known.all) { $0.key.tenant }
+        for (tenant, accounts) in known {
+            for start in stride(from: 0, to: accounts.count, by: 64) {
+                let batch = accounts[start..<min(start + 64, accounts.count)].map { ($0.key.account, $0.value) }
+                _ = try? await review(batch, of: tenant)
+            }
+        }
+    }
+
+    /// Looks at the account because its books were refused; nil where this node has not seen it, so that another has marked it.
+    func review(_ account: AccountName, of tenant: TenantName) async throws(StoreError) -> Review {
+        guard let version = known.version(of: account, tenant: tenant) else { return .marked }
+        return try await review([(account, version)], of: tenant).first ?? .marked
+    }
+
+    /// Compares the accounts with what this node has seen of them; of those that have lost writes it tells, and marks or resumes them.
+    private func review(
+        _ accounts: [(name: AccountName, version: KnownBooks.Version)], of tenant: TenantName
+    ) async throws(StoreError) -> [Review] {
+        let keys = tenants.keys(of: tenant)
+        var arguments: [RedisArgument] = [
+            .text(keys.events), .bytes(EventFragments.who(session: nil, token: nil, tenant: tenant, node: node)),
+            .text(rollback.rawValue), .text(CallID().text),
+        ]
+        for (name, version) in accounts { arguments += [.text(name.text), .text(version.epoch), .integer(version.version)] }
+        let reply = try await redis.run(
+            scripts.rollback, keys: [keys.head, keys.audit, keys.ledger] + accounts.map { keys.account($0.name) }, arguments: arguments)
+        let reviews = (reply.elements ?? []).compactMap { $0.text.flatMap(Review.init(rawValue:)) }
+        guard reviews.count == accounts.count else { throw .corrupt("rollback") }
+        for (account, review) in zip(accounts, reviews) where review == .resumed || review == .anew {
+            known.forget(account.name, tenant: tenant)
+        }
+        return reviews
+    }
+}
