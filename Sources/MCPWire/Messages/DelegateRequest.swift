@@ -1,5 +1,5 @@
 /// What `satgate/delegate` asks for, as it is written.
-package struct DelegateRequest: Sendable, Hashable {
+package struct DelegateRequest: Sendable, Equatable {
     /// The time for which the child's token is asked for.
     package enum Life: Sendable, Hashable {
         /// As long as its parent's.
