@@ -57,6 +57,33 @@ struct LedgerAuditTests {
         #expect(try await world.audit(names).differences.count == 1)
     }
 
+    @Test("what is delegated, spent by the child, given back, and left behind by a window, leaves no difference")
+    func delegated() async throws {
+        let bench = try await DelegationBench()
+        func audit() async throws -> AuditReport {
+            try await RedisLedgerAudit(redis: bench.client, scripts: .watched).audit([], of: bench.tenant, isExact: false) { _ in }
+        }
+        let now = try await bench.client.serverTime()
+        let window = WindowEnds(first: now + 400, second: now + 60_000)
+        let child = try bench.child(expires: now + 100)
+        _ = try await bench.delegate(child, 30, from: [("cap", 100), ("team", 50)], window: window)
+        try await bench.spend(12, of: child.budget.text)
+        #expect(try await audit().differences == [])
+        let isBack = try await eventually { try await bench.end(child) == .returned(bench.credits(18)) }
+        #expect(isBack)
+        #expect(try await audit().differences == [])
+        _ = try await eventually { try await bench.client.serverTime() > window.first }
+        let later = WindowEnds(first: window.second, second: window.second + 60_000)
+        _ = try await bench.delegate(try bench.child(), 1, from: [("cap", 100), ("team", 50)], window: later)
+        #expect(try await bench.events("window_reset").allSatisfy { $0.contains(#""drained":12,"#) })
+        let report = try await audit()
+        #expect(report.differences == [] && report.accounts == 4)
+        _ = try await bench.client.send(["DEL", .text(bench.key(child.budget.text))])
+        #expect(try await audit().differences == [], "what has ended is forgotten in time")
+        _ = try await bench.client.send(["HINCRBY", .text(bench.key("team")), "delegated", "-1"])
+        #expect(try await audit().differences.map(\.what) == ["delegated is 0.999999, by the entries 1"])
+    }
+
     @Test("what was tampered with in an account is found", arguments: ["limit", "spent", "held", "delegated", "over", "epoch", "version"])
     func tampered(_ field: String) async throws {
         let world = try await AuditedWorld()
