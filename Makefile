@@ -32,6 +32,7 @@ lint:
 release:
 	Tests/setup.sh demo
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
+	! grep -q SATGATE_FAULT_PARK .build/release/satgate # fault points are for tests alone
 
 # Money at full length (kills, gaps, duplicates, redis_restarts, redis_link, clocks, broken_keys, model), upstreams that come, go, hang and lie
 # (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges). A part of it: `make chaos PART=kills`; fewer

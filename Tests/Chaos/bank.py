@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from testbed.books import Books, Sampler
 from testbed.cluster import Cluster
 from testbed.light_agent import Kind, LightAgent, Plan, Sample
-from testbed.node import Node, tenant
+from testbed.node import BINARY, Node, tenant
+from testbed.process import clean_environment
 from testbed.redis_server import RedisServer
 from testbed.tally import Tally, tally
 from testbed.toxic import Toxic
@@ -87,8 +89,24 @@ class Bank:
 
     def tally(self, *samples: list[Sample]) -> Tally:
         """Judges all that was called since the bank opened."""
+        self.audit()
         every = [*self.first, *(sample for part in samples for sample in part)]
         return tally(self.books, self.accounts, every, self.upstream.runs())
+
+    def audit(self) -> None:
+        """`satgate budget audit`: the ledger replayed is what the accounts are."""
+        found = self._budget("audit", "--all", "--json")
+        assert found.returncode == 0, found.stdout + found.stderr
+
+    def make_anew(self, account: str) -> None:
+        """`satgate budget set` and `resume` of an account that is gone: it has its whole limit again."""
+        for words in (("set", account, str(self.limit)), ("resume", account)):
+            found = self._budget(*words)
+            assert found.returncode == 0, found.stdout + found.stderr
+
+    def _budget(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([BINARY, "budget", command, *arguments, "--tenant", "acme"], capture_output=True, text=True, timeout=600,
+                              stdin=subprocess.DEVNULL, env={**clean_environment(), **self.cluster.cell.environment})
 
     def end(self) -> None:
         self.upstream.stop()
