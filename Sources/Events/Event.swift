@@ -9,6 +9,7 @@ package struct Event: Sendable, Hashable {
         case budgetExhausted = "budget_exhausted"
         case insufficientBudget = "insufficient_budget"
         case budgetError = "budget_error"
+        case rateLimited = "rate_limited"
         case authFailure = "auth_failure"
         case sessionConnect = "session_connect"
         case sessionClose = "session_close"

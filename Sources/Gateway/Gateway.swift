@@ -40,6 +40,7 @@ package final class Gateway: Sendable {
     let catalogues: Catalogues
     let ledger: any Ledger
     let rounds: any Rounds
+    let records: any CallRecords
     let events: any EventSink
     let bus: any NodeBus
     let outbox: any Outbox
@@ -47,6 +48,7 @@ package final class Gateway: Sendable {
     /// Whether a node was seen lately.
     let isAlive: @Sendable (NodeID) -> Bool
     let logger: Logger
+    let windows: any WindowClock
     /// Unix milliseconds by the clock that all nodes share.
     let now: @Sendable () -> Int64
     let sessions: SessionCache
@@ -62,15 +64,16 @@ package final class Gateway: Sendable {
     let requests = RunningRequests()
     let parked = ParkedCalls()
     let relays = Relays()
+    let bells = RecordBells()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
-        ledger: any Ledger & Rounds, events: any EventSink, bus: any NodeBus, outbox: any Outbox, addresses: any AddressBook,
-        isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens, holds: OpenHolds,
-        settlements: Settlements,
-        tasks: [LoopTasks], logger: Logger, now: @escaping @Sendable () -> Int64
+        ledger: any Ledger & Rounds & CallRecords, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
+        addresses: any AddressBook, isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens,
+        holds: OpenHolds, settlements: Settlements, tasks: [LoopTasks], logger: Logger, windows: any WindowClock,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
@@ -79,6 +82,7 @@ package final class Gateway: Sendable {
         self.catalogues = catalogues
         self.ledger = ledger
         rounds = ledger
+        records = ledger
         self.events = events
         self.bus = bus
         self.outbox = outbox
@@ -90,8 +94,10 @@ package final class Gateway: Sendable {
         self.settlements = settlements
         self.tasks = tasks
         self.logger = logger
+        self.windows = windows
         self.now = now
         responder = Responder(version: configuration.version)
+        settlements.onRecorded { [weak self] in self?.ring($0, at: $1) }
         catalogues.onMessage { [weak self] in self?.overheard($0) }
         catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
     }

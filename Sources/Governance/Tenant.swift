@@ -67,6 +67,22 @@ package struct Tenant: Sendable, Hashable {
     private func index(of upstream: UpstreamName) -> Int? { upstreams.indices.first { upstreams[$0].name == upstream } }
 }
 
+// MARK: Accounts
+
+extension Tenant {
+    /// What happens to a call that the account has no credit for.
+    package func mode(of account: AccountName) -> Mode { terms(of: account)?.mode ?? mode }
+
+    /// What the document states of the account.
+    package func terms(of account: AccountName) -> BudgetTerms? {
+        switch account {
+        case .budget(let name): budgets[name]
+        case .tenant: cap
+        case .cap: nil
+        }
+    }
+}
+
 // MARK: Prices
 
 extension Tenant {

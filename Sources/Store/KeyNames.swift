@@ -47,10 +47,13 @@ package final class TenantKeys: Sendable {
     /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records and rates begin
     /// with.
     let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase: String
+    private let requestBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
     package func account(_ name: AccountName) -> String { accountBase + name.text }
+    /// Hash of what was answered to a request about the books.
+    package func request(_ name: RequestName) -> String { requestBase + name.text }
     /// Hash of a session.
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
     /// Set of a principal's sessions, some of which may have ended.
@@ -100,6 +103,7 @@ package final class TenantKeys: Sendable {
         let base = "\(names.prefix){\(tenant.text)}:"
         holdBase = base + "hold:"
         accountBase = base + "account:"
+        requestBase = base + "request:"
         sessionBase = base + "session:"
         principalBase = base + "principal:"
         outboxBase = base + "outbox:"

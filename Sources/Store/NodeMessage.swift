@@ -15,6 +15,8 @@ package enum NodeMessage: Sendable, Hashable {
     case answerWentOn(SessionID, stream: String)
     /// `<relay's id>r<letter><rest>`: of a call that goes on at two nodes.
     case relay(RelayMessage)
+    /// `<first half of a record's name>d<second half>`: its call has ended.
+    case recorded(RecordName)
 
     /// As it is published.
     package var bytes: [UInt8] {
@@ -24,6 +26,7 @@ package enum NodeMessage: Sendable, Hashable {
         case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
         case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
+        case .recorded(let record): Array("\(record.text.prefix(32))d\(record.text.suffix(32))".utf8)
         case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
         }
     }
@@ -51,6 +54,9 @@ package enum NodeMessage: Sendable, Hashable {
         case UInt8(ascii: "r"):
             guard let relay = CallID(session.text), let content = RelayMessage.Content(rest) else { return nil }
             self = .relay(RelayMessage(relay, content))
+        case UInt8(ascii: "d"):
+            guard let record = RecordName(session.text + String(decoding: rest, as: UTF8.self)) else { return nil }
+            self = .recorded(record)
         case UInt8(ascii: "t"):
             guard let fence = Int64(String(decoding: rest, as: UTF8.self)), fence > 0 else { return nil }
             self = .streamTaken(session, fence: fence)

@@ -69,6 +69,8 @@ package final class RedisEventSink: EventSink {
             return false
         } catch {
             logger.error("events cannot be kept", metadata: ["count": "\(entries.count)", "error": "\(error)"])
+            // A tenant's streams that are broken are the very thing to be told of.
+            if keys.count > 1 { return await send(entries, numbers, keys: [names.audit], channel: channel) }
         }
         queue.remove(numbers)
         return true

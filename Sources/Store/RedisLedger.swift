@@ -76,19 +76,8 @@ package final class RedisLedger: Ledger {
 
     package func balance(of account: AccountName, tenant: TenantName) async throws(StoreError) -> Balance? {
         let key = tenants.keys(of: tenant).account(account)
-        let reply = try await redis.command([
-            "HMGET", .text(key), "limit", "held", "spent", "delegated", "over", "epoch", "version", "window", "drained", "mark",
-        ])
-        guard let fields = reply.elements, fields.count == 10 else { throw .corrupt("balance") }
-        if fields.allSatisfy({ $0 == .null }) { return nil }
-        let sums = fields[..<5].compactMap { $0.number.flatMap { Credits(micros: $0) } }
-        guard sums.count == 5, let epoch = fields[5].text, let version = fields[6].number else {
-            throw .corrupt("account \(account.text)")
-        }
-        return Balance(
-            limit: sums[0], held: sums[1], spent: sums[2], delegated: sums[3], over: sums[4], epoch: epoch, version: version,
-            windowEnd: fields[7].number.flatMap { $0 > 0 ? $0 : nil }, drained: fields[8].number.flatMap { Credits(micros: $0) } ?? .zero,
-            isRolledBack: fields[9] != .null)
+        let reply = try await redis.command(["HMGET", .text(key)] + BalanceText.fields)
+        return try BalanceText.balance(reply.elements ?? [], of: account)
     }
 }
 

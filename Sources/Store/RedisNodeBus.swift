@@ -31,6 +31,10 @@ package struct RedisNodeBus: NodeBus {
         try await publish(.relay(message), to: node)
     }
 
+    package func ring(_ record: RecordName, at node: NodeID) async throws(StoreError) {
+        _ = try await publish(.recorded(record), to: node)
+    }
+
     /// False when the node does not listen.
     private func publish(_ message: NodeMessage, to node: NodeID) async throws(StoreError) -> Bool {
         guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(message.bytes)]) else {
@@ -73,6 +77,7 @@ package struct RedisNodeBus: NodeBus {
         case .answerWentOn(let session, let stream): receiver.answerWentOn(session, stream: stream)
         case .reply(let session, let message): receiver.replied(message, in: session)
         case .relay(let message): receiver.received(message)
+        case .recorded(let record): receiver.recorded(record)
         case .streamTaken(let session, let fence): receiver.streamTaken(session, fence: fence)
         case nil: break
         }

@@ -11,6 +11,7 @@ package struct StoreScripts: Sendable {
     package let revoke, revoked: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
+    package let budget: BudgetScripts
 
     /// The scripts of this program.
     package static let embedded = StoreScripts()
@@ -51,6 +52,7 @@ package struct StoreScripts: Sendable {
         revoked = plain("revoked", PackageResources.revoked_lua)
         catalogue = CatalogueScripts(plain)
         dialogue = DialogueScripts(plain)
+        budget = BudgetScripts(joined: joined, plain: plain)
     }
 
     /// All of them.
@@ -61,6 +63,6 @@ package struct StoreScripts: Sendable {
             roundPark, roundTake, recall, recordNote,
             revoke, revoked,
         ]
-            + catalogue.all + dialogue.all
+            + catalogue.all + dialogue.all + budget.all
     }
 }

@@ -8,7 +8,8 @@ struct SatGate: AsyncParsableCommand {
         abstract: "A proxy between AI agents and their MCP tool servers that checks tokens and enforces budgets.",
         version: SatGateVersion.text,
         subcommands: [
-            ServeCommand.self, DemoCommand.self, TokenCommand.self, TenantCommand.self, UpstreamsCommand.self, GuardCommand.self,
+            ServeCommand.self, DemoCommand.self, TokenCommand.self, TenantCommand.self, BudgetCommand.self, UpstreamsCommand.self,
+            GuardCommand.self,
         ])
 }
 

@@ -28,6 +28,21 @@ struct SettlementsTests {
         #expect(ledger.settles == 6)
         running.cancel()
     }
+
+    @Test("tell the nodes on which retries wait, whenever a call with a record has ended")
+    func waiters() async throws {
+        let nodes = [NodeID(), NodeID()]
+        let ledger = FlakyLedger(failures: 1, waiters: nodes)
+        let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
+        let told = Mutex<[(RecordName, [NodeID])]>([])
+        settlements.onRecorded { record, nodes in told.withLock { $0.append((record, nodes)) } }
+        let record = try #require(RecordName(String(repeating: "a", count: 64)))
+        await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
+        #expect(told.withLock { $0.isEmpty }, "a call without a record has no retries")
+        await settlements.end(.settle(try .sample(record), cost: .zero, .ok, report: [1]), by: .now + .seconds(10))
+        await settlements.end(.release(try .sample(record), .ok), by: .now + .seconds(10))
+        #expect(told.withLock { $0.map(\.0) } == [record, record] && told.withLock { $0.allSatisfy { $0.1 == nodes } })
+    }
 }
 
 extension SettlementsTests {
@@ -43,12 +58,14 @@ extension SettlementsTests {
 /// A ledger that is out of reach for the first few settles.
 private final class FlakyLedger: Ledger {
     private let state: Mutex<(failures: Int, settles: Int)>
+    private let waiters: [NodeID]
 
     private let failure: StoreError
 
-    init(failures: Int, by failure: StoreError = .unavailable("test")) {
+    init(failures: Int, by failure: StoreError = .unavailable("test"), waiters: [NodeID] = []) {
         state = Mutex((failures, 0))
         self.failure = failure
+        self.waiters = waiters
     }
 
     var settles: Int { state.withLock { $0.settles } }
@@ -60,14 +77,14 @@ private final class FlakyLedger: Ledger {
             return state.failures >= 0
         }
         if fails { throw failure }
-        return Receipt(state: .settled, charged: cost, remaining: nil)
+        return Receipt(state: .settled, charged: cost, remaining: nil, waiters: waiters)
     }
 
     func openBooks(of tenant: TenantName) async throws(StoreError) {}
     func reserve(_ charge: Charge) async throws(StoreError) -> Reservation { .granted(nil, excess: nil, due: []) }
     func extend(_ holds: [OpenHold], of tenant: TenantName, lease: Int64) async throws(StoreError) -> [CallID: HoldState] { [:] }
     func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> Receipt {
-        Receipt(state: .released, charged: .zero, remaining: nil)
+        Receipt(state: .released, charged: .zero, remaining: nil, waiters: waiters)
     }
     func lapse(_ call: CallID, of tenant: TenantName) async throws(StoreError) -> HoldState { .lapsed }
     func due(of tenant: TenantName, limit: Int) async throws(StoreError) -> DueHolds { DueHolds(calls: [], anyOpen: false) }
@@ -76,13 +93,14 @@ private final class FlakyLedger: Ledger {
 
 extension Hold {
     /// A hold of nothing.
-    fileprivate static func sample() throws -> Hold {
+    fileprivate static func sample(_ record: RecordName? = nil) throws -> Hold {
         let context = CallContext(
             session: nil, token: .of("a"), budget: nil, node: NodeID(), tool: "echo", upstream: try #require(UpstreamName("u")))
         return Hold(
             charge: Charge(
                 call: CallID(), tenant: try #require(TenantName("acme")), amount: .zero, accounts: [], session: nil,
-                transport: .streamable, lineage: [], lease: 1000, context: context))
+                transport: .streamable, lineage: [], lease: 1000, context: context,
+                record: record.map { CallRecord(name: $0, fingerprint: "") }))
     }
 }
 

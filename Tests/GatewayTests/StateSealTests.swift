@@ -17,10 +17,13 @@ struct StateSealTests {
         request = try #require(SHA256.digest(of: Array("a request".utf8)))
     }
 
-    private func state(_ place: RoundState.Place = .upstream(Array(#""their\u0020own""#.utf8)), number: Int = 3) throws -> RoundState {
+    private func state(
+        _ place: RoundState.Place = .upstream(Array(#""their\u0020own""#.utf8)), number: Int = 3, record: RecordName? = nil
+    ) throws -> RoundState {
         let accounts: [AccountName] = [.tenant, .cap(.of("c")), .budget(try #require(BudgetName("team")))]
         return RoundState(
-            round: Round(call: CallID(), tenant: tenant, number: number, isHeld: true), principal: principal, request: request,
+            round: Round(call: CallID(), tenant: tenant, number: number, isHeld: true, record: record), principal: principal,
+            request: request,
             expires: 1_000, price: try #require(Credits(micros: 250_000)), accounts: accounts,
             upstream: try #require(UpstreamName("everything")), place: place)
     }
@@ -43,6 +46,19 @@ struct StateSealTests {
                 let text = try #require(seal.text(of: state))
                 #expect(try seal.state(in: text, of: principal, for: request, now: 999) == state)
             }
+        }
+    }
+
+    @Test("names the record of a call with a key, which has a hold even where it costs nothing")
+    func record() throws {
+        let record = try #require(RecordName(String(repeating: "a", count: 64)))
+        let paid = try state(record: record)
+        let free = RoundState(
+            round: paid.round, principal: principal, request: request, expires: 1_000, price: .zero, accounts: [],
+            upstream: paid.upstream, place: .anew)
+        for state in [paid, free] {
+            let text = try #require(seal.text(of: state))
+            #expect(try seal.state(in: text, of: principal, for: request, now: 999) == state)
         }
     }
 

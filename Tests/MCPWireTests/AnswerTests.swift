@@ -16,6 +16,24 @@ struct AnswerTests {
     }
 
     @Test(
+        "warns in its _meta, whatever else is taken out or stays",
+        arguments: [
+            (#"{}"#, #"{"_meta":{W}}"#), (#"{"a":1}"#, #"{"_meta":{W},"a":1}"#), (#"{"resultType":"complete"}"#, #"{"_meta":{W}}"#),
+            (#"{"resultType":"complete","a":1,"ttlMs":5}"#, #"{"_meta":{W},"a":1}"#),
+            (#"{"_meta":{},"a":1}"#, #"{"_meta":{W},"a":1}"#), (#"{"_meta":{"k":1}}"#, #"{"_meta":{W,"k":1}}"#),
+            (#"{"_meta":{"io.satgate/cost":1,"k":1,"io.satgate/warning":2},"ttlMs":1}"#, #"{"_meta":{W,"k":1}}"#),
+            (#"{"a":1,"_meta":null}"#, #"{"a":1,"_meta":{W}}"#), (#"{"_meta":{"io.satgate/x":1}}"#, #"{"_meta":{W}}"#),
+        ])
+    func warns(result: String, expected: String) throws {
+        let answer = try Answer(Message(bytes(#"{"jsonrpc":"2.0","id":7,"result":\#(result)}"#)), era: .modern)
+        let told = expected.replacing("W", with: #""io.satgate/warning":"no_account""#)
+        #expect(
+            text(answer.addressed(to: RequestID(3), warning: "no_account")) == #"{"jsonrpc":"2.0","id":3,"result":\#(told)}"#)
+        let error = #"{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":"m"}}"#
+        #expect(text(try Answer(Message(bytes(error))).addressed(to: RequestID(3), warning: "no_account")) == error)
+    }
+
+    @Test(
         "without a result object or a sound error is no answer",
         arguments: [
             #""result":[]"#, #""result":"x""#, #""result":null"#, #""error":null"#, #""error":{}"#, #""error":{"code":"1","message":"x"}"#,

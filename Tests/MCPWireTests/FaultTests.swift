@@ -20,6 +20,7 @@ struct FaultTests {
         (.insufficientBudget(tool: "x", cost: "1", remaining: "0.5", budget: "b"), "insufficient_budget", -32000, -31000, 200, 200),
         (.noAccount(budget: "b"), "no_account", -32000, -31000, 200, 200),
         (.unbudgeted, "unbudgeted", -32000, -31000, 200, 200),
+        (.ledgerRollback(budget: "b"), "ledger_rollback", -32000, -31000, 200, 200),
         (.rateLimited(retryAfter: 3), "rate_limited", -32004, -31004, 200, 200),
         (.upstreamError(upstream: "u", reason: "reset"), "upstream_error", -32002, -31002, 200, 200),
         (.upstreamTimeout(upstream: "u"), "upstream_timeout", -32003, -31003, 200, 200),

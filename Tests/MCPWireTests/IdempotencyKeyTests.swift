@@ -23,6 +23,7 @@ struct IdempotencyKeyTests {
         let bare = try call(#"{"name":"t"}"#)
         #expect(try inMeta.key(besides: nil)?.text == "k" && inMeta.key(besides: bytes("k"))?.text == "k")
         #expect(try bare.key(besides: bytes("k"))?.text == "k" && bare.key(besides: nil) == nil)
+        #expect(IdempotencyKey("\u{E9}") != IdempotencyKey("e\u{301}"))
         for header in ["", "other", "a\u{1}"] {
             let error = #expect(throws: WireError.self) { try inMeta.key(besides: bytes(header)) }
             guard case .invalidParams = error else { return #expect(Bool(false), "\(String(describing: error))") }

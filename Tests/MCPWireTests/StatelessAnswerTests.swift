@@ -33,6 +33,21 @@ struct StatelessAnswerTests {
         }
     }
 
+    @Test("warns in its _meta, whatever stands there, and only in a result")
+    func warns() throws {
+        func warned(_ json: String) throws -> String {
+            text(try Answer(Message(bytes(json))).addressed(to: RequestID(3), by: responder, warning: "insufficient_budget").body)
+        }
+        let started = #"{"jsonrpc":"2.0","id":3,"result":{"resultType":"complete""#
+        let warning = #""io.satgate/warning":"insufficient_budget""#
+        #expect(try warned(#"{"jsonrpc":"2.0","id":7,"result":{}}"#) == started + #","_meta":{\#(identity),\#(warning)}}}"#)
+        #expect(
+            try warned(#"{"jsonrpc":"2.0","id":7,"result":{"_meta":{"io.satgate/warning":"x","k":1},"a":1}}"#)
+                == started + #","_meta":{\#(identity),\#(warning),"k":1},"a":1}}"#)
+        let error = #"{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":"m"}}"#
+        #expect(try warned(error) == error)
+    }
+
     @Test("keeps what kind of result it is, and what it says beside it")
     func kept() throws {
         for era in [Dialect.Kind.legacy, .modern] {

@@ -16,6 +16,20 @@ struct ToolDefinitionTests {
         #expect(try shown(#"{"a":"\u0061","name":"t"}"#) == #"{"a":"\u0061","name":"up__t","_meta":{"io.satgate/cost":2.5}}"#)
     }
 
+    @Test("says whether it may run twice, if it says so plainly")
+    func hints() throws {
+        func isRepeatable(_ annotations: String) throws -> Bool {
+            try ToolDefinition(bytes(#"{"name":"t","annotations":\#(annotations)}"#)).isRepeatable
+        }
+        #expect(try isRepeatable(#"{"idempotentHint":true}"#) && isRepeatable(#"{"readOnlyHint":true,"idempotentHint":false}"#))
+        for other in [
+            "{}", #"{"idempotentHint":"true"}"#, #"{"idempotentHint":1}"#, "[]", "null", #"{"idempotentHint":true,"idempotentHint":false}"#,
+        ] {
+            #expect(try !isRepeatable(other))
+        }
+        #expect(try !ToolDefinition(bytes(#"{"name":"t","idempotentHint":true}"#)).isRepeatable)
+    }
+
     @Test("keeps its own _meta but for what is ours, before and after the name")
     func meta() throws {
         #expect(

@@ -31,14 +31,12 @@ extension StoreScripts {
 
 /// The clock of one tenant in Redis, which stands until it is moved.
 struct RedisClock: Sendable {
-    let clock: ManualClock
+    let clock = ManualClock()
     private let client: RedisClient
     private let key: String
 
-    /// It starts at the server's time.
     init(_ client: RedisClient, of tenant: TenantName) async throws {
         self.client = client
-        clock = ManualClock(now: try await client.serverTime())
         key = "clock:{\(tenant.text)}"
         try await set()
     }

@@ -7,7 +7,10 @@ import Testing
 
 @Suite("The ledger in Redis against its model")
 struct LedgerPropertyTests {
-    @Test("102,400 random operations are answered alike, and the books always balance", .timeLimit(.minutes(3)))
+    /// Operations of each walk.
+    private static let length = ProcessInfo.processInfo.environment["SATGATE_WALK"].flatMap { Int($0) } ?? 1_600
+
+    @Test("102,400 random operations are answered alike, and the books always balance", .timeLimit(.minutes(length > 1_600 ? 30 : 3)))
     func sameReplies() async throws {
         let seed = ProcessInfo.processInfo.environment["SATGATE_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
         let client = try await SharedRedis.client
@@ -15,7 +18,7 @@ struct LedgerPropertyTests {
             for index in 0..<64 {
                 group.addTask {
                     var walk = try await LedgerWalk(seed: seed &+ UInt64(index), client, .clocked)
-                    do { try await walk.run(1_600) } catch {
+                    do { try await walk.run(Self.length) } catch {
                         Issue.record("SATGATE_SEED=\(seed), walk \(index), operation \(walk.steps): \(error)")
                         throw error
                     }
@@ -27,7 +30,7 @@ struct LedgerPropertyTests {
         #expect(outcomes.isSuperset(of: Self.everyOutcome), "never seen: \(Self.everyOutcome.subtracting(outcomes))")
     }
 
-    @Test("a ledger that errs is found out", arguments: Mistake.all)
+    @Test("a ledger that errs is found out", arguments: Mistake.inLedger)
     func mistakes(_ mistake: Mistake) async throws {
         let client = try await SharedRedis.client
         let scripts = try #require(mistake.scripts(StoreScripts.clock))

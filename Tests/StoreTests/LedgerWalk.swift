@@ -13,6 +13,7 @@ struct LedgerWalk {
     var outcomes: Set<String> = []
     /// The latest charges, which most operations pick from.
     private var charges: [Charge] = []
+    private var latest: Charge?
     var receipts: [CallID: (charge: Charge, charged: Credits)] = [:]
     var names = WalkNames()
     var ends: [AccountName: Int64] = [:]
@@ -42,9 +43,7 @@ struct LedgerWalk {
     }
 
     private mutating func step() async throws {
-        // Half of the time one whose lease was over soon, or few would ever lapse and be settled late.
-        let brief = Bool.random(using: &random) ? charges.filter { $0.lease < 100 } : []
-        let charge = brief.randomElement(using: &random) ?? charges.randomElement(using: &random)
+        let charge = nextCharge()
         switch (Int.random(in: 0..<100, using: &random), charge) {
         case (26..<31, let charge?): try await reserve(charge)
         case (31..<52, let charge?): try await settle(charge)
@@ -57,9 +56,9 @@ struct LedgerWalk {
         case (67..<71, _): try await compareBook(names.accounts.randomElement(using: &random)?.name ?? .tenant)
         case (71..<73, _): try await changeSession()
         case (73..<76, let charge?): try await park(charge)
-        case (76..<78, let charge?): try await take(charge)
+        case (76..<78, let charge?): try await take(model.round(Int.random(in: 1...3, using: &random), of: charge), charge.lineage)
         case (78..<82, let charge?): try await note(charge)
-        case (82..<86, _): try await recall()
+        case (82..<86, _): try await recall(names.record(among: [], by: &random))
         case (86..<94, _): try await clock.advance(by: Int64.random(in: 1...60, using: &random))
         case (94..<97, _): try await intervene()
         case (97, _): names.renew(by: &random)
@@ -67,6 +66,15 @@ struct LedgerWalk {
         case (99, _): try await release(newCharge())
         default: try await reserve(newCharge())
         }
+    }
+
+    /// Often the last one again, for much goes wrong in a row only; else often one whose lease was over soon, or few would ever lapse.
+    private mutating func nextCharge() -> Charge? {
+        if Int.random(in: 0..<3, using: &random) > 0 || latest == nil {
+            let brief = Bool.random(using: &random) ? charges.filter { $0.lease < 100 } : []
+            latest = brief.randomElement(using: &random) ?? charges.randomElement(using: &random)
+        }
+        return latest
     }
 
     private mutating func reserve(_ charge: Charge) async throws {
@@ -97,14 +105,23 @@ struct LedgerWalk {
         outcomes.insert("lapse \(try await both { try await $0.ledger.lapse(charge.call, of: $0.tenant) })")
     }
 
+    /// Lets the call wait, and some of what may follow.
     private mutating func park(_ charge: Charge) async throws {
         let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
         outcomes.insert("park \(try await both { try await $0.ledger.park(round, life: 3_600_000) })")
+        for _ in 0..<Int.random(in: 0...4, using: &random) {
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: try await note(charge)
+            case 1: try await take(round, charge.lineage)
+            case 2: try await recall(charge.record)
+            case 3: try await extend()
+            default: try await clock.advance(by: Int64.random(in: 20...60, using: &random))
+            }
+        }
     }
 
-    private mutating func take(_ charge: Charge) async throws {
-        let round = model.round(Int.random(in: 1...3, using: &random), of: charge)
-        let lineage = Bool.random(using: &random) ? charge.lineage : []
+    private mutating func take(_ round: Round, _ lineage: [TokenID]) async throws {
+        let lineage = Bool.random(using: &random) ? lineage : []
         let lease: Int64 = Bool.random(using: &random) ? 20 : 3_600_000
         for taker in takers.shuffled(using: &random) {
             outcomes.insert("take \(try await both { try await $0.ledger.take(round, by: taker, of: lineage, lease: lease) })")
@@ -117,18 +134,24 @@ struct LedgerWalk {
         outcomes.insert("note \(try await both { try await $0.ledger.note(asked, of: charge.call, in: record, of: $0.tenant) })")
     }
 
-    private mutating func recall() async throws {
-        guard let record = names.record(among: [], by: &random), let waiter = names.nodes.randomElement(using: &random) else { return }
+    private mutating func recall(_ record: CallRecord?) async throws {
+        guard let record, let waiter = names.nodes.randomElement(using: &random) else { return }
         let found = try await both { try await $0.recall(record, waiter: waiter) }
         outcomes.insert("recall \(found.kind)")
     }
 
     private mutating func extend() async throws {
-        let holds = Array(Set(charges.shuffled(using: &random).prefix(3).map { OpenHold(call: $0.call, record: $0.record?.name) }))
+        let holds = Array(
+            Set(
+                ([latest].compactMap(\.self) + charges.shuffled(using: &random)).prefix(3).map {
+                    OpenHold(call: $0.call, record: $0.record?.name)
+                }))
         let lease: Int64 = [0, 30, 3_600_000].randomElement(using: &random, or: 0)
         let states = try await both { try await $0.ledger.extend(holds, of: $0.tenant, lease: lease) }
         for state in states.values { outcomes.insert("extend \(state)") }
         if lease == 0 { try await outliveNow() }
+        try await both { try await $0.ledger.due(of: $0.tenant, limit: 40) }
+        if Bool.random(using: &random) { try await recall(latest?.record) }
     }
 
     private mutating func changeSession() async throws {
@@ -158,7 +181,7 @@ struct LedgerWalk {
         let session = Int.random(in: 0..<3, using: &random) == 0 ? sessions.randomElement(using: &random) : nil
         let lineage = Array(names.tokens.prefix(Int.random(in: 1...4, using: &random)))
         let lease: Int64 = Bool.random(using: &random) ? 3_600_000 : [0, 0, 20, 40].randomElement(using: &random, or: 0)
-        let record = Int.random(in: 0..<3, using: &random) == 0 ? names.record(among: charges, by: &random) : nil
+        let record = Int.random(in: 0..<5, using: &random) < 2 ? names.record(among: charges, by: &random) : nil
         return try model.charge(
             try await amount(for: chosen), chosen, session: session, lineage: lineage, lease: lease, record: record,
             rates: names.rates(by: &random), node: names.nodes.randomElement(using: &random) ?? .sample)
@@ -182,7 +205,7 @@ extension LedgerLimits {
     static var small: LedgerLimits {
         var limits = LedgerLimits()
         limits.report = 100
-        limits.reports = 1_500
+        limits.reports = 150
         return limits
     }
 }

@@ -58,6 +58,14 @@ extension LedgerWorld {
     }
 }
 
+/// Demands that an account's books are so.
+func expectBooks(
+    _ world: LedgerWorld, _ account: ChargedAccount, _ location: SourceLocation = #_sourceLocation, _ condition: (Balance) -> Bool
+) async throws {
+    let books = try await world.balance(account)
+    #expect(condition(books), "\(books)", sourceLocation: location)
+}
+
 extension ChargedAccount {
     /// A budget that is made with `opening` on first use; nil: it must exist.
     static func budget(

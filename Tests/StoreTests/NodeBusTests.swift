@@ -99,7 +99,7 @@ struct NodeBusTests {
     }
 
     @Test("what stands on a node's channel reads back as what it was, and anything else is nothing")
-    func messages() {
+    func messages() throws {
         let session = SessionID()
         let contents: [RelayMessage.Content] = [
             .resume(from: NodeID(), CallID(), round: 10, []), .resume(from: NodeID(), CallID(), round: 1, [0, 32, 255]),
@@ -109,6 +109,8 @@ struct NodeBusTests {
         ]
         let relayed = contents.map { NodeMessage.relay(RelayMessage(CallID(), $0)) }
         let own = [NodeMessage.delivery(session, [0, 10, 255]), .reply(session, [0, 10, 255]), .streamTaken(session, fence: .max)]
+        let record = try #require(RecordName("0123456789abcdef" + String(repeating: "c", count: 48)))
+        #expect(NodeMessage(NodeMessage.recorded(record).bytes) == .recorded(record))
         for message in own + relayed {
             #expect(NodeMessage(message.bytes) == message)
         }

@@ -36,7 +36,7 @@ struct WalkNames {
         }
         seen.formUnion(accounts.map(\.name))
         plain.formUnion(accounts.filter(\.isPlain).map(\.name))
-        records = (0..<3).compactMap { _ in RecordName(token(by: &random).text) }
+        records = (0..<2).compactMap { _ in RecordName(token(by: &random).text) }
         limits = ["tenant", "token", "tool"].map { kind in
             let interval: Int64 = [1, 700, 1_500, 20_000, 3_600_000_000].randomElement(using: &random, or: 1)
             let subject = "\(kind).\(UInt32.random(in: 0 ... .max, using: &random))"

@@ -7,10 +7,15 @@ package struct DemoTool: Sendable {
     package var description: String
     /// The JSON text of its input schema.
     package let schema: String
+    /// The JSON text of its annotations; nil where it has none.
+    let annotations: String?
     /// What it does with its arguments (an object).
     package let play: @Sendable (JSONValue) -> Performance
 
-    package init(name: String, description: String, schema: String, play: @escaping @Sendable (JSONValue) -> Performance) {
+    package init(
+        name: String, description: String, schema: String, annotations: String? = nil, play: @escaping @Sendable (JSONValue) -> Performance
+    ) {
+        self.annotations = annotations
         self.name = name
         self.description = description
         self.schema = schema
@@ -45,6 +50,7 @@ package struct DemoTool: Sendable {
         JSONText.append(string: description, to: &out)
         JSONText.append(raw: #","inputSchema":"#, to: &out)
         out.append(contentsOf: schema.utf8)
+        if let annotations { out += #","annotations":\#(annotations)"#.utf8 }
         out.append(UInt8(ascii: "}"))
         return out
     }

@@ -14,6 +14,8 @@ package protocol NodeBus: Sendable {
     func cancel(_ request: [UInt8], in session: SessionID, of tenant: TenantName) async throws(StoreError)
     /// Says something to the other node of a relay; false when no such node listens.
     func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool
+    /// Tells the node, on which retries wait, that the call of a record has ended.
+    func ring(_ record: RecordName, at node: NodeID) async throws(StoreError)
 }
 
 /// What a node does with what the bus brings.
@@ -28,6 +30,8 @@ package protocol NodeBusReceiver: Sendable {
     func cancelled(_ request: [UInt8], in session: SessionID)
     /// The other node of a relay has said this.
     func received(_ message: RelayMessage)
+    /// The call of a record, for which retries may wait here, has ended.
+    func recorded(_ record: RecordName)
     /// Another node has taken the session's stream under this fence: an older one is to close.
     func streamTaken(_ session: SessionID, fence: Int64)
     /// Of a call's answer that is read here more was kept, or it is read elsewhere now.
@@ -45,6 +49,7 @@ package protocol NodeBusReceiver: Sendable {
 }
 
 extension NodeBusReceiver {
+    package func recorded(_ record: RecordName) {}
     package func sessionChanged(_ session: SessionID) {}
     package func watchesChanged(_ session: SessionID, of tenant: TenantName) {}
     package func tokenRevoked(_ token: TokenID, of tenant: TenantName) {}

@@ -1,48 +1,107 @@
+import Events
 import Governance
 import MCPWire
 import Upstreams
 
 extension CallExchange {
     /// What the call would cost and in which accounts: the tenant's cap, the caps of the chain, the budget. None for a price of 0.
-    func charge(for routed: RoutedCall) throws(Refusal) -> Charge {
-        let accounts = routed.price == .zero ? [] : try accounts()
-        return charge(CallID(), of: routed.price, in: accounts, for: routed)
+    /// `supplanted`: the call under its key that it may take over.
+    func charge(
+        for routed: RoutedCall, as call: CallID = CallID(), supplanting supplanted: CallID? = nil
+    ) throws(Refusal) -> Charge {
+        if routed.price != .zero, isUnbudgeted, agent.tenant.mode == .hard { throw .unbudgeted }
+        let accounts = routed.price == .zero ? [] : accounts()
+        let record = routed.record.map { CallRecord(name: $0.name, fingerprint: $0.fingerprint, supplants: supplanted) }
+        return charge(call, of: routed.price, in: accounts, for: routed, record, rates: rates(for: routed))
     }
 
-    /// What the call costs that an agent goes on with, as it was reserved.
+    /// What the call costs that an agent goes on with, as it was reserved; it counted for rates when it began.
     func charge(for routed: RoutedCall, goingOnWith state: RoundState) -> Charge {
-        charge(state.round.call, of: state.price, in: state.accounts.map { ChargedAccount(name: $0) }, for: routed)
+        charge(state.round.call, of: state.price, in: state.accounts.map { account($0) }, for: routed, routed.record)
     }
 
     /// A charge of nothing, by which the ledger judges the token.
-    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed) }
+    func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed, nil) }
 
-    private func charge(_ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall) -> Charge {
+    /// The token names no account, there is none for such tokens, and the tenant wants one.
+    var isUnbudgeted: Bool {
+        let (grant, tenant) = (agent.grant, agent.tenant)
+        return grant.budget == nil && grant.caps.isEmpty && tenant.defaultBudget == nil && tenant.unbudgeted == .refuse
+    }
+
+    private func charge(
+        _ call: CallID, of amount: Credits, in accounts: [ChargedAccount], for routed: RoutedCall, _ record: CallRecord?,
+        rates: [RateLimit] = []
+    ) -> Charge {
         let context = CallContext(
             session: agent.session.id, token: agent.grant.token, budget: accounts.last?.name, node: gateway.node,
             tool: routed.label, upstream: routed.target.upstream)
         return Charge(
             call: call, tenant: agent.tenant.name, amount: amount, accounts: accounts, session: agent.provenSession,
             transport: agent.session.transport, renewsSession: agent.renewsSession, lineage: agent.grant.lineage,
-            lease: gateway.configuration.lease, context: context, durability: agent.tenant.durability)
+            lease: gateway.configuration.lease, context: context, record: record, rates: rates, durability: agent.tenant.durability)
     }
 
-    private func accounts() throws(Refusal) -> [ChargedAccount] {
-        let grant = agent.grant
-        let tenant = agent.tenant
+    private func accounts() -> [ChargedAccount] {
+        let (grant, tenant) = (agent.grant, agent.tenant)
         var accounts: [ChargedAccount] = []
-        if let cap = tenant.cap { accounts.append(ChargedAccount(name: .tenant, opening: cap.limit)) }
-        for cap in grant.caps {
-            accounts.append(ChargedAccount(name: .cap(cap.prefix), opening: cap.limit, expires: grant.expires + Self.day))
-        }
+        if let cap = tenant.cap { accounts.append(account(.tenant, opening: cap.limit)) }
+        for cap in grant.caps { accounts.append(account(.cap(cap.prefix), opening: cap.limit)) }
         if let budget = grant.budget ?? (grant.caps.isEmpty ? tenant.defaultBudget : nil) {
-            accounts.append(ChargedAccount(name: .budget(budget), opening: tenant.budgets[budget]?.limit))
-        } else if grant.caps.isEmpty, tenant.unbudgeted == .refuse {
-            throw .unbudgeted
+            accounts.append(account(.budget(budget), opening: tenant.budgets[budget]?.limit))
         }
         return accounts
     }
 
+    /// The account with what the document says of it now; `opening` where it may be made.
+    private func account(_ name: AccountName, opening: Credits? = nil) -> ChargedAccount {
+        let terms = agent.tenant.terms(of: name)
+        var expires: Int64?
+        if case .cap = name { expires = agent.grant.expires + Self.day }
+        return ChargedAccount(
+            name: name, opening: opening, expires: expires, isLenient: agent.tenant.mode(of: name) != .hard,
+            window: terms?.window.flatMap { gateway.windows.ends(of: $0, at: gateway.now()) })
+    }
+
+    /// What the call counts for: the token's root, the tool by the name that agents know, the tenant.
+    private func rates(for routed: RoutedCall) -> [RateLimit] {
+        let terms = agent.tenant.rateLimits
+        guard !terms.isEmpty else { return [] }
+        var rates: [RateLimit] = []
+        if let rate = terms.token { rates.append(rate.limit(on: "token.\(agent.grant.lineage.first ?? agent.grant.token)")) }
+        if let tool = routed.tool, let rate = terms.tools[tool] { rates.append(rate.limit(on: "tool.\(tool)")) }
+        if let rate = terms.tenant { rates.append(rate.limit(on: "tenant")) }
+        return rates
+    }
+
     /// Milliseconds.
     private static var day: Int64 { 86_400_000 }
+}
+
+// MARK: What passes though it exceeds
+
+extension CallExchange {
+    /// Tells why the call would have been refused, were every account strict; answers what its agent is warned of.
+    func tolerate(_ excess: ReservationRefusal?, _ charge: Charge) -> String? {
+        if let excess { return tolerate(.notReserved(excess, charge), by: agent.tenant.mode(after: excess), charge) }
+        guard isUnbudgeted, charge.amount != .zero else { return nil }
+        return tolerate(.unbudgeted, by: agent.tenant.mode, charge)
+    }
+
+    private func tolerate(_ refusal: Refusal, by mode: Tenant.Mode, _ charge: Charge) -> String? {
+        if let event = refusal.event(agent, tool: charge.context.tool, node: gateway.node, isEnforced: false) {
+            gateway.events.publish(event)
+        }
+        return mode == .soft ? refusal.fault.label : nil
+    }
+}
+
+extension Tenant {
+    /// The mode of the account that the refusal is about.
+    fileprivate func mode(after refusal: ReservationRefusal) -> Mode {
+        switch refusal {
+        case .noAccount(let account), .insufficient(let account, _, _), .rolledBack(let account): mode(of: account)
+        case .sessionGone, .revoked, .ended, .conflict, .rateLimited: mode
+        }
+    }
 }

@@ -4,39 +4,41 @@ import Upstreams
 
 extension CallExchange {
     /// Finds where the request goes, whether this token may have it sent there, and what that costs.
-    func route(_ call: ForwardedRequest) async throws(Refusal) -> RoutedCall {
+    func route(_ call: ForwardedRequest, _ record: CallRecord?) async throws(Refusal) -> RoutedCall {
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
-        let (target, price) = try await destination(of: call, in: catalogue)
+        let (target, price, tool) = try await destination(of: call, in: catalogue)
         if let headers, let header = call.misquoted(target.mirrored, by: headers.values) { throw .headerMismatch(header) }
         let timeout = agent.tenant.timeout(of: target.upstream) ?? 30_000
         let view = call.kind == .resource ? Self.view(of: call, at: target, in: catalogue.others) : nil
         let others = catalogue.others
         let isUnclear = call.hasContent && others.hasRivals && others.mayHave(target.upstream)
         return RoutedCall(
-            call: call, target: target, price: price, timeout: timeout, view: view, rivals: isUnclear ? others : nil)
+            call: record.map { call.keyed($0.upstreamKey) } ?? call, target: target, price: price, tool: tool, timeout: timeout, view: view,
+            rivals: isUnclear ? others : nil, record: record)
     }
 
-    private func destination(of call: ForwardedRequest, in catalogue: Catalogue) async throws(Refusal) -> (Target, Credits) {
+    private func destination(of call: ForwardedRequest, in catalogue: Catalogue) async throws(Refusal) -> (Target, Credits, tool: String?) {
         let tenant = agent.tenant
         switch call.kind {
         case .toolCall:
             guard let entry = catalogue.target(for: call.name) else { throw .unknownTool(call.name) }
             try check(entry.shownName, entry.target, among: catalogue.upstreamNames, as: call.name)
-            return (entry.target, tenant.price(ofTool: entry.target.tool, at: entry.target.upstream, shown: entry.shownName))
+            let target = entry.target
+            return (target, tenant.price(ofTool: target.tool, at: target.upstream, shown: entry.shownName), entry.shownName)
         case .prompt, .promptCompletion:
             guard let entry = catalogue.others.prompt(for: call.name) else { throw .unknownPrompt(call.name) }
             try check(entry.shownName, entry.target, among: catalogue.upstreamNames, as: "\(call.method) \(call.name)")
-            guard call.kind == .prompt else { return (entry.target, .zero) }
+            guard call.kind == .prompt else { return (entry.target, .zero, nil) }
             let target = entry.target
-            return (target, tenant.price(of: call.method, target.tool, at: target.upstream, shown: entry.shownName))
+            return (target, tenant.price(of: call.method, target.tool, at: target.upstream, shown: entry.shownName), nil)
         case .resource, .resourceCompletion:
             let template = call.kind == .resourceCompletion ? catalogue.others.template(for: call.name) : nil
             var found = template
             if found == nil { found = try await resource(call.name, in: catalogue.others) }
             guard let target = found else { throw .unknownResource(call.name) }
             guard agent.grant.scope.allowsAll(of: target.upstream) else { throw .outOfScope("\(call.method) \(call.name)") }
-            guard call.kind == .resource else { return (target, .zero) }
-            return (target, tenant.price(of: call.method, target.tool, at: target.upstream, shown: call.name))
+            guard call.kind == .resource else { return (target, .zero, nil) }
+            return (target, tenant.price(of: call.method, target.tool, at: target.upstream, shown: call.name), nil)
         }
     }
 

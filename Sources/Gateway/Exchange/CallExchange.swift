@@ -15,9 +15,15 @@ struct CallExchange {
     let headers: HeaderFields?
     /// The reply of an agent without a session, which may be asked for input.
     let rounds: RoundReply?
+    /// What the header `Idempotency-Key` says.
+    let headerKey: [UInt8]?
     private let began = ContinuousClock.now
 
-    init(gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil, rounds: RoundReply? = nil) {
+    init(
+        gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil, rounds: RoundReply? = nil,
+        headerKey: [UInt8]? = nil
+    ) {
+        self.headerKey = headerKey
         self.gateway = gateway
         self.agent = agent
         self.reply = reply
@@ -30,10 +36,11 @@ struct CallExchange {
         do throws(Refusal) {
             let call = try read(message)
             if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
-            let routed = try await route(call)
             let state = try state(of: call)
+            let routed = try await route(call, record(of: call, goingOnWith: state))
             if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
-            let held = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            let standing = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            guard case .held(let held) = standing else { return try await retell(standing, of: routed) }
             defer { leave(held) }
             await reach(.reserve, held)
             let answered = try await forward(held)
@@ -62,31 +69,51 @@ struct CallExchange {
     }
 
     private func pass(_ answer: Answer, of held: HeldCall) async {
-        let routed = held.routed
+        let (status, body) = await rendered(answer, of: held.routed, warning: held.warning)
+        await reach(.reply, held)
+        await finish(body, status: status)
+    }
+
+    /// The upstream's answer in the words of this agent's revision, with its HTTP status.
+    func rendered(_ answer: Answer, of routed: RoutedCall, warning: String? = nil) async -> (status: Int, body: [UInt8]) {
         let id = routed.call.id
         let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
-        await reach(.reply, held)
-        guard agent.era == .modern else { return await finish(answer.addressed(to: id, as: routed.view, content: content)) }
-        let (status, body) = answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content)
-        await finish(body, status: status)
+        guard agent.era == .modern else { return (200, answer.addressed(to: id, as: routed.view, content: content, warning: warning)) }
+        return answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content, warning: warning)
     }
 
     private func read(_ message: Message) throws(Refusal) -> ForwardedRequest {
         do { return try ForwardedRequest(message) } catch { throw .malformed(error) }
     }
 
-    private func reserve(_ routed: RoutedCall) async throws(Refusal) -> HeldCall {
-        let charge = try charge(for: routed)
+    /// Holds the price of the call, unless it was made under its key before; while that runs elsewhere it waits.
+    private func reserve(_ routed: RoutedCall) async throws(Refusal) -> Standing {
+        let call = CallID()
+        return try await standing(of: routed) { supplanted throws(Refusal) in
+            try await reserve(try charge(for: routed, as: call, supplanting: supplanted), for: routed)
+        }
+    }
+
+    private func reserve(_ charge: Charge, for routed: RoutedCall) async throws(Refusal) -> Standing {
         switch try await reservation(of: charge) {
-        case .granted(let hold, _, let due):
+        case .granted(let hold, let excess, let due):
             if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }
-            if let hold { gateway.holds.add(hold) }
-            return HeldCall(routed: routed, charge: charge, hold: hold, deadline: began + .milliseconds(routed.timeout))
+            return begin(
+                HeldCall(
+                    routed: routed, charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
+                    warning: tolerate(excess, charge)))
         case .refused(let reason, _):
             throw .notReserved(reason, charge)
-        case .recalled:
-            throw .notReserved(.conflict, charge)
+        case .recalled(let recollection):
+            return .known(recollection)
         }
+    }
+
+    /// From here on the call is this node's to end. One with a key goes on without its agent, who may ask for it again.
+    func begin(_ held: HeldCall) -> Standing {
+        if let hold = held.hold { gateway.holds.add(hold) }
+        if held.charge.record != nil { rounds?.outliveConnection() }
+        return .held(held)
     }
 
     /// Asks the ledger; once more when credit lacks that holds whose lease has ended may free.
@@ -106,7 +133,9 @@ struct CallExchange {
                 throw .ledgerUnreadable(charge)
             }
             // Whether it ran is unknown: the release leaves a tombstone that a delayed reserve finds.
-            if !charge.accounts.isEmpty { gateway.settlements.later(.release(Hold(charge: charge), outcome(.abandoned))) }
+            if !charge.accounts.isEmpty || charge.record != nil {
+                gateway.settlements.later(.release(Hold(charge: charge), outcome(.abandoned)))
+            }
             throw error == .notDurable ? .notDurable(hasRun: false) : .storeUnavailable
         }
     }
@@ -131,7 +160,8 @@ struct CallExchange {
             throw .needsInput(reason: "asks for input again and again")
         } catch {
             if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer, hasRun: false) }
-            await end(held, charged: error.mayHaveRun, kind(of: error))
+            let report = CallReport(error, of: target.upstream, isCancelled: Task.isCancelled)
+            await end(held, charged: error.mayHaveRun, kind(of: error), report)
             throw .upstream(error, target.upstream)
         }
     }
@@ -144,24 +174,41 @@ struct CallExchange {
 
     /// Charges the call: nothing from here on turns the upstream's answer into an error, but that a tenant's replicas lack the charge.
     private func settle(_ answered: AnsweredCall) async throws(Refusal) {
+        let report = CallReport.answer(answered.answer)
         let isSafe =
             switch answered.answer.kind {
-            case .result(isError: false): await end(answered.held, charged: true, .ok)
-            case .result(isError: true): await end(answered.held, charged: true, .toolError)
-            case .error: await end(answered.held, charged: answered.hasRun, .upstreamError)
+            case .result(isError: false): await end(answered.held, charged: true, .ok, at: cost(of: answered), report)
+            case .result(isError: true): await end(answered.held, charged: true, .toolError, at: cost(of: answered), report)
+            case .error: await end(answered.held, charged: answered.hasRun, .upstreamError, report)
             }
         if !isSafe { throw .notDurable(hasRun: true) }
     }
 
-    /// Settles or releases the hold; a call without one only has its event. False where too few replicas are known to have the charge.
+    /// What was held, or less where the upstream may say so and does.
+    private func cost(of answered: AnsweredCall) -> Credits {
+        let (held, upstream) = (answered.held.charge.amount, answered.held.routed.target.upstream)
+        guard agent.tenant.reportsCost(upstream), let cost = answered.answer.reportedCost.flatMap({ Credits(decimal: $0) }) else {
+            return held
+        }
+        return min(cost, held)
+    }
+
+    /// Settles or releases the hold, at what was held where no `cost` is named; a call without one only has its event. `report`: what is
+    /// told to those who ask for it again. False where too few replicas are known to have the charge.
     @discardableResult
-    func end(_ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind) async -> Bool {
+    func end(
+        _ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, at cost: Credits? = nil, _ report: CallReport? = nil
+    ) async -> Bool {
         guard let hold = held.hold else {
-            publish(held, kind)
+            publish(held.routed, kind.rawValue)
             return true
         }
         let outcome = outcome(kind)
-        let ending: Settlements.Ending = charged ? .settle(hold, cost: hold.charge.amount, outcome, report: nil) : .release(hold, outcome)
+        let kept = hold.charge.record == nil ? nil : report?.bytes
+        let ending: Settlements.Ending =
+            charged
+            ? .settle(hold, cost: cost ?? hold.charge.amount, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
+            : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
         if Task.isCancelled {
             gateway.settlements.later(ending)
@@ -174,10 +221,11 @@ struct CallExchange {
         }
     }
 
-    private func publish(_ held: HeldCall, _ kind: CallOutcome.Kind) {
+    /// The event of a call that no hold tells of.
+    func publish(_ routed: RoutedCall, _ outcome: String) {
         let data: Event.Fields = [
-            "tool": .text(held.routed.label), "upstream": .text(held.routed.target.upstream.text), "cost": .credits(.zero),
-            "durationMs": .integer(outcome(kind).duration), "outcome": .text(kind.rawValue),
+            "tool": .text(routed.label), "upstream": .text(routed.target.upstream.text), "cost": .credits(.zero),
+            "durationMs": .integer(self.outcome(.ok).duration), "outcome": .text(outcome),
         ]
         gateway.events.publish(
             Event(.toolCall, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, node: gateway.node, data: data)
@@ -198,6 +246,8 @@ struct HeldCall {
     let deadline: ContinuousClock.Instant
     /// Rounds that its agent has answered.
     var round = 0
+    /// What its agent is warned of in the result.
+    var warning: String?
 }
 
 /// A call that its upstream has answered.

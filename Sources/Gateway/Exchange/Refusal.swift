@@ -26,6 +26,14 @@ enum Refusal: Error {
     /// The node that has the call is gone.
     case nodeLost
     case upstream(UpstreamFailure, UpstreamName)
+    /// Its agent has cancelled the call that is asked for again.
+    case cancelled(UpstreamName)
+    /// The agent's key stands for another call.
+    case conflict
+    /// The call of the agent's key runs still.
+    case inProgress
+    /// The call of the agent's key has ended, and what came of it is not kept.
+    case resultNotKept(Credits)
 
     /// The refusal in the words of the wire.
     var fault: Fault {
@@ -44,13 +52,17 @@ enum Refusal: Error {
         case .state(let flaw): Self.fault(of: flaw)
         case .unable(let abilities): .missingCapability(abilities)
         case .nodeLost: .nodeLost
+        case .cancelled(let name): .cancelled(upstream: name.text)
+        case .conflict: .idempotencyConflict
+        case .inProgress: .inProgress
+        case .resultNotKept(let charged): .resultNotKept(charged: "\(charged)")
         case .upstream(.timedOut, let name): .upstreamTimeout(upstream: name.text)
         case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.reason)
         }
     }
 
-    /// The event that tells of it; nil where there is none.
-    func event(_ agent: Agent, tool: String, node: NodeID) -> Event? {
+    /// The event that tells of it; nil where there is none. `isEnforced`: false where the call is made all the same.
+    func event(_ agent: Agent, tool: String, node: NodeID, isEnforced: Bool = true) -> Event? {
         let budget: AccountName?
         let kind: Event.Kind
         var cost = Credits.zero
@@ -60,13 +72,15 @@ enum Refusal: Error {
         case .ledgerUnreadable(let charge): (kind, budget, cost) = (.budgetError, charge.context.budget, charge.amount)
         case .notReserved(.insufficient(let account, let available, _), let charge):
             (kind, budget, cost) = (available == .zero ? .budgetExhausted : .insufficientBudget, account, charge.amount)
-        case .notReserved(.noAccount(let account), let charge): (kind, budget, cost) = (.budgetError, account, charge.amount)
+        case .notReserved(.noAccount(let account), let charge), .notReserved(.rolledBack(let account), let charge):
+            (kind, budget, cost) = (.budgetError, account, charge.amount)
         case .notReserved(.revoked, _): (kind, budget) = (.authFailure, nil)
+        case .notReserved(.rateLimited, let charge): (kind, budget, cost) = (.rateLimited, nil, charge.amount)
         case .malformed, .unknownTool, .unknownPrompt, .unknownResource, .headerMismatch, .storeUnavailable, .upstream, .notReserved,
-            .state, .unable, .nodeLost, .notDurable:
+            .state, .unable, .nodeLost, .cancelled, .conflict, .inProgress, .resultNotKept, .notDurable:
             return nil
         }
-        let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(true)]
+        let data: Event.Fields = ["tool": .text(tool), "cost": .credits(cost), "error": .text(fault.label), "enforced": .flag(isEnforced)]
         return Event(
             kind, tenant: agent.tenant.name, session: agent.session.id, token: agent.grant.token, budget: budget, node: node, data: data)
     }
@@ -78,8 +92,10 @@ extension ReservationRefusal {
         case .sessionGone: .sessionNotFound
         case .revoked: .invalidRequest("Unauthorized")
         case .noAccount(let account): .noAccount(budget: account.text)
-        case .ended, .conflict, .rateLimited: .internalError
-        case .rolledBack(let account): .noAccount(budget: account.text)
+        case .conflict: .idempotencyConflict
+        case .ended: .internalError
+        case .rateLimited(let wait): .rateLimited(retryAfter: Int((wait + 999) / 1000))
+        case .rolledBack(let account): .ledgerRollback(budget: account.text)
         case .insufficient(let account, let available, _):
             available == .zero
                 ? .budgetExhausted(tool: charge.context.tool, cost: "\(charge.amount)", remaining: "0", budget: account.text)

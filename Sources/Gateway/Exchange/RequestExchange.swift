@@ -7,6 +7,8 @@ struct RequestExchange {
     let gateway: Gateway
     let agent: Agent
     let reply: any MessageReply
+    /// What the header `Idempotency-Key` says, where the request has headers of its own.
+    var headerKey: [UInt8]?
     /// Cancels the task that answers; may be called on any thread.
     let stop: @Sendable () -> Void
 
@@ -32,7 +34,7 @@ struct RequestExchange {
             let watch = ResourceWatch(gateway: gateway, agent: agent)
             await reply.finish(await watch.answer(message, id, isWanted: method == Method.subscribe))
         case let method where ForwardedRequest.methods.contains(method):
-            await CallExchange(gateway: gateway, agent: agent, reply: reply).run(message)
+            await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).run(message)
         default: await refuse(.methodNotFound(method), id)
         }
     }

@@ -58,7 +58,9 @@ struct StatelessExchange {
             do { standing = try await gateway.appear(agent) } catch { throw .storeUnavailable }
             guard standing != .tooMany else { throw .tooManySessions }
             let rounds = RoundReply(post, on: reply)
-            await CallExchange(gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds).run(message)
+            let exchange = CallExchange(
+                gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey)
+            await exchange.run(message)
         default: throw .methodNotFound(request.method)
         }
     }

@@ -55,7 +55,8 @@ struct StreamSessionExchange {
         reply.send(.accepted)
         let stream = StreamReply(gateway, session: session)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
-        await RequestExchange(gateway: gateway, agent: agent, reply: stream, stop: reply.stop).answer(message)
+        await RequestExchange(gateway: gateway, agent: agent, reply: stream, headerKey: inbound.fields.idempotencyKey, stop: reply.stop)
+            .answer(message)
     }
 
     private func initialize(_ message: Message, _ agent: Agent, over stream: StreamReply) async {

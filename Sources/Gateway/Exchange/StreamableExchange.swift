@@ -30,7 +30,8 @@ struct StreamableExchange {
             return reply.send(.accepted)
         }
         let post = PostReply(reply, gateway: gateway, agent: agent, requests: [id])
-        await RequestExchange(gateway: gateway, agent: agent, reply: post, stop: reply.stop).answer(message)
+        await RequestExchange(gateway: gateway, agent: agent, reply: post, headerKey: inbound.fields.idempotencyKey, stop: reply.stop)
+            .answer(message)
     }
 
     /// A DELETE: the agent ends its session.

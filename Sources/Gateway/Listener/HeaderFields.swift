@@ -4,7 +4,7 @@ import HTTPWire
 struct HeaderFields: Sendable {
     private let block: HeaderBlock
     private var authorizationPlace, sessionPlace, revisionPlace, contentTypePlace, acceptPlace, originPlace, hostPlace,
-        lastEventPlace: Range<Int>?
+        lastEventPlace, keyPlace: Range<Int>?
     /// Further lines of `Accept`, which is a list.
     private var moreAccept: String?
     /// The first of them that was given twice, which is refused: each side of a proxy could take another one.
@@ -27,6 +27,9 @@ struct HeaderFields: Sendable {
         guard let first = text(acceptPlace) else { return nil }
         return moreAccept.map { "\(first), \($0)" } ?? first
     }
+
+    /// The bytes of `Idempotency-Key`.
+    var idempotencyKey: [UInt8]? { keyPlace.map { Array(block.bytes[$0]) } }
 
     /// What SDKs send as `Accept`, ahead of the full reading.
     var acceptsAsUsual: Bool { moreAccept == nil && block.value(acceptPlace, is: "application/json, text/event-stream") }
@@ -66,6 +69,7 @@ struct HeaderFields: Sendable {
         case 13 where block.name(of: field, is: "authorization"): keep(field, \.authorizationPlace)
         case 13 where block.name(of: field, is: "last-event-id"): keep(field, \.lastEventPlace)
         case 14 where block.name(of: field, is: "mcp-session-id"): keep(field, \.sessionPlace)
+        case 15 where block.name(of: field, is: "idempotency-key"): keep(field, \.keyPlace)
         case 20 where block.name(of: field, is: "mcp-protocol-version"): keep(field, \.revisionPlace)
         default: break
         }

@@ -12,17 +12,17 @@ extension CallExchange {
         guard let id = question.id else { return }
         // An agent that leaves an answer out is asked again.
         while held.routed.call.takesInput, reply.number < Round.most {
-            let round = Round(call: held.charge.call, tenant: agent.tenant.name, number: reply.begin(), isHeld: held.hold != nil)
+            let round = nextRound(reply.begin(), of: held)
             let key = JSONText.string("input-\(round.number)")
             guard let state = sealed(round, of: held, at: .node(gateway.node)) else { break }
             let wait = gateway.configuration.inputWait
             exchange.extend(to: .now() + .milliseconds(wait) + .seconds(5))
-            gateway.parked.open(round.call, round: round.number, until: .now + .milliseconds(wait), stop: reply.stop)
-            await reply.finish(
-                Outgoing.inputRequired(
-                    id: held.routed.call.id, questions: [.init(key: key, request: question)], state: state,
-                    from: held.routed.target.upstream.text, by: gateway.responder))
+            let asked = Outgoing.inputRequired(
+                id: held.routed.call.id, questions: [.init(key: key, request: question)], state: state,
+                from: held.routed.target.upstream.text, by: gateway.responder)
+            await end(round, of: held, with: asked, over: reply)
             let input = try await input(of: round, within: .milliseconds(wait), on: exchange)
+            await note(nil, of: held)
             reply.goOn(to: RelayedReply(gateway, to: input))
             exchange.extend(to: .now() + .milliseconds(held.routed.timeout))
             if let answer = InputResponses(input.responses)?.answer(to: key) {
@@ -30,6 +30,16 @@ extension CallExchange {
             }
         }
         exchange.respond(Outgoing.methodNotFound(id: id))
+    }
+
+    /// Ends the request at hand with what is asked; the call waits for its agent, who can have it stopped only where it has no key.
+    private func end(_ round: Round, of held: HeldCall, with asked: [UInt8], over reply: RoundReply) async {
+        var stop = reply.stop
+        if round.record != nil { stop = {} }
+        let wait = Duration.milliseconds(gateway.configuration.inputWait)
+        gateway.parked.open(round.call, round: round.number, until: .now + wait, stop: stop)
+        await note(asked, of: held)
+        await reply.finish(asked)
     }
 
     /// The call is over: what may still come for it at this node finds nothing.
@@ -62,9 +72,22 @@ extension CallExchange {
 // MARK: The agent's request
 
 extension CallExchange {
-    /// Hands the agent's input to the node that has the call, and passes on what comes from there until the round ends.
+    /// Hands the agent's input to the node that has the call, and passes on what comes from there until the round ends. Of a call with a
+    /// key that has ended before its node was lost, what came of it is told.
     func relay(_ routed: RoutedCall, with state: RoundState, to node: NodeID) async throws(Refusal) {
         try await judge(routed, state)
+        if routed.record != nil { rounds?.outliveConnection() }
+        do throws(Refusal) {
+            try await passInput(of: routed, with: state, to: node)
+        } catch {
+            guard case .nodeLost = error, let record = routed.record, case .done(let charged, let report) = try await recall(record) else {
+                throw error
+            }
+            try await retell(.known(.done(charged: charged, report: report)), of: routed)
+        }
+    }
+
+    private func passInput(of routed: RoutedCall, with state: RoundState, to node: NodeID) async throws(Refusal) {
         let relay = CallID()
         let input = routed.call.message.paramToken("inputResponses") ?? []
         let resume = RelayMessage(relay, .resume(from: gateway.node, state.round.call, round: state.round.number, input))
@@ -108,7 +131,9 @@ extension CallExchange {
             guard let message = try? Message(bytes) else { throw .nodeLost }
             await reply.finish(message.readdressed(to: routed.call.id), status: status)
             return true
-        case .refused(let taking): throw .state(taking == .used ? .used : .expired)
+        case .refused(let taking):
+            try await retell(recollection(of: routed, after: taking == .used ? .used : .expired), of: routed)
+            return true
         case .resume, .poll, .abandon, .alive, .unknown: return false
         }
     }

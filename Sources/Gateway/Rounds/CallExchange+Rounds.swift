@@ -18,8 +18,8 @@ extension CallExchange {
         }
     }
 
-    /// Takes the call up again: its hold is this node's now.
-    func take(_ state: RoundState, for routed: RoutedCall) async throws(Refusal) -> HeldCall {
+    /// Takes the call up again: its hold is this node's now. Where it was taken up already, its agent may have lost what came of that.
+    func take(_ state: RoundState, for routed: RoutedCall) async throws(Refusal) -> Standing {
         guard state.upstream == routed.target.upstream else { throw .state(.mismatch) }
         let charge = charge(for: routed, goingOnWith: state)
         let taking: Taking
@@ -30,15 +30,15 @@ extension CallExchange {
         }
         switch taking {
         case .taken: break
-        case .used: throw .state(.used)
-        case .expired: throw .state(.expired)
+        case .used: return try await recollection(of: routed, after: .used)
+        case .expired: return try await recollection(of: routed, after: .expired)
         case .revoked: throw .notReserved(.revoked, charge)
         }
         let hold = state.round.isHeld ? Hold(charge: charge) : nil
-        if let hold { gateway.holds.add(hold) }
-        return HeldCall(
-            routed: routed.continued(state.place), charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
-            round: state.round.number)
+        return begin(
+            HeldCall(
+                routed: routed.continued(state.place), charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
+                round: state.round.number))
     }
 
     /// What an answer asks of the agent before the call is done; nil where it is a final one.
@@ -54,7 +54,7 @@ extension CallExchange {
         let held = answered.held
         do throws(Refusal) {
             try check(questions)
-            let round = Round(call: held.charge.call, tenant: agent.tenant.name, number: held.round + 1, isHeld: held.hold != nil)
+            let round = nextRound(held.round + 1, of: held)
             let place: RoundState.Place =
                 if answered.answer.asksForInput { .upstream(InputRequired(answered.answer)?.state) } else { .anew }
             guard held.routed.call.takesInput, round.number <= Round.most, !Task.isCancelled,
@@ -63,12 +63,19 @@ extension CallExchange {
             else { throw .upstream(.needsInput, held.routed.target.upstream) }
             gateway.holds.remove(round.call)
             try await park(round)
+            await note(message, of: held)
             await reply.finish(message)
         } catch {
             // What the upstream was to do it has not done.
             await end(held, charged: false, Task.isCancelled ? .abandoned : .upstreamError)
             throw error
         }
+    }
+
+    /// What the agent of the call may answer next.
+    func nextRound(_ number: Int, of held: HeldCall) -> Round {
+        Round(
+            call: held.charge.call, tenant: agent.tenant.name, number: number, isHeld: held.hold != nil, record: held.charge.record?.name)
     }
 
     private func park(_ round: Round) async throws(Refusal) {
@@ -142,7 +149,9 @@ extension RoutedCall {
     fileprivate func continued(_ place: RoundState.Place) -> RoutedCall {
         guard case .upstream(let state) = place else { return self }
         let input = Continuation(inputResponses: call.message.paramToken("inputResponses"), requestState: state)
-        return RoutedCall(call: call.continued(with: input), target: target, price: price, timeout: timeout, view: view)
+        return RoutedCall(
+            call: call.continued(with: input), target: target, price: price, tool: tool, timeout: timeout, view: view, rivals: rivals,
+            record: record)
     }
 }
 

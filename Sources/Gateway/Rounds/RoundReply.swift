@@ -33,6 +33,9 @@ final class RoundReply: MessageReply {
         await last?.abandon()
     }
 
+    /// The loss of the first request's connection does not end the call any more.
+    func outliveConnection() { connection?.endsWithConnection = false }
+
     /// Begins the next round: the call goes on when the request at hand has ended.
     func begin() -> Int {
         connection?.endsWithConnection = false

@@ -12,11 +12,13 @@ package final class Settlements: Service {
         case settle(Hold, cost: Credits, CallOutcome, report: [UInt8]?)
         case release(Hold, CallOutcome)
 
-        var call: CallID {
+        var charge: Charge {
             switch self {
-            case .settle(let hold, _, _, _), .release(let hold, _): hold.charge.call
+            case .settle(let hold, _, _, _), .release(let hold, _): hold.charge
             }
         }
+
+        var call: CallID { charge.call }
     }
 
     /// What came of ending a hold.
@@ -41,6 +43,7 @@ package final class Settlements: Service {
     private let patience = Duration.seconds(60)
     private let drainPatience = Duration.milliseconds(500)
     private let waiting = Mutex(0)
+    private let recorded = Mutex<(@Sendable (RecordName, [NodeID]) -> Void)?>(nil)
 
     package init(ledger: any Ledger, holds: OpenHolds, logger: Logger) {
         self.ledger = ledger
@@ -52,7 +55,11 @@ package final class Settlements: Service {
     /// Endings not yet done.
     package var backlog: Int { waiting.withLock { $0 } }
 
+    /// Has `tell` called with the nodes on which retries wait for a call whose record has ended with its hold; on any thread.
+    func onRecorded(_ tell: @escaping @Sendable (RecordName, [NodeID]) -> Void) { recorded.withLock { $0 = tell } }
+
     /// Ends the hold, trying until `deadline`; after it the ending goes on in the background.
+    @discardableResult
     func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Ended {
         while true {
             if let ended = await attempt(ending) {
@@ -101,11 +108,9 @@ package final class Settlements: Service {
     /// Nil when Redis is out of reach.
     private func attempt(_ ending: Ending) async -> Ended? {
         do throws(StoreError) {
-            switch ending {
-            case .settle(let hold, let cost, let outcome, let report):
-                return .done(try await ledger.settle(hold, cost: cost, outcome: outcome, report: report))
-            case .release(let hold, let outcome): return .done(try await ledger.release(hold, outcome: outcome))
-            }
+            let receipt = try await receipt(of: ending)
+            if !receipt.waiters.isEmpty, let record = ending.charge.record { recorded.withLock { $0 }?(record.name, receipt.waiters) }
+            return .done(receipt)
         } catch {
             switch error {
             case .unavailable: return nil
@@ -114,6 +119,14 @@ package final class Settlements: Service {
                 logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
                 return .done(Receipt(state: .unknown, charged: .zero, remaining: nil))
             }
+        }
+    }
+
+    private func receipt(of ending: Ending) async throws(StoreError) -> Receipt {
+        switch ending {
+        case .settle(let hold, let cost, let outcome, let report):
+            try await ledger.settle(hold, cost: cost, outcome: outcome, report: report)
+        case .release(let hold, let outcome): try await ledger.release(hold, outcome: outcome)
         }
     }
 }

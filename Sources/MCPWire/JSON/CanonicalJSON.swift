@@ -2,7 +2,7 @@
 /// white space, strings with nothing escaped but quote and backslash, numbers as their digits without zeros at either end and a power of
 /// ten. What has no exact value is left as it is written: strings with an unpaired surrogate, exponents of more than 15 digits.
 ///
-/// Only to be compared with its like: it is JSON, but of a kind that no reader needs to expect.
+/// Only to be compared with its like, byte by byte: control characters stand in it as they are, so it is not quite JSON.
 struct CanonicalJSON {
     private let text: [UInt8]
     private let end: Int

@@ -14,6 +14,9 @@ package enum JSONText {
         return out
     }
 
+    /// A member of an object.
+    static func member(_ key: String, _ value: String) -> [UInt8] { string(key) + [UInt8(ascii: ":")] + string(value) }
+
     /// Appends the number.
     package static func append(integer: Int, to out: inout [UInt8]) {
         out.append(contentsOf: String(integer).utf8)

@@ -2,9 +2,10 @@ extension Answer {
     /// The HTTP status and the bytes for an agent without a handshake: its own id put back; the result is called complete where it says
     /// nothing of that; in its `_meta` `io.satgate/*` is removed and `io.modelcontextprotocol/serverInfo` is the gateway's; an error whose
     /// number means something else there, or what is between the gateway and its upstream, under another number; all else byte for byte.
-    /// `view` where it is the answer to a `resources/read`; `content` where that is shown otherwise.
+    /// `view` where it is the answer to a `resources/read`; `content` where that is shown otherwise; `warning` is told in a result's
+    /// `_meta["io.satgate/warning"]`.
     package func addressed(
-        to id: RequestID, by responder: Responder, as view: ResourceView? = nil, content: ContentView? = nil
+        to id: RequestID, by responder: Responder, as view: ResourceView? = nil, content: ContentView? = nil, warning: String? = nil
     ) -> (status: Int, body: [UInt8]) {
         let document = message.document
         var edits = JSONEdits()
@@ -12,7 +13,7 @@ extension Answer {
         var status = 200
         switch kind {
         case .result:
-            edits.sign(document, by: responder, as: view)
+            edits.sign(document, by: responder, as: view, warning: warning)
             content?.rewrite(document, &edits)
         case .error(let code):
             let told = statelessNumber(of: code)
@@ -45,27 +46,38 @@ extension Answer {
 
 extension JSONEdits {
     /// Has the result say that it is whole, where it says nothing of that, and whose it is.
-    fileprivate mutating func sign(_ document: JSONDocument, by responder: Responder, as view: ResourceView?) {
+    fileprivate mutating func sign(_ document: JSONDocument, by responder: Responder, as view: ResourceView?, warning: String?) {
         var added = view?.limitCaching(of: document, &self) ?? []
         view?.rename(in: document, &self)
         if document.value("resultType", in: .result) == nil {
             if !added.isEmpty { added.append(UInt8(ascii: ",")) }
             JSONText.append(raw: Responder.completeness, to: &added)
         }
-        sign(document, by: responder, adding: added)
+        sign(document, by: responder, adding: added, warning: warning)
     }
 
     /// Has the result say whose it is, and these members.
-    mutating func sign(_ document: JSONDocument, by responder: Responder, adding members: [UInt8]) {
-        guard let result = document.value("result", in: .envelope) else { return }
-        var added = members
+    mutating func sign(_ document: JSONDocument, by responder: Responder, adding members: [UInt8], warning: String? = nil) {
         let keepsAny = removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
-        let wrapped = [UInt8(ascii: "{")] + responder.identity + [UInt8(ascii: "}")]
+        let warning = warning.map { [UInt8(ascii: ",")] + JSONText.member(MetaKey.warning, $0) } ?? []
+        insert(
+            responder.identity + warning, intoMetaOf: document, beforeOthers: keepsAny, adding: members,
+            keepsMembers: document.members.contains { $0.section == .result })
+    }
+
+    /// Puts members in front of those of the result's `_meta`, and others in front of the result's own; `beforeOthers` and `keepsMembers`:
+    /// some of those stay.
+    mutating func insert(
+        _ members: [UInt8], intoMetaOf document: JSONDocument, beforeOthers: Bool, adding others: [UInt8] = [], keepsMembers: Bool
+    ) {
+        guard let result = document.value("result", in: .envelope) else { return }
+        var added = others
+        let wrapped = [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]
         if let meta = document.value("_meta", in: .result) {
             if document.isObject(meta) {
-                insert(responder.identity, into: meta, beforeOthers: keepsAny)
+                insert(members, into: meta, beforeOthers: beforeOthers)
             } else {
                 replace(meta, with: wrapped)
             }
@@ -73,7 +85,7 @@ extension JSONEdits {
             if !added.isEmpty { added.append(UInt8(ascii: ",")) }
             added += Array(#""_meta":"#.utf8) + wrapped
         }
-        insert(added, into: result, beforeOthers: document.members.contains { $0.section == .result })
+        insert(added, into: result, beforeOthers: keepsMembers)
     }
 
     /// Puts members in front of those of the object at `range`.

@@ -51,14 +51,17 @@ package struct Answer: Sendable {
     /// The bytes for an agent with a handshake: its own id put back; in `result._meta` `io.satgate/*` and the upstream's
     /// `io.modelcontextprotocol/serverInfo` removed, and what only results without a handshake say; the error of missing capabilities,
     /// which such agents do not know, as an internal one; all else byte for byte. `view` where it is the answer to a `resources/read`; `content`
-    /// where that is shown otherwise.
-    package func addressed(to id: RequestID, as view: ResourceView? = nil, content: ContentView? = nil) -> [UInt8] {
+    /// where that is shown otherwise; `warning` is told in a result's `_meta["io.satgate/warning"]`.
+    package func addressed(
+        to id: RequestID, as view: ResourceView? = nil, content: ContentView? = nil, warning: String? = nil
+    ) -> [UInt8] {
         let document = message.document
         var edits = JSONEdits()
         edits.address(document, to: id)
-        edits.removeMembers(of: .resultMeta, in: document) {
+        let keepsMeta = edits.removeMembers(of: .resultMeta, in: document) {
             document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
         }
+        var keepsMembers = warning == nil || document.members.contains { $0.section == .result }
         view?.rename(in: document, &edits)
         content?.rewrite(document, &edits)
         if era == .modern {
@@ -69,9 +72,13 @@ package struct Answer: Sendable {
             if kind == .error(code: ErrorCode.missingCapability), let range = document.value("code", in: .error) {
                 edits.replace(range, with: Array("\(ErrorCode.internalError)".utf8))
             }
-            edits.removeMembers(of: .result, in: document) { member in
+            keepsMembers = edits.removeMembers(of: .result, in: document) { member in
                 ["resultType", "ttlMs", "cacheScope"].contains { document.key(of: member, is: $0) }
             }
+        }
+        if let warning {
+            edits.insert(
+                JSONText.member(MetaKey.warning, warning), intoMetaOf: document, beforeOthers: keepsMeta, keepsMembers: keepsMembers)
         }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }

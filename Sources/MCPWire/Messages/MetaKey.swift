@@ -3,6 +3,8 @@ package enum MetaKey {
     /// What begins so is the gateway's own and never passes it in either direction.
     package static let ours = "io.satgate/"
     package static let cost = "io.satgate/cost"
+    /// In a result: why the call would have been refused, had its account been strict.
+    package static let warning = "io.satgate/warning"
     /// In what an upstream asks an agent: who asks.
     package static let upstream = "io.satgate/upstream"
     package static let idempotencyKey = "io.satgate/idempotencyKey"

@@ -25,6 +25,14 @@ package struct ToolDefinition: Sendable {
         template = Template(document, nameRange: nameRange)
     }
 
+    /// Whether its server says that running it twice does no more than running it once (`annotations.idempotentHint`, or `readOnlyHint`).
+    package var isRepeatable: Bool {
+        guard let document = try? JSONDocument(bytes, as: .definition), let range = document.value("annotations", in: .definition),
+            let annotations = document.object(range)
+        else { return false }
+        return annotations.isTrue("idempotentHint", in: .other) || annotations.isTrue("readOnlyHint", in: .other)
+    }
+
     /// A tool of the gateway's own, which takes no arguments.
     init(name: String, description: String) {
         var open: [UInt8] = []

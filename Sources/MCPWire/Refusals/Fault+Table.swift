@@ -42,6 +42,7 @@ extension Fault {
         case .insufficientBudget: Row("insufficient_budget", -32000, -31000)
         case .noAccount: Row("no_account", -32000, -31000)
         case .unbudgeted: Row("unbudgeted", -32000, -31000)
+        case .ledgerRollback: Row("ledger_rollback", -32000, -31000)
         case .rateLimited: Row("rate_limited", -32004, -31004)
         case .upstreamError: Row("upstream_error", -32002, -31002)
         case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
@@ -81,6 +82,7 @@ extension Fault {
             "Insufficient budget: \(bounded(tool)) costs \(cost) credits, \(remaining) are left"
         case .noAccount: "The token's budget has no account"
         case .unbudgeted: "The token has no budget, and this tenant serves none without"
+        case .ledgerRollback: "The books of the token's budget have lost entries: an operator must let them go on"
         case .rateLimited(let seconds): "Rate limit reached: try again in \(seconds) s"
         case .upstreamError(let upstream, let reason): "Upstream \(bounded(upstream)) failed: \(bounded(reason))"
         case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
@@ -123,7 +125,7 @@ extension Fault {
         case .scope(let tool), .unknownTool(let tool): append("tool", bounded(tool), to: &out)
         case .unknownPrompt(let prompt): append("prompt", bounded(prompt), to: &out)
         case .unknownResource(let uri): append("uri", bounded(uri), to: &out)
-        case .noAccount(let budget): append("budget_id", budget, to: &out)
+        case .noAccount(let budget), .ledgerRollback(let budget): append("budget_id", budget, to: &out)
         case .rateLimited(let seconds):
             JSONText.append(raw: #","retry_after_seconds":"#, to: &out)
             JSONText.append(integer: seconds, to: &out)

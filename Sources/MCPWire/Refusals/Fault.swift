@@ -22,6 +22,8 @@ package enum Fault: Error, Sendable, Hashable {
     case insufficientBudget(tool: String, cost: String, remaining: String, budget: String)
     case noAccount(budget: String)
     case unbudgeted
+    /// The account has lost entries, and nobody has said yet that it may go on.
+    case ledgerRollback(budget: String)
     /// With the seconds until another try is worthwhile.
     case rateLimited(retryAfter: Int)
     /// The reason is a bounded text.

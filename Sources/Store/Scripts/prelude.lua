@@ -96,6 +96,7 @@ local function roll(a, first, second, time)
   a.window, a.turned = stop, true
   if not isNext then return false end
   if a.drained > a.delegated then corrupt(a.name) end
+  a.reset = '"spent":' .. credits(a.spent) .. ',"drained":' .. credits(a.drained) .. ','
   a.spent, a.delegated, a.drained, a.exhausted, a.version = 0, a.delegated - a.drained, 0, '0', a.version + 1
   return true
 end
@@ -175,4 +176,20 @@ local function journal(head, audit, ledger)
     for _, json in ipairs(j.told) do call('PUBLISH', channel, json) end
   end
   return j
+end
+
+-- Gives an account another limit and tells of it; the caller writes both.
+local function relimit(a, limit, events, audit, ledger, ms, who, why)
+  local previous, was = credits(a.limit), a.exhausted
+  a.limit, a.version = limit, a.version + 1
+  a.exhausted = a.held == 0 and available(a) == 0 and '1' or '0'
+  events.add(ledger, 'budget_set', ms, who, a.name, '"limit":' .. credits(limit) .. ',"previous":' .. previous .. ',' .. why .. ',' .. balances({a}))
+  if a.exhausted > was then events.add(audit, 'budget_exhausted', ms, who, a.name, why .. ',"remaining":0,"limit":' .. credits(limit)) end
+end
+
+-- An account's books in words, `-` for what it has not.
+local function shown(key)
+  local f = call('HMGET', key, 'limit', 'held', 'spent', 'delegated', 'over', 'epoch', 'version', 'window', 'drained', 'mark')
+  for i = 1, 10 do f[i] = f[i] or '-' end
+  return table.concat(f, ' ')
 end

@@ -95,7 +95,7 @@ for name in names:gmatch('%S+') do
     a.expires, a.renewed = expires, true
   end
   if a then
-    if roll(a, ARGV[at + 3], ARGV[at + 4], time) then kind, data = 'window_reset', '' end
+    if roll(a, ARGV[at + 3], ARGV[at + 4], time) then kind, data = 'window_reset', a.reset end
     if kind then books().add(KEYS[7], kind, time, ARGV[7], name, data .. balances({a})) end
     if a.mark or seen ~= '' and (a.epoch == seen and a.version < int(ARGV[at + 6], 'version')
       or a.epoch ~= seen and not a.previous:find(seen, 1, true) and not a.previous:find('*', 1, true)) then
@@ -116,6 +116,8 @@ for name in names:gmatch('%S+') do
   epochs[index] = a and a.epoch or '-'
 end
 
+-- Where its end will write is judged before the call runs.
+if count > 0 then call('HGET', KEYS[5], 'seq') call('XLEN', KEYS[6]) call('XLEN', KEYS[7]) end
 -- All checks are done.
 renew()
 if refusal then return refusal end

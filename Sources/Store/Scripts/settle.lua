@@ -24,7 +24,7 @@ local charged = late and #list == 0 and 0 or cost
 for _, a in ipairs(list) do
   local ends = 9 + 2 * a.place
   if not stale and roll(a, ARGV[ends], ARGV[ends + 1], time) then
-    events.add(KEYS[5], 'window_reset', time, who, a.name, balances({a}))
+    events.add(KEYS[5], 'window_reset', time, who, a.name, a.reset .. balances({a}))
   end
   if late then charged = math.min(charged, available(a)) end
 end

@@ -1,3 +1,4 @@
+import Events
 package import Governance
 package import Redis
 
@@ -11,8 +12,13 @@ package final class RedisTenantStore: TenantAdmin {
     private let scripts: StoreScripts
     /// Told in the events; nil where no node makes the change.
     private let node: NodeID?
+    /// Who makes the change, for the events; nil where that is a node.
+    private let `operator`: String?
 
-    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, node: NodeID? = nil) {
+    package init(
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, node: NodeID? = nil, operator: String? = nil
+    ) {
+        self.operator = `operator`
         self.redis = redis
         keyNames = names
         self.scripts = scripts
@@ -23,12 +29,15 @@ package final class RedisTenantStore: TenantAdmin {
         _ tenant: Tenant, as source: StoredTenant.Source, yielding: Bool
     ) async throws(StoreError) -> TenantApplication {
         try await enlist(tenant.name)
+        let limits = Self.limits(of: tenant)
+        let accounts = limits.map { keyNames.keys(of: tenant.name).account($0.account) }
         let reply = try await redis.run(
-            scripts.tenantApply, keys: keys(of: tenant.name),
+            scripts.tenantApply, keys: keys(of: tenant.name) + accounts,
             arguments: [
                 .text(TenantCodec.text(of: tenant)), .text(source.rawValue), yielding ? 1 : 0, .text(CallID().text),
                 .bytes(who(tenant.name)), .text(keyNames.events(of: tenant.name)), .text(keyNames.control), .text(message(tenant.name)),
-            ])
+                .bytes(why),
+            ] + limits.flatMap { [.text($0.account.text), .integer($0.limit.micros)] })
         guard let elements = reply.elements, elements.count == 2, let version = elements[1].number,
             let outcome = elements[0].text.flatMap(TenantApplication.Outcome.init(rawValue:))
         else { throw .corrupt("tenant_apply") }
@@ -42,7 +51,7 @@ package final class RedisTenantStore: TenantAdmin {
             scripts.tenantDelete, keys: keys(of: name),
             arguments: [
                 .text(source?.rawValue ?? ""), .bytes(who(name)), .text(keyNames.events(of: name)), .text(keyNames.control),
-                .text(message(name)),
+                .text(message(name)), .bytes(why),
             ], idempotent: false)
         let key = keyNames.keys(of: name).tenant
         if try await redis.command(["EXISTS", .text(key)]).number == 0 {
@@ -100,6 +109,16 @@ package final class RedisTenantStore: TenantAdmin {
         return [keys.tenant, keys.head, keys.audit, keys.ledger]
     }
 
+    /// What the document states of accounts' limits.
+    private static func limits(of tenant: Tenant) -> [(account: AccountName, limit: Credits)] {
+        let budgets = tenant.budgets.sorted { $0.key.text < $1.key.text }.map { (AccountName.budget($0.key), $0.value.limit) }
+        return (tenant.cap.map { [(.tenant, $0.limit)] } ?? []) + budgets
+    }
+
+    private var why: [UInt8] {
+        guard let `operator` else { return Array("\"by\":null".utf8) }
+        return EventFragments.data(["by": .text(`operator`)])
+    }
     private func who(_ name: TenantName) -> [UInt8] { EventFragments.who(session: nil, token: nil, tenant: name, node: node) }
     private func message(_ name: TenantName) -> String { ControlMessage.tenantChanged(name).text }
 }

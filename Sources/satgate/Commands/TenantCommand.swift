@@ -41,7 +41,7 @@ struct TenantsFileOption: ParsableArguments {
 }
 
 extension StoreOptions.Connection {
-    var tenants: RedisTenantStore { RedisTenantStore(redis: redis, names: names) }
+    var tenants: RedisTenantStore { RedisTenantStore(redis: redis, names: names, operator: Operator.name) }
 }
 
 /// Why a command about tenants did not do it.

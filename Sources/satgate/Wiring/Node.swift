@@ -65,7 +65,7 @@ struct Node {
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names, reader: id),
             addresses: RedisAddressBook(redis: client, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: sessions, revoked: revoked, holds: holds, settlements: settlements,
-            tasks: tasks, logger: logger, now: { client.now() })
+            tasks: tasks, logger: logger, windows: zones, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger, onListening: onListening)

@@ -21,7 +21,10 @@ package enum LightTools {
         DemoTool(name: "big", description: "Returns a text of n bytes", schema: DemoTool.schema(["n": "integer"])) {
             .text(String(repeating: "x", count: max(0, min(32 << 20, $0["n"]?.integer ?? 0))))
         },
-        DemoTool(name: "park", description: "Answers only after POST /_release", schema: DemoTool.schema([:])) { _ in
+        DemoTool(
+            name: "park", description: "Answers only after POST /_release", schema: DemoTool.schema([:]),
+            annotations: #"{"idempotentHint":true}"#
+        ) { _ in
             Performance(Performance.text("released").outcome, isParked: true)
         },
         DemoTool(

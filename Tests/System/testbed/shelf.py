@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +21,8 @@ class Shelf:
         self.lists: dict[str, list[dict[str, Any]]] = {
             "tools": [{"name": "t", "inputSchema": {"type": "object"}}], "prompts": [{"name": "p"}], "resources": [{"uri": "a://1", "name": "r"}],
             "resourceTemplates": []}
+        # what it answers to other methods, of their params
+        self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self._streams: list[queue.Queue[bytes]] = []
         shelf = self
 
@@ -78,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             result = {METHODS[method]: self.owner.lists[METHODS[method]]}
         elif method == "ping":
             result = {}
+        elif method in self.owner.answers:
+            result = self.owner.answers[method](message["params"])
         else:
             return self._answer(400, json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32600, "message": "no"}}).encode(),
                                 Content_Type="application/json")

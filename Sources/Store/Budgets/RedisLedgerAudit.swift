@@ -1,0 +1,112 @@
+package import Governance
+package import Redis
+
+/// Replays a tenant's ledger and compares what comes out with the accounts.
+///
+/// Calls may go on meanwhile. The ledger is read to its end; then one script reads some accounts, the last entry's id and the ids of the
+/// open holds at one instant, and the ledger is read on to just that entry. What each hold is of does not change, so it may be read after
+/// the instant; only where a hold ended before that, another instant is taken. Memory: a page of entries, the open holds, and a few
+/// hundred bytes for each of at most 10,000 accounts, which share one reading of the ledger.
+package struct RedisLedgerAudit: Sendable {
+    private let redis: RedisClient
+    private let names: KeyNames
+    private let scripts: StoreScripts
+    /// Entries of the ledger that are read at once.
+    private let page: Int64
+
+    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, page: Int64 = 500) {
+        self.redis = redis
+        self.names = names
+        self.scripts = scripts
+        self.page = page
+    }
+
+    /// Audits the accounts; each difference is told as it is found, and stands in the report too. One that does not exist and has no
+    /// entries is a difference only where it was named (`isExact`).
+    package func audit(
+        _ accounts: [AccountName], of tenant: TenantName, isExact: Bool, told: (AuditDifference) -> Void
+    ) async throws(StoreError) -> AuditReport {
+        var report = AuditReport()
+        for start in stride(from: 0, to: accounts.count, by: 10_000) {
+            let part = Array(accounts[start..<min(start + 10_000, accounts.count)])
+            var pass = try await begin(part, tenant)
+            var attempts = 0
+            while try await !finish(&pass, part) {
+                attempts += 1
+                guard attempts < 5 else { throw .unavailable("the ledger is trimmed faster than it can be read") }
+                pass = try await begin(part, tenant)
+            }
+            for account in part where isExact && pass.missing.contains(account) {
+                pass.differences.append(AuditDifference(account: account, what: "no such account"))
+            }
+            pass.differences.forEach(told)
+            report.accounts += part.count
+            report.entries = max(report.entries, pass.reader.entries)
+            report.differences += pass.differences
+        }
+        return report
+    }
+
+    private func begin(_ accounts: [AccountName], _ tenant: TenantName) async throws(StoreError) -> AuditPass {
+        let keys = names.keys(of: tenant)
+        return AuditPass(
+            keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page),
+            replays: Dictionary(accounts.map { ($0, AccountReplay(account: $0)) }) { first, _ in first },
+            span: try await LedgerSpan(redis: redis, ledger: keys.ledger))
+    }
+
+    /// Replays everything; false where it must be done anew.
+    private func finish(_ pass: inout AuditPass, _ accounts: [AccountName]) async throws(StoreError) -> Bool {
+        pass.judgeLedger()
+        guard try await pass.read(to: nil) else { return false }
+        for start in stride(from: 0, to: accounts.count, by: 200) {
+            let part = Array(accounts[start..<min(start + 200, accounts.count)])
+            guard try await judge(&pass, part) else { return false }
+        }
+        return true
+    }
+
+    /// Compares these accounts as of one instant; false where everything must be done anew.
+    private func judge(_ pass: inout AuditPass, _ accounts: [AccountName]) async throws(StoreError) -> Bool {
+        for _ in 0..<1_000 {
+            let look = try await look(pass.keys, accounts)
+            let isComplete = try await pass.holds.learn(look.holds) { calls throws(StoreError) in try await read(calls, pass.keys) }
+            if let last = look.last, try await !pass.read(to: last) { return false }
+            guard isComplete else { continue }
+            for (account, state) in zip(accounts, look.accounts) { pass.judge(account, state.books, epochs: state.epochs) }
+            return true
+        }
+        throw .unavailable("holds end faster than they can be read")
+    }
+
+    /// Some accounts, the last entry and the open holds at one instant.
+    private struct Look {
+        var accounts: [(books: Balance?, epochs: Set<Substring>)] = []
+        let last: String?
+        let holds: [String]
+    }
+
+    private func look(_ keys: TenantKeys, _ accounts: [AccountName]) async throws(StoreError) -> Look {
+        let reply = try await redis.run(
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + accounts.map(keys.account),
+            arguments: ["1"] + BalanceText.fields + ["previous"])
+        guard let parts = reply.elements, parts.count == 3, let books = parts[0].elements, let holds = parts[2].elements else {
+            throw .corrupt("budget_look")
+        }
+        var look = Look(last: parts[1].text, holds: holds.compactMap(\.text))
+        for (values, account) in zip(books, accounts) {
+            let values = values.elements ?? []
+            let balance = try BalanceText.balance(Array(values.dropLast()), of: account)
+            let previous = values.last?.text ?? ""
+            look.accounts.append((balance, Set(previous.split(separator: " ") + [Substring(balance?.epoch ?? "")])))
+        }
+        return look
+    }
+
+    private func read(_ calls: [String], _ keys: TenantKeys) async throws(StoreError) -> [RedisValue] {
+        let reply = try await redis.run(
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase + $0 }, arguments: ["0"] + OpenHolds.fields)
+        guard let holds = reply.elements?.first?.elements, holds.count == calls.count else { throw .corrupt("holds") }
+        return holds
+    }
+}
