@@ -33,10 +33,11 @@ release:
 	Tests/setup.sh demo
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 
-# Upstreams that come, go, hang and lie, at full length, thousands of idle streams, and of exchanges at once; a part of it:
-# `make chaos PART=discovery`, `PART=turmoil`, `PART=idle_streams`, `PART=exchanges`.
+# Money at full length (kills, gaps, duplicates, redis_restarts, redis_link, clocks, broken_keys, model), upstreams that come, go, hang and lie
+# (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges). A part of it: `make chaos PART=kills`; fewer
+# calls: `make chaos SHARE=0.1`.
 chaos: build
-	cd Tests/Chaos && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),test_$(PART).py)
+	cd Tests/Chaos && ../../.build/venv-mcp2/bin/python -m pytest $(if $(SHARE),--share $(SHARE)) $(if $(PART),test_$(PART).py)
 
 # Fewer or shorter than usual, e.g. `make bench ROUNDS=3 SECONDS=2`.
 bench:

@@ -53,6 +53,7 @@ package final class Gateway: Sendable {
     let now: @Sendable () -> Int64
     let sessions: SessionCache
     let revoked: RevokedTokens
+    let delegations: any Delegations
     let holds: OpenHolds
     let settlements: Settlements
     let failures = AuthenticationFailures()
@@ -72,8 +73,8 @@ package final class Gateway: Sendable {
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds & CallRecords, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
         addresses: any AddressBook, isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens,
-        holds: OpenHolds, settlements: Settlements, tasks: [LoopTasks], logger: Logger, windows: any WindowClock,
-        now: @escaping @Sendable () -> Int64
+        delegations: any Delegations, holds: OpenHolds, settlements: Settlements, tasks: [LoopTasks], logger: Logger,
+        windows: any WindowClock, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
@@ -90,6 +91,7 @@ package final class Gateway: Sendable {
         self.isAlive = isAlive
         self.sessions = sessions
         self.revoked = revoked
+        self.delegations = delegations
         self.holds = holds
         self.settlements = settlements
         self.tasks = tasks

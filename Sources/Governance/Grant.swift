@@ -12,7 +12,7 @@ package struct Grant: Sendable, Hashable {
 
     package let tenant: TenantName
     package let token: TokenID
-    /// The ancestors it names as `parent`, then the ids of every prefix of the chain, the root's first, the token's own last:
+    /// The ancestors it was delegated from, then the ids of every prefix of the chain, the root's first, the token's own last:
     /// revoking any of them revokes this token.
     package let lineage: [TokenID]
     /// Unix milliseconds of the earliest `expires` caveat; the token is valid strictly before it.
@@ -23,11 +23,17 @@ package struct Grant: Sendable, Hashable {
     /// Outermost (first in the chain) first, at most eight.
     package let caps: [Cap]
     package let label: String?
+    /// How many delegations may follow each other from here; nil: any number.
+    package let delegationDepth: Int?
+    /// The most that one delegation may give; nil: what there is.
+    package let delegationBudget: Credits?
 
     package init(
         tenant: TenantName, token: TokenID, lineage: [TokenID], expires: Int64, scope: Scope, budget: BudgetName?, caps: [Cap],
-        label: String?
+        label: String?, delegationDepth: Int? = nil, delegationBudget: Credits? = nil
     ) {
+        self.delegationDepth = delegationDepth
+        self.delegationBudget = delegationBudget
         self.tenant = tenant
         self.token = token
         self.lineage = lineage

@@ -44,10 +44,10 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records and rates begin
+    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and requests begin
     /// with.
-    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase: String
-    private let requestBase: String
+    let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
+        requestBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -64,6 +64,10 @@ package final class TenantKeys: Sendable {
     package func parked(_ call: CallID) -> String { parkedBase + call.text }
     /// Hash of what is known of a call under its agent's key.
     package func record(_ name: RecordName) -> String { recordBase + name.text }
+    /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
+    package func rate(_ subject: String) -> String { rateBase + subject }
+    /// Hash of what an operator's or an agent's request of the books was answered.
+    package func request(_ name: RecordName) -> String { requestBase + name.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.
@@ -76,6 +80,8 @@ package final class TenantKeys: Sendable {
     package let holds: String
     /// Sorted set of sessions by expiry.
     package let sessions: String
+    /// Sorted set of the budgets that delegations made, by when their tokens expire.
+    package let delegations: String
     /// Sorted set of revoked token ids, in the order in which they were revoked.
     package let revoked: String
     /// Sorted set of the same by when they may be forgotten.
@@ -115,6 +121,7 @@ package final class TenantKeys: Sendable {
         self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"
+        delegations = base + "delegations"
         revoked = base + "revoked"
         revokedEnds = base + "revoked:ends"
         head = base + "ledger:head"

@@ -12,6 +12,8 @@ enum StreamPassText {
         ]
         out["budget"] = grant.budget.map { .text($0.text) }
         out["label"] = grant.label.map { .text($0) }
+        out["depth"] = grant.delegationDepth.map { .text(String($0)) }
+        out["most"] = grant.delegationBudget.map { .number($0.description) }
         return DocumentValue.object(out).json
     }
 
@@ -34,7 +36,8 @@ enum StreamPassText {
             expires: try fields.need("expires").parsed { Int64($0) },
             scope: Scope(clauses: try all(fields.need("scope")) { node throws(StoreError) in try node.parsed { Scope.Clause($0) } }),
             budget: try fields.take("budget")?.parsed { BudgetName($0) }, caps: try all(fields.need("caps"), cap),
-            label: try fields.take("label")?.text())
+            label: try fields.take("label")?.text(), delegationDepth: try fields.take("depth")?.parsed { Int($0) },
+            delegationBudget: try fields.take("most")?.credits())
     }
 
     private static func cap(_ node: DocumentNode) throws(StoreError) -> Grant.Cap {

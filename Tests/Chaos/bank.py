@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -100,33 +99,14 @@ class Bank:
             self.toxic.stop()
 
 
-class Reaper(threading.Thread):
-    """Kills a random node whenever the agent has reached the next of `kills` random places in its calls, and starts it again."""
+def reap(bank: Bank, agent: LightAgent, kills: int, seed: int) -> None:
+    """Kills a random node whenever the agent has reached the next of `kills` random places in its calls, and starts it again.
 
-    def __init__(self, bank: Bank, agent: LightAgent, kills: int, seed: int) -> None:
-        super().__init__(daemon=True)
-        self._bank, self._agent = bank, agent
-        self._chance = random.Random(seed)
-        self._places = sorted(self._chance.uniform(0.03, 0.93) * agent.total for _ in range(kills))
-        self.killed: list[str] = []
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            for place in self._places:
-                self._agent.reach(int(place), within=3000)
-                node: Node = self._chance.choice(self._bank.nodes)
-                node.kill()
-                self.killed.append(node.process.name)
-                time.sleep(self._chance.uniform(0, 0.5))
-                node.start()
-        except Exception as error:  # the test's own thread tells it
-            self.error = error
-
-    def finish(self) -> None:
-        self.join(60)
-        if self.error:
-            raise self.error
-        assert len(self.killed) == len(self._places), self.killed
-
-
+    Not to be run in a thread that ends: what it has started would end with it."""
+    chance = random.Random(seed)
+    for place in sorted(chance.uniform(0.03, 0.93) * agent.total for _ in range(kills)):
+        agent.reach(int(place), within=3000)
+        node: Node = chance.choice(bank.nodes)
+        node.kill()
+        time.sleep(chance.uniform(0, 0.5))
+        node.start()

@@ -11,7 +11,7 @@ from testbed.light_agent import outcomes
 
 PARKED = 20
 # How often a call runs upstream whose first node dies there.
-RUNS = {"reserve": 1, "forward": 2, "answer": 2}
+RUNS = {"reserve": 1, "forward": 2, "answer": 2, "settle": 1, "reply": 1}
 
 
 @pytest.mark.parametrize("gap", RUNS)

@@ -64,8 +64,8 @@ private final class FlakyLedger: Ledger {
 
     init(failures: Int, by failure: StoreError = .unavailable("test"), waiters: [NodeID] = []) {
         state = Mutex((failures, 0))
-        self.failure = failure
         self.waiters = waiters
+        self.failure = failure
     }
 
     var settles: Int { state.withLock { $0.settles } }

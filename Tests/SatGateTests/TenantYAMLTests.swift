@@ -12,8 +12,22 @@ import TimeZones
             budgets:
               team:
                 limit: 1000
+                mode: soft
+                window: day
+                zone: Europe/Berlin
             cap: 0.5
             default_budget: team
+            durability:
+              mode: durable
+              timeout: 300ms
+            mode: observe
+            rate_limits:
+              tenant: "1000/s"
+              token:
+                burst: 20
+                limit: "100/minute"
+              tools:
+                "deep_*": "10/day"
             tariff:
               tools:
                 "*": 2
@@ -26,7 +40,11 @@ import TimeZones
                   X.Odd: "a: b # c"
                 limits:
                   calls: 7
+                reports_cost: true
+                tariff:
+                  default: 2
                 timeout: 1500ms
+                trust_hints: true
                 url: "https://search.example/mcp?a=b"
               - name: files
                 command:
@@ -37,6 +55,9 @@ import TimeZones
                 environment:
                   A_KEY: "${file:/run/key}"
           - name: "1st"
+            cap:
+              limit: 1
+              window: month
             unbudgeted: allow
             upstreams: []
 

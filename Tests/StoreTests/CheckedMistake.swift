@@ -16,6 +16,19 @@ private let directory = CatalogueConformanceTests()
 private let approval = CatalogueApprovalTests()
 private let keeper = DialogueConformanceTests()
 
+extension CheckedMistake<LedgerUnderTest> {
+    /// What only the server's own clock shows.
+    static let ofTime: [Self] = [
+        .init("old reports make no room", "call('PEXPIRE', reports, ARGV[6])", "call('PEXPIRE', reports, 1)", LedgerReportTests().room),
+        .init(
+            "forgotten reports count", "for _, old in ipairs(gone) do total =", "for _, old in ipairs({}) do total =",
+            LedgerReportTests().room),
+        .init(
+            "an ended key is never forgotten", "call('HDEL', record, 'asked', 'report')\n  call('PEXPIRE', record, ARGV[6])", "",
+            LedgerReportTests().forgotten),
+    ]
+}
+
 extension CheckedMistake<CatalogueUnderTest> {
     static let inCatalogue: [Self] = [
         .init("care is taken from who has it", "if isHeld and f[1] ~= ARGV[1] then", "if false then", directory.lease),

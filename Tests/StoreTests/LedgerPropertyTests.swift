@@ -17,7 +17,8 @@ struct LedgerPropertyTests {
         let outcomes = try await withThrowingTaskGroup(of: Set<String>.self) { group in
             for index in 0..<64 {
                 group.addTask {
-                    var walk = try await LedgerWalk(seed: seed &+ UInt64(index), client, .clocked)
+                    var walk = try await LedgerWalk(
+                        seed: seed &+ UInt64(index), client, index.isMultiple(of: 8) ? .clockedWatched : .clocked)
                     do { try await walk.run(Self.length) } catch {
                         Issue.record("SATGATE_SEED=\(seed), walk \(index), operation \(walk.steps): \(error)")
                         throw error

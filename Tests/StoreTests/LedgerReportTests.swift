@@ -80,4 +80,11 @@ struct LedgerReportTests {
         #expect(try await world.recall(.sample("a", asking: "2")) == .nothing)
         _ = try await world.held(world.charge(1, [team], record: .sample("a", asking: "2")))
     }
+
+    @Test("a mistake about time is found out", arguments: CheckedMistake.ofTime)
+    func mistakes(_ checked: CheckedMistake<LedgerUnderTest>) async throws {
+        let scripts = try #require(checked.mistake.scripts())
+        let subject = LedgerUnderTest(testDescription: "wrong") { try await .redis(SharedRedis.client, scripts, limits: $0) }
+        await withKnownIssue { try await checked.check(subject) }
+    }
 }

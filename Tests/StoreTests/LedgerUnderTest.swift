@@ -7,6 +7,11 @@ struct LedgerUnderTest: Sendable, CustomTestStringConvertible {
     let testDescription: String
     private let make: @Sendable (LedgerLimits) async throws -> LedgerWorld
 
+    init(testDescription: String, _ make: @escaping @Sendable (LedgerLimits) async throws -> LedgerWorld) {
+        self.testDescription = testDescription
+        self.make = make
+    }
+
     /// One tenant's ledger, empty.
     func open(_ limits: LedgerLimits = LedgerLimits()) async throws -> LedgerWorld { try await make(limits) }
 

@@ -13,7 +13,8 @@ enum CaveatStatement: Sendable, Hashable {
     case limit(Credits)
     case delegationDepth(Int)
     case delegationBudget(Credits)
-    case parent(TokenID)
+    /// What the token was delegated from: ids of tokens and of what they are made of, at most `mostParents`.
+    case parents([TokenID])
     case label(String)
 
     /// Reads a caveat; whatever is not exactly one of these is refused.
@@ -30,7 +31,7 @@ enum CaveatStatement: Sendable, Hashable {
             case "budget_limit": Credits(decimal: value).map(Self.limit)
             case "delegation_depth": Self.depth(value).map(Self.delegationDepth)
             case "delegation_budget": Credits(decimal: value).map(Self.delegationBudget)
-            case "parent": TokenID(value).map(Self.parent)
+            case "parent": Self.parents(value)
             case "label": value.isEmpty ? nil : .label(value)
             default: throw .unknownCaveat
             }
@@ -47,6 +48,16 @@ enum CaveatStatement: Sendable, Hashable {
             return (String(decoding: caveat[..<place], as: UTF8.self), String(decoding: value, as: UTF8.self))
         }
         return nil
+    }
+
+    /// As many ids as a caveat holds.
+    static let mostParents = 15
+
+    /// A comma list of ids.
+    private static func parents(_ value: String) -> CaveatStatement? {
+        let texts = value.split(separator: ",", omittingEmptySubsequences: false)
+        let ids = texts.compactMap { TokenID($0) }
+        return ids.count == texts.count && ids.count <= mostParents ? .parents(ids) : nil
     }
 
     /// One to three digits.

@@ -12,6 +12,10 @@ struct Clearing {
     private var sealedBudgets = 0
     private var caps: [Grant.Cap] = []
     private var parents: [TokenID] = []
+    /// How many of the parents have a seal after them, and so are the issuer's word.
+    private var sealedParents = 0
+    private var depth: Int?
+    private var delegationBudget: Credits?
     /// The first: what the issuer called it, no holder renames.
     private var label: String?
     private var flaws: [AuthenticationError.Reason] = []
@@ -40,12 +44,16 @@ struct Clearing {
         case .scope(let clause): clauses.append(clause)
         case .budget(let budget): budgets.append(budget)
         case .seal(let seal):
-            if BudgetSeal.holds(seal, over: signature, by: key.root) { sealedBudgets = budgets.count } else { flaws.append(.badSeal) }
+            if BudgetSeal.holds(seal, over: signature, by: key.root) {
+                (sealedBudgets, sealedParents) = (budgets.count, parents.count)
+            } else {
+                flaws.append(.badSeal)
+            }
         case .limit(let limit): caps.append(Grant.Cap(prefix: prefix, limit: limit))
-        case .parent(let parent): parents.append(parent)
+        case .parents(let ids): parents += ids
         case .label(let text): label = label ?? text
-        // They bound what a delegation may make, not what a call may do.
-        case .delegationDepth, .delegationBudget: break
+        case .delegationDepth(let most): depth = min(depth ?? most, most)
+        case .delegationBudget(let most): delegationBudget = min(delegationBudget ?? most, most)
         }
     }
 
@@ -56,8 +64,15 @@ struct Clearing {
         guard let tenant = proved else { throw .refused(.noTenant, tenant: nil, token: id) }
         guard let expires = expiries.min() else { throw .refused(.noExpiry, tenant: tenant, token: id) }
         return Grant(
-            tenant: tenant, token: id, lineage: parents + lineage, expires: expires, scope: Scope(clauses: clauses),
-            budget: budgets.first, caps: caps, label: label)
+            tenant: tenant, token: id, lineage: ancestry(lineage), expires: expires, scope: Scope(clauses: clauses),
+            budget: budgets.first, caps: caps, label: label, delegationDepth: depth,
+            delegationBudget: delegationBudget)
+    }
+
+    /// What the issuer names as parents comes first, so that the first id is the root token's. A parent that a holder has added makes
+    /// the token go with it when that is revoked, and nothing more.
+    private func ancestry(_ ids: [TokenID]) -> [TokenID] {
+        Array(parents.prefix(sealedParents) + ids.prefix(1) + parents.dropFirst(sealedParents) + ids.dropFirst())
     }
 
     private func flawsOfTheWhole(tenantOfKey: TenantName?) -> [AuthenticationError.Reason] {

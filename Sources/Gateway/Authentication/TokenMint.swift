@@ -14,6 +14,12 @@ package struct TokenTerms: Sendable {
     /// A cap over the token and all that is attenuated from it.
     package var limit: Credits?
     package var label: String?
+    /// What it is delegated from, for their revocation.
+    package var parents: [TokenID] = []
+    /// How many delegations may follow each other from it; nil: any number.
+    package var delegationDepth: Int?
+    /// The most that one delegation may give; nil: what there is.
+    package var delegationBudget: Credits?
 
     package init(expires: Int64) { self.expires = expires }
 }
@@ -35,7 +41,7 @@ package struct TokenMint: Sendable {
 
     package init(key: KeyRing.Key) { self.key = key }
 
-    /// A new token, which this gateway would accept; `nonce` is fixed only by tests.
+    /// A new token, which this gateway would accept; `nonce`, 16 bytes, is fixed where the same token is to be made again.
     package func mint(
         _ terms: TokenTerms, encoding: Macaroon.Encoding = .v2, nonce: [UInt8]? = nil
     ) throws(TokenMintError) -> Macaroon {
@@ -62,8 +68,19 @@ package struct TokenMint: Sendable {
     private func caveats(_ terms: TokenTerms) throws(TokenMintError) -> [[UInt8]] {
         guard let tenant = terms.tenant ?? key.tenant else { throw .noTenant }
         if let only = key.tenant, only != tenant { throw .wrongTenant(only) }
-        let texts = ["tenant_id = \(tenant)", "expires = \(terms.expires)"] + terms.scopes.map { "scope = \($0)" }
+        let texts = ["tenant_id = \(tenant)", "expires = \(terms.expires)"] + terms.scopes.map { "scope = \($0)" } + delegation(terms)
         return texts.map { Array($0.utf8) }
+    }
+
+    private func delegation(_ terms: TokenTerms) -> [String] {
+        let most = CaveatStatement.mostParents
+        let parents = stride(from: 0, to: terms.parents.count, by: most).map { start in
+            "parent = " + terms.parents[start..<min(start + most, terms.parents.count)].map(\.text).joined(separator: ",")
+        }
+        let bounds = [
+            terms.delegationDepth.map { "delegation_depth = \($0)" }, terms.delegationBudget.map { "delegation_budget = \($0)" },
+        ]
+        return parents + bounds.compactMap(\.self)
     }
 
     private func caveatsAfterBudget(_ terms: TokenTerms) -> [[UInt8]] {

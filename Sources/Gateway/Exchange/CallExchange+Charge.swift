@@ -25,8 +25,7 @@ extension CallExchange {
 
     /// The token names no account, there is none for such tokens, and the tenant wants one.
     var isUnbudgeted: Bool {
-        let (grant, tenant) = (agent.grant, agent.tenant)
-        return grant.budget == nil && grant.caps.isEmpty && tenant.defaultBudget == nil && tenant.unbudgeted == .refuse
+        agent.grant.budget == nil && agent.grant.caps.isEmpty && agent.tenant.defaultBudget == nil && agent.tenant.unbudgeted == .refuse
     }
 
     private func charge(

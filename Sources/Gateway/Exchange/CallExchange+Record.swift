@@ -93,25 +93,31 @@ extension CallExchange {
         defer { gateway.bells.leave(record) }
         let deadline = NIODeadline.now() + .milliseconds(routed.timeout)
         var supplanted: CallID?
+        var silentSince: NIODeadline?
         while true {
             let seen = bell.count
             let standing = try await look(supplanted)
             guard case .known(.running(let call, let node)) = standing else { return standing }
-            guard .now() < deadline, !Task.isCancelled else { throw .inProgress }
-            if supplanted != call, await mayTakeOver(routed, from: node) {
+            guard .now() < deadline else { throw .inProgress }
+            silentSince = node == gateway.node || gateway.isAlive(node) ? nil : silentSince ?? .now()
+            if supplanted != call, let silentSince, silentSince + Self.silence < .now(), await mayRunTwice(routed) {
                 supplanted = call
                 continue
             }
             await bell.wait(after: seen, until: min(deadline, .now() + .milliseconds(.random(in: 400...500))), on: gateway.loop)
+            // An agent that has gone leaves nothing to be given back.
+            if Task.isCancelled { throw .inProgress }
         }
     }
 
-    /// Whether the call may be made again while the node that has it might still: that node is silent, and the tenant trusts an upstream that
-    /// says of this tool that it does no more when it runs twice.
-    private func mayTakeOver(_ routed: RoutedCall, from node: NodeID) async -> Bool {
-        guard node != gateway.node, !gateway.isAlive(node), routed.call.kind == .toolCall,
-            agent.tenant.trustsHints(routed.target.upstream)
-        else { return false }
+    /// How long a node must be missing among the living before its calls are taken over: what this node knows of the living may be a second
+    /// old, and a node that has just begun is not among them yet.
+    private static var silence: TimeAmount { .milliseconds(1500) }
+
+    /// Whether the call may be made again while the node that has it might still make it: the tenant trusts an upstream that says of this
+    /// tool that running it twice does no more than running it once.
+    private func mayRunTwice(_ routed: RoutedCall) async -> Bool {
+        guard routed.call.kind == .toolCall, agent.tenant.trustsHints(routed.target.upstream) else { return false }
         let catalogue = await gateway.catalogues.catalogue(of: agent.tenant)
         return catalogue.target(for: routed.call.name)?.definition.isRepeatable ?? false
     }

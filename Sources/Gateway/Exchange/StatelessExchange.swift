@@ -52,6 +52,9 @@ struct StatelessExchange {
         case Method.listen:
             note(agent)
             try await ListenExchange(gateway: gateway, agent: agent, reply: reply).open(message, request.id)
+        case let method where DelegationExchange.methods.contains(method):
+            note(agent)
+            await DelegationExchange(gateway: gateway, agent: agent, reply: post).answer(message, request.id)
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             let standing: SessionCache.Presence

@@ -16,6 +16,10 @@ package enum Method {
     package static let cancelled = "notifications/cancelled"
     package static let progress = "notifications/progress"
     package static let setLevel = "logging/setLevel"
+    /// Ours: a new token with a part of this one's budget.
+    package static let delegate = "satgate/delegate"
+    /// Ours: what is left of this token's budget.
+    package static let budget = "satgate/budget"
     package static let discover = "server/discover"
     package static let createMessage = "sampling/createMessage"
     package static let rootsListChanged = "notifications/roots/list_changed"

@@ -43,6 +43,8 @@ extension Fault {
         case .noAccount: Row("no_account", -32000, -31000)
         case .unbudgeted: Row("unbudgeted", -32000, -31000)
         case .ledgerRollback: Row("ledger_rollback", -32000, -31000)
+        case .delegation(let flaw): Row(flaw.rawValue, -32001, -31001)
+        case .tooManyDelegations: Row("too_many_delegations", -32005, -31005)
         case .rateLimited: Row("rate_limited", -32004, -31004)
         case .upstreamError: Row("upstream_error", -32002, -31002)
         case .upstreamTimeout: Row("upstream_timeout", -32003, -31003)
@@ -83,6 +85,8 @@ extension Fault {
         case .noAccount: "The token's budget has no account"
         case .unbudgeted: "The token has no budget, and this tenant serves none without"
         case .ledgerRollback: "The books of the token's budget have lost entries: an operator must let them go on"
+        case .delegation(let flaw): flaw.message
+        case .tooManyDelegations: "Too many delegations of this budget live: let some end"
         case .rateLimited(let seconds): "Rate limit reached: try again in \(seconds) s"
         case .upstreamError(let upstream, let reason): "Upstream \(bounded(upstream)) failed: \(bounded(reason))"
         case .upstreamTimeout(let upstream): "Upstream \(bounded(upstream)) did not answer in time"
@@ -125,7 +129,8 @@ extension Fault {
         case .scope(let tool), .unknownTool(let tool): append("tool", bounded(tool), to: &out)
         case .unknownPrompt(let prompt): append("prompt", bounded(prompt), to: &out)
         case .unknownResource(let uri): append("uri", bounded(uri), to: &out)
-        case .noAccount(let budget), .ledgerRollback(let budget): append("budget_id", budget, to: &out)
+        case .noAccount(let budget), .ledgerRollback(let budget), .tooManyDelegations(let budget):
+            append("budget_id", budget, to: &out)
         case .rateLimited(let seconds):
             JSONText.append(raw: #","retry_after_seconds":"#, to: &out)
             JSONText.append(integer: seconds, to: &out)

@@ -24,6 +24,10 @@ package enum Fault: Error, Sendable, Hashable {
     case unbudgeted
     /// The account has lost entries, and nobody has said yet that it may go on.
     case ledgerRollback(budget: String)
+    /// The token may not give that away; with what is wrong.
+    case delegation(DelegationFlaw)
+    /// The account has as many delegations as it may.
+    case tooManyDelegations(budget: String)
     /// With the seconds until another try is worthwhile.
     case rateLimited(retryAfter: Int)
     /// The reason is a bounded text.

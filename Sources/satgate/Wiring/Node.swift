@@ -38,7 +38,9 @@ struct Node {
         let sessions = SessionCache(
             RedisSessionDirectory(redis: client, names: names, mostPerPrincipal: configuration.sessions))
         let events = RedisEventSink(redis: client, names: names, logger: logger)
-        let revoked = RevokedTokens(RedisRevocations(redis: client, names: names, node: id), logger: logger)
+        let revocations = RedisRevocations(redis: client, names: names, node: id)
+        let revoked = RevokedTokens(revocations, logger: logger)
+        let delegations = RedisDelegations(redis: client, names: names)
         let upkeep = TenantsFileUpkeep(statement: tenants, admin: store, events: events, node: id, logger: logger)
         let nodes = LiveNodes(node: id, registry: RedisNodeRegistry(redis: client, names: names), logger: logger)
         let catalogues = try Catalogues(
@@ -64,8 +66,8 @@ struct Node {
             node: id, configuration: agentSide, authenticator: Authenticator(ring: keys), tenants: directory, catalogues: catalogues,
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names, reader: id),
             addresses: RedisAddressBook(redis: client, names: names),
-            isAlive: { nodes.current.contains($0) }, sessions: sessions, revoked: revoked, holds: holds, settlements: settlements,
-            tasks: tasks, logger: logger, windows: zones, now: { client.now() })
+            isAlive: { nodes.current.contains($0) }, sessions: sessions, revoked: revoked, delegations: delegations, holds: holds,
+            settlements: settlements, tasks: tasks, logger: logger, windows: zones, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger, onListening: onListening)
@@ -95,6 +97,9 @@ struct Node {
             Running("rollback") { await ledger.watchServers() },
             revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
+            DelegationUpkeep(
+                delegations: delegations, revocations: revocations, tenants: directory, nodes: nodes, node: id, lease: lease,
+                logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
             Opening(listener: listener, tenants: directory),
         ]

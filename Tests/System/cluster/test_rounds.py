@@ -66,7 +66,9 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     cell = Cell(directory, redis, [
         tenant(era, {"everything": {"url": server.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}, "timeout": "20s"}},
                tariff={"default": 1, "tools": {"ask_twice": 3}}, budgets={"team": {"limit": 1000}}, default_budget="team")
-        for era, server in servers.items()])
+        for era, server in servers.items()] + [
+        tenant("terms", {"everything": {"url": servers["modern"].url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}},
+               budgets={"team": {"limit": 2, "window": "month"}}, default_budget="team", rate_limits={"token": {"limit": "1/day", "burst": 2}})])
     settings = {"UP_TOKEN": "t", "SATGATE_LOOPS": "2", "SATGATE_HOLD_LEASE": "2000"}
     a, b = cell.node("a", **settings), cell.node("b", **settings)
     balancer = Balancer(directory, [a, b])
@@ -94,6 +96,23 @@ def question(reply: Any) -> dict[str, Any]:
     assert not {"ttlMs", "cacheScope"} & result.keys()
     assert result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "satgate"
     return result
+
+
+async def test_a_call_of_several_rounds_counts_once_and_is_charged_to_the_window_in_which_it_ends(field):
+    books = field.books("terms")
+    account = f"{books.prefix}account:team"
+    async with field.agent("terms") as agent:
+        asked = question(await send(agent, field.a, "ask_twice"))
+        assert books.balance("team").held == 1_000_000
+        seconds, _ = field.redis.client.time()
+        field.redis.client.hset(account, mapping={"window": (seconds - 1) * 1000, "spent": 1_000_000})
+        again = question(await send(agent, field.b, "ask_twice", asked))
+        assert (await send(agent, field.a, "ask_twice", again)).result["resultType"] == "complete"
+        balance = books.quiet("team")
+        assert balance.spent == 1_000_000 and len(books.events("window_reset")) == 1
+        assert int(field.redis.client.hget(account, "window")) > (seconds + 1) * 1000
+        assert (await send(agent, field.b, "echo", arguments={"text": "x"})).result
+        assert (await send(agent, field.a, "echo", arguments={"text": "x"})).label == "rate_limited"
 
 
 @pytest.mark.parametrize("era", ERAS)
