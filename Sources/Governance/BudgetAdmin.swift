@@ -80,6 +80,8 @@ package struct RequestName: Sendable, Hashable, CustomStringConvertible {
 package enum BudgetAnswer: Sendable, Hashable {
     /// The books after it; `previous`: the limit before, nil where the account was made.
     case done(Balance, previous: Credits?)
+    /// The account is gone, and may be made anew from now on.
+    case anew
     case refused(BudgetRefusal)
 }
 

@@ -7,6 +7,8 @@ final class KnownBooks: Sendable {
     struct Version: Sendable, Hashable {
         let epoch: String
         var version: Int64
+        /// When it was seen last, unix milliseconds.
+        var time: Int64
     }
 
     /// An account of a tenant.
@@ -30,8 +32,9 @@ final class KnownBooks: Sendable {
         books.withLock { $0.value(for: Key(tenant: tenant, account: account)) }
     }
 
-    /// Takes in `text`, epoch and version of each of `accounts` in their order, parted by spaces; what is none says nothing.
-    func learn(_ text: [UInt8], of accounts: [ChargedAccount], tenant: TenantName) {
+    /// Takes in `text`, epoch and version of each of `accounts` in their order, parted by spaces, as seen at `time`; what is none says
+    /// nothing.
+    func learn(_ text: [UInt8], of accounts: [ChargedAccount], tenant: TenantName, at time: Int64) {
         guard remembers, !text.isEmpty else { return }
         var rest = text[...]
         for account in accounts {
@@ -42,9 +45,10 @@ final class KnownBooks: Sendable {
                 let isKnown = books.update(key) { known in
                     guard known.epoch.utf8.elementsEqual(epoch) else { return false }
                     known.version = max(known.version, version)
+                    known.time = time
                     return true
                 }
-                if !isKnown { books.insert(Version(epoch: String(decoding: epoch, as: UTF8.self), version: version), for: key) }
+                if !isKnown { books.insert(Version(epoch: String(decoding: epoch, as: UTF8.self), version: version, time: time), for: key) }
             }
         }
     }
@@ -54,8 +58,8 @@ final class KnownBooks: Sendable {
         books.withLock { $0.remove(Key(tenant: tenant, account: account)) }
     }
 
-    /// All that is remembered.
-    var all: [(key: Key, value: Version)] { books.withLock { $0.all } }
+    /// All that was seen at `time` or later.
+    func seen(since time: Int64) -> [(key: Key, value: Version)] { books.withLock { $0.all }.filter { $0.value.time >= time } }
 
     private static func word(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard !rest.isEmpty else { return nil }

@@ -27,9 +27,12 @@ extension RedisLedger {
         for await _ in redis.newServers() { await reviewAll() }
     }
 
-    /// Looks at all accounts that this node has seen. What cannot be asked now is compared when it is next charged.
+    /// Milliseconds for which an account is there at least after it was charged, less an hour: caps and delegated budgets end.
+    private static let life: Int64 = 23 * 3_600_000
+
+    /// Looks at all accounts that this node has seen lately. What cannot be asked now is compared when it is next charged.
     private func reviewAll() async {
-        let known = Dictionary(grouping: known.all) { $0.key.tenant }
+        let known = Dictionary(grouping: known.seen(since: redis.now() - Self.life)) { $0.key.tenant }
         for (tenant, accounts) in known {
             for start in stride(from: 0, to: accounts.count, by: 64) {
                 let batch = accounts[start..<min(start + 64, accounts.count)].map { ($0.key.account, $0.value) }

@@ -25,7 +25,7 @@ extension RedisLedger {
         guard let elements = reply.elements, elements.count == 5, let charged = elements[1].number.flatMap({ Credits(micros: $0) }),
             let remaining = elements[2].number
         else { throw .corrupt("settle") }
-        known.learn(elements[3].bytes ?? [], of: charge.charged, tenant: charge.tenant)
+        known.learn(elements[3].bytes ?? [], of: charge.charged, tenant: charge.tenant, at: redis.now())
         if !isDurable { throw .notDurable }
         return Receipt(
             state: try HoldState(elements[0]), charged: charged, remaining: Credits(micros: remaining), waiters: waiters(elements[4]))

@@ -34,7 +34,7 @@ struct RecentlyUsedTests {
         let accounts = try [ChargedAccount.budget("one", nil), .budget("two", nil), .budget("three", nil)]
         let (first, second) = (String(repeating: "a", count: 32), String(repeating: "b", count: 32))
         let books = KnownBooks(capacity: 10)
-        func learn(_ text: String) { books.learn(Array(text.utf8), of: accounts, tenant: tenant) }
+        func learn(_ text: String, at time: Int64 = 1) { books.learn(Array(text.utf8), of: accounts, tenant: tenant, at: time) }
         func seen() -> [String] {
             accounts.map { account in
                 books.version(of: account.name, tenant: tenant).map { "\($0.epoch.prefix(1))\($0.version)" } ?? "-"
@@ -44,8 +44,9 @@ struct RecentlyUsedTests {
         #expect(seen() == ["a7", "-", "b12"])
         learn("\(first) 5 \(first) 3 \(second) 13")
         #expect(seen() == ["a7", "a3", "b13"])
-        learn("\(second) 1")
+        learn("\(second) 1", at: 2)
         #expect(seen() == ["b1", "a3", "b13"])
+        #expect(books.seen(since: 2).map(\.key.account) == [accounts[0].name] && books.seen(since: 1).count == 3)
         for odd in ["", " ", "x", "\(first)", "\(first) x", "\(first)\" 99", "\(first) -1", "\(first) 99999999999999999999"] { learn(odd) }
         #expect(seen() == ["b1", "a3", "b13"])
     }

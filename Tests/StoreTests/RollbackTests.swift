@@ -15,12 +15,14 @@ struct RollbackTests {
         let team: ChargedAccount
         let other: RedisLedger
         let ledger: RedisLedger
+        let admin: RedisBudgetAdmin
 
         init(_ redis: PrivateRedis, _ policy: RollbackPolicy = .refuse) async throws {
             self.redis = redis
             let world = try LedgerWorld.redis(redis.client)
             ledger = RedisLedger(redis: redis.client, scripts: .watched, rollback: policy, node: .sample)
             other = RedisLedger(redis: redis.client, scripts: .watched, rollback: policy, node: NodeID())
+            admin = RedisBudgetAdmin(redis: redis.client)
             keys = KeyNames.standard.keys(of: world.tenant)
             team = try ChargedAccount.budget("team", 100)
             self.world = world
@@ -117,6 +119,10 @@ struct RollbackTests {
             #expect(try await scene.refusal(at: scene.other) == .rolledBack(scene.team.name))
             let events = try await scene.events()
             #expect(events.count == 1 && events.first?.contains("\"found\":null") == true, "\(events)")
+            #expect(try await scene.spent() == nil)
+            #expect(try await scene.admin.resume(scene.team.name, tenant: scene.world.tenant, by: "op") == .anew)
+            for ledger in [scene.other, scene.ledger] { try await scene.spend(at: ledger) }
+            #expect(try await scene.spent() == 2)
         }
     }
 
@@ -147,6 +153,20 @@ struct RollbackTests {
         }
     }
 
+    @Test("an account that is gone goes on from the limit that an operator sets")
+    func setAnew() async throws {
+        try await PrivateRedis.run { redis in
+            let scene = try await Scene(redis)
+            try await scene.spend()
+            _ = try await redis.client.send(["DEL", .text(scene.keys.account(scene.team.name))])
+            #expect(try await scene.refusal() == .rolledBack(scene.team.name))
+            _ = try await scene.admin.set(
+                .micros(5), of: scene.team.name, tenant: scene.world.tenant, as: BudgetRequest(id: RequestName(), operator: "op"))
+            for ledger in [scene.ledger, scene.other] { try await scene.spend(at: ledger) }
+            #expect(try await scene.spent() == 2)
+        }
+    }
+
     @Test("what an operator resumes is charged again by nodes that have seen more")
     func operatorResumes() async throws {
         try await PrivateRedis.run { redis in
@@ -156,9 +176,13 @@ struct RollbackTests {
             try await scene.spend()
             try await scene.restore(copy)
             #expect(try await scene.refusal() == .rolledBack(scene.team.name))
-            try await scene.world.intervene(.resume(scene.team.name, epoch: CallID().text))
-            try await scene.spend()
-            #expect(try await scene.spent() == 2)
+            guard case .done(let books, _) = try await scene.admin.resume(scene.team.name, tenant: scene.world.tenant, by: "op") else {
+                Issue.record("not resumed")
+                return
+            }
+            #expect(!books.isRolledBack)
+            for ledger in [scene.ledger, scene.other] { try await scene.spend(at: ledger) }
+            #expect(try await scene.spent() == 3)
         }
     }
 

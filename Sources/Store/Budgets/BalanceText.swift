@@ -8,11 +8,10 @@ enum BalanceText {
         "limit", "held", "spent", "delegated", "over", "epoch", "version", "window", "drained", "mark",
     ]
 
-    /// The books that the fields' values state; nil where the account does not exist.
+    /// The books that the fields' values state; nil where the account does not exist, though that may have been noticed.
     static func balance(_ values: [RedisValue], of account: AccountName) throws(StoreError) -> Balance? {
         guard values.count == fields.count else { throw .corrupt("balance") }
-        // Where an account is missing its mark may be left.
-        if values.dropLast().allSatisfy({ $0 == .null }) { return nil }
+        if values.prefix(7).allSatisfy({ $0 == .null }) { return nil }
         return try balance(words: values.map { $0.text }, of: account)
     }
 

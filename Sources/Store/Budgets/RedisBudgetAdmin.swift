@@ -90,6 +90,7 @@ package final class RedisBudgetAdmin: BudgetAdmin {
     private func answer(_ reply: RedisValue, of account: AccountName) throws(StoreError) -> BudgetAnswer {
         guard let text = reply.text else { throw .corrupt("change of a limit") }
         if let refusal = BudgetRefusal(rawValue: text) { return .refused(refusal) }
+        if text == "anew" { return .anew }
         guard let space = text.firstIndex(of: " ") else { throw .corrupt("change of a limit") }
         let previous = Int64(text[..<space]).flatMap { Credits(micros: $0) }
         return .done(try BalanceText.balance(shown: text[space...].dropFirst(), of: account), previous: previous)

@@ -28,7 +28,10 @@ if made or str(limit) ~= previous then
   save(a)
   call('HSET', a.key, 'limit', str(limit))
 end
-if made then call('HSET', a.key, 'delegated', '0', 'epoch', a.epoch, 'previous', '*') end
+if made then
+  call('HSET', a.key, 'delegated', '0', 'epoch', a.epoch, 'previous', '*')
+  call('HDEL', a.key, 'mark')
+end
 local reply = previous .. ' ' .. shown(a.key)
 call('HSET', KEYS[2], 'print', ARGV[5], 'reply', reply)
 call('PEXPIRE', KEYS[2], ARGV[6])

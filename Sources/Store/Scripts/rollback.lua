@@ -28,11 +28,13 @@ if events.epoch then events.epoch = epoch end
 for _, l in ipairs(lost) do
   local a, found = l.a, 'null'
   if a then found = '{"epoch":"' .. a.epoch .. '","version":' .. str(a.version) .. '}' end
+  local resumed = ''
   if a and resumes then
+    resumed = '"resumed":true,"previousEpoch":"' .. a.epoch .. '",'
     l.before = (l.before:find('*', 1, true) and l.before or l.before .. ' *') .. ' ' .. a.epoch
     a.epoch, a.version = epoch, a.version + 1
   end
-  events.add(KEYS[3], 'ledger_rollback', time, ARGV[2], l.name, '"policy":"' .. ARGV[3] .. '","known":{"epoch":"' .. l.seen .. '","version":'
+  events.add(KEYS[3], 'ledger_rollback', time, ARGV[2], l.name, '"policy":"' .. ARGV[3] .. '",' .. resumed .. '"known":{"epoch":"' .. l.seen .. '","version":'
     .. str(l.version) .. '},"found":' .. found .. ',' .. balances({a}))
 end
 

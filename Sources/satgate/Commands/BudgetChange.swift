@@ -34,6 +34,9 @@ struct BudgetChange: ParsableArguments {
     static func text(of answer: BudgetAnswer, _ account: AccountName, _ tenant: TenantName, json: Bool) throws -> String {
         switch answer {
         case .refused(let refusal): throw BudgetFailure(refusal, account, tenant)
+        case .anew:
+            let value = DocumentValue.object(["account": .text(account.text), "anew": .flag(true)])
+            return json ? value.json + "\n" : "\(account.text): gone with its books; it may be made anew\n"
         case .done(let books, let previous):
             guard json else {
                 let before = previous.map { "before: \($0)" } ?? "a new account"

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,9 @@ async def test_without_its_replica_a_call_is_not_made_and_one_that_ran_is_said_n
     async with Agent(replicated.cell.mint(), timeout=30) as agent:
         await agent.open(replicated.node)
         assert (await agent.call(replicated.node, "echo", text="x")).text
-        parked = asyncio.create_task(agent.call(replicated.node, "park"))
+        message = json.dumps({"jsonrpc": "2.0", "id": "keyed", "method": "tools/call", "params": {"name": "park", "arguments": {}}}).encode()
+        keyed = agent.headers(**{"Idempotency-Key": "only-once"})
+        parked = asyncio.create_task(agent.request("POST", replicated.node.mcp, message, keyed))
         await soon("it runs", lambda: replicated.upstream.calls("park"), within=10)
         replicated.replica.process.freeze()
         replicated.upstream.release()
@@ -89,3 +92,7 @@ async def test_without_its_replica_a_call_is_not_made_and_one_that_ran_is_said_n
         replicated.replica.process.thaw()
         await soon("the replica follows", lambda: replicated.master.client.wait(1, 100) == 1, within=15)
         assert (await agent.call(replicated.node, "echo", text="x")).text
+        # under its key the call that ran is told at no cost
+        again = await agent.request("POST", replicated.node.mcp, message, keyed)
+        assert again.text == "released" and replicated.upstream.calls("park") == 1
+        assert books.quiet("team").spent == 3 * MICROS
