@@ -125,7 +125,13 @@ extension LedgerEntry.Effect {
 
 extension AccountName {
     /// Redis forgets it some time after the tokens that it is of.
-    fileprivate var expires: Bool { if case .cap = self { true } else { false } }
+    fileprivate var expires: Bool {
+        switch self {
+        case .cap: true
+        case .budget(let name): name.isDelegated
+        case .tenant: false
+        }
+    }
 }
 
 /// The amount as a decimal of credits.

@@ -99,7 +99,7 @@ struct DelegationTests {
         try await bench.expect("cap", limit: 100, delegated: 12, drained: 12)
         try await bench.expect(child.budget.text, limit: 12, spent: 12)
         let told = try await bench.events("delegation_return")
-        #expect(told.count == 1 && told[0].contains(#""returned":18,"used":12,"reason":"expired""#))
+        #expect(told.count == 1 && told[0].contains(#""amount":18,"used":12,"reason":"expired""#))
         #expect(try await bench.delegations.due(of: bench.tenant, limit: 10) == DueDelegations(children: [], anyLive: false))
         _ = await eventually { (try? await bench.client.serverTime()) ?? 0 > window.first }
         let later = WindowEnds(first: window.second, second: window.second + 60_000)

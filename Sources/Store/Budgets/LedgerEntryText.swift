@@ -32,8 +32,8 @@ enum LedgerEntryText {
             guard let limit = data.limit?.micros else { return nil }
             return data.previous.map { .limited(from: $0.micros, to: limit) } ?? .made(limit: limit)
         case "window_reset": return .turned(spent: data.spent?.micros, drained: data.drained?.micros)
-        case "delegation": return data.childBudget.map { .delegated($0.micros) }
-        case "delegation_return": return data.returned.map { .delegated(-$0.micros) }
+        case "delegation": return data.amount.map { .delegated($0.micros) }
+        case "delegation_return": return data.amount.map { .delegated(-$0.micros) }
         case "ledger_rollback": return data.previousEpoch.map { .resumed(from: $0) } ?? LedgerEntry.Effect.none
         default: return LedgerEntry.Effect.none
         }
@@ -47,7 +47,7 @@ enum LedgerEntryText {
 
     private struct Details: Decodable {
         let accounts: [Account]?
-        let cost, charged, limit, previous, spent, drained, childBudget, returned: Amount?
+        let cost, charged, limit, previous, spent, drained, amount: Amount?
         let previousEpoch, childBudgetId: String?
     }
 

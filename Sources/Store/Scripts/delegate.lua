@@ -53,7 +53,7 @@ for i, a in ipairs(list) do
     events.add(KEYS[6], 'budget_exhausted', time, ARGV[10], a.name, '"remaining":0,"limit":' .. credits(a.limit))
   end
 end
-events.add(KEYS[7], 'delegation', time, ARGV[10], list[index].name, ARGV[11] .. ',"childBudget":' .. credits(amount)
+events.add(KEYS[7], 'delegation', time, ARGV[10], list[index].name, ARGV[11] .. ',"amount":' .. credits(amount) .. ',"childBudget":' .. credits(amount)
   .. ',"parentRemaining":' .. credits(remaining) .. ',' .. balances(all))
 
 -- All checks are done.
