@@ -8,12 +8,17 @@ package struct AccountReplay: Sendable {
         var limit, spent, delegated: Int64
         var version: Int64
         var epoch: String
+        /// Redis forgets the account some time after.
+        var hasEnded = false
     }
 
     package let account: AccountName
     private var state: State?
 
     package init(account: AccountName) { self.account = account }
+
+    /// An entry has named the account.
+    package var hasBegun: Bool { state != nil }
 
     /// Takes the next entry that names the account; answers what is wrong with it.
     package mutating func take(_ entry: LedgerEntry, _ books: LedgerEntry.Books) -> [AuditDifference] {
@@ -32,7 +37,8 @@ package struct AccountReplay: Sendable {
         }
         wrong += follow(effect, books)
         state = State(
-            limit: books.limit, spent: books.spent, delegated: books.delegated, version: books.version, epoch: books.epoch)
+            limit: books.limit, spent: books.spent, delegated: books.delegated, version: books.version, epoch: books.epoch,
+            hasEnded: effect.isEnd || (state?.hasEnded ?? false))
         return told(wrong, by: entry)
     }
 
@@ -54,12 +60,13 @@ package struct AccountReplay: Sendable {
             expected.limit = to
         case .spent(let amount): expected.spent += amount
         case .turned(let spent, let drained):
-            if spent != expected.spent {
+            if let spent, spent != expected.spent {
                 wrong.append("the window ended with \(text(spent)) spent, by the entries \(text(expected.spent))")
             }
             expected.spent = 0
-            expected.delegated -= drained
+            expected.delegated -= drained ?? max(0, expected.delegated - books.delegated)
         case .delegated(let amount): expected.delegated += amount
+        case .ended(let returned): expected.limit -= returned
         case .resumed(let epoch):
             if epoch != expected.epoch { wrong.append("it goes on from another epoch") }
             expected.epoch = books.epoch
@@ -71,7 +78,7 @@ package struct AccountReplay: Sendable {
     /// What is wrong with the account itself, once all its entries are taken. `held`: the sum of its open holds; `isWhole`: no entry was
     /// ever dropped from the ledger.
     package func end(_ balance: Balance?, held: Int64, isWhole: Bool) -> [AuditDifference] {
-        guard let balance else { return state == nil || account.expires ? [] : [difference("the account is missing")] }
+        guard let balance else { return state?.hasEnded ?? true || account.expires ? [] : [difference("the account is missing")] }
         var wrong: [String] = []
         if let state {
             wrong += state.differences(limit: balance.limit.micros, spent: balance.spent.micros, delegated: balance.delegated.micros)
@@ -105,6 +112,8 @@ extension AccountReplay.State {
 extension LedgerEntry.Effect {
     fileprivate var isCreation: Bool { if case .made = self { true } else { false } }
 
+    fileprivate var isEnd: Bool { if case .ended = self { true } else { false } }
+
     /// It cannot leave the version as it is.
     fileprivate var isChange: Bool {
         switch self {
@@ -116,7 +125,13 @@ extension LedgerEntry.Effect {
 
 extension AccountName {
     /// Redis forgets it some time after the tokens that it is of.
-    fileprivate var expires: Bool { if case .cap = self { true } else { false } }
+    fileprivate var expires: Bool {
+        switch self {
+        case .cap: true
+        case .budget(let name): name.isDelegated
+        case .tenant: false
+        }
+    }
 }
 
 /// The amount as a decimal of credits.

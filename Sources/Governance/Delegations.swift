@@ -13,8 +13,8 @@ package protocol Delegations: Sendable {
 
 /// One delegation as it is asked for.
 package struct Delegation: Sendable {
-    /// What its repeats are known by: 64 hex digits.
-    package let request: RecordName
+    /// What its repeats are known by.
+    package let request: RequestName
     /// Of what was asked: the same under one request, always.
     package let fingerprint: String
     package let tenant: TenantName
@@ -32,7 +32,7 @@ package struct Delegation: Sendable {
     package let node: NodeID
 
     package init(
-        request: RecordName, fingerprint: String, tenant: TenantName, amount: Credits, accounts: [ChargedAccount], lineage: [TokenID],
+        request: RequestName, fingerprint: String, tenant: TenantName, amount: Credits, accounts: [ChargedAccount], lineage: [TokenID],
         child: DelegatedChild, childLineage: [TokenID], label: String?, session: SessionID?, node: NodeID
     ) {
         self.request = request
@@ -72,9 +72,16 @@ package struct DelegatedChild: Sendable, Hashable {
 
     /// A child that nobody has yet.
     package init?(key: String, expires: Int64) {
-        guard let budget = BudgetName("del-" + CallID().text.prefix(24)) else { return nil }
+        guard let budget = BudgetName(BudgetName.delegatedPrefix + CallID().text.prefix(24)) else { return nil }
         self.init(budget: budget, nonce: CallID().text, key: key, expires: expires)
     }
+}
+
+extension BudgetName {
+    fileprivate static let delegatedPrefix = "del-"
+
+    /// Spelled as the account of a delegation.
+    package var isDelegated: Bool { text.hasPrefix(Self.delegatedPrefix) }
 }
 
 /// What came of a delegation.

@@ -7,10 +7,12 @@ package struct LedgerEntry: Sendable, Hashable {
         case made(limit: Int64)
         case limited(from: Int64, to: Int64)
         case spent(Int64)
-        /// A window ended with this spent; of what was delegated, `drained` leaves with it.
-        case turned(spent: Int64, drained: Int64)
+        /// A window ended with this spent; of what was delegated, `drained` leaves with it. Nil where the entry does not say.
+        case turned(spent: Int64?, drained: Int64?)
         /// Put aside for a child account, or, where negative, given back by one.
         case delegated(Int64)
+        /// A child account gives this part of its limit back and ends.
+        case ended(returning: Int64)
         /// The account goes on in another epoch.
         case resumed(from: String)
     }

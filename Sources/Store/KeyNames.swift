@@ -44,8 +44,8 @@ package struct KeyNames: Sendable, Hashable {
 
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
-    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and requests begin
-    /// with.
+    /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and
+    /// requests begin with.
     let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
         requestBase: String
     /// Hash of an open or ended hold.
@@ -66,8 +66,6 @@ package final class TenantKeys: Sendable {
     package func record(_ name: RecordName) -> String { recordBase + name.text }
     /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
     package func rate(_ subject: String) -> String { rateBase + subject }
-    /// Hash of what an operator's or an agent's request of the books was answered.
-    package func request(_ name: RecordName) -> String { requestBase + name.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.

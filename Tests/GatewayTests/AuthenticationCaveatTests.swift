@@ -35,7 +35,8 @@ import Testing
             "budget_bind = 00", "budget_limit = ", "budget_limit = -1", "budget_limit = +1", "budget_limit = 1e3", "budget_limit = .5",
             "budget_limit = 5.", "budget_limit = 1.0000001", "budget_limit = 1,5", "budget_limit = 9007199255", "budget_limit = 5 ",
             "delegation_depth = ", "delegation_depth = -1", "delegation_depth = 1.5", "delegation_depth = 1000", "delegation_budget = ",
-            "delegation_budget = x", "parent = ", "parent = b0bce5680bd6", "parent = " + String(repeating: "ab", count: 32) + ",", "label = ",
+            "delegation_budget = x", "parent = ", "parent = b0bce5680bd6", "parent = " + String(repeating: "ab", count: 32) + ",",
+            "label = ",
         ])
     func unreadable(_ caveat: String) throws {
         issuer.expect(.unreadableCaveat, try issuer.acmeToken([caveat]))

@@ -42,7 +42,8 @@ struct StateSealTests {
         let places: [RoundState.Place] = [.upstream(Array(#""x""#.utf8)), .upstream(nil), .anew, .node(NodeID())]
         for place in places {
             for number in [1, Round.most] {
-                let state = try state(place, number: number)
+                var state = try state(place, number: number)
+                if number > 1 { state.warning = "budget_exhausted" }
                 let text = try #require(seal.text(of: state))
                 #expect(try seal.state(in: text, of: principal, for: request, now: 999) == state)
             }

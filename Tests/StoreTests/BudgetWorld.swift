@@ -4,7 +4,7 @@ import Redis
 import Store
 import Testing
 
-/// A tenant of its own with its accounts, its ledger and who changes them; all scripts are watched.
+/// A tenant of its own with its accounts, its ledger and who changes them.
 struct BudgetWorld: Sendable {
     let redis: RedisClient
     let tenant: TenantName
@@ -12,12 +12,15 @@ struct BudgetWorld: Sendable {
     let ledger: RedisLedger
     let book: LedgerWorld
 
+    /// Watched, unless a test puts others here.
+    @TaskLocal static var scripts = StoreScripts.watched
+
     init() async throws {
         redis = try await SharedRedis.client
         tenant = try .fresh()
-        admin = RedisBudgetAdmin(redis: redis, scripts: .watched)
-        ledger = RedisLedger(redis: redis, scripts: .watched)
-        book = try LedgerWorld.redis(redis, .watched, tenant)
+        admin = RedisBudgetAdmin(redis: redis, scripts: Self.scripts)
+        ledger = RedisLedger(redis: redis, scripts: Self.scripts)
+        book = try LedgerWorld.redis(redis, Self.scripts, tenant)
     }
 
     var keys: TenantKeys { KeyNames.standard.keys(of: tenant) }

@@ -13,11 +13,11 @@ struct DelegationBench: Sendable {
     let parent = TokenID.sample("1")
     private let node = NodeID()
 
-    init() async throws {
+    init(_ scripts: StoreScripts = .watched) async throws {
         client = try await SharedRedis.client
         tenant = try .fresh()
         ledger = RedisLedger(redis: client, scripts: .watched)
-        delegations = RedisDelegations(redis: client, scripts: .watched)
+        delegations = RedisDelegations(redis: client, scripts: scripts)
         try await ledger.openBooks(of: tenant)
     }
 
@@ -25,10 +25,7 @@ struct DelegationBench: Sendable {
     func key(_ budget: String) -> String { BudgetName(budget).map { KeyNames.standard.keys(of: tenant).account(.budget($0)) } ?? "" }
 
     /// A request that nobody has made.
-    func request() -> RecordName {
-        guard let name = RecordName(CallID().text + CallID().text) else { preconditionFailure("64 hex digits") }
-        return name
-    }
+    func request() -> RequestName { RequestName() }
 
     /// A child nobody has, whose token lives unless `expires` says otherwise.
     func child(expires: Int64 = 9_999_999_999_999) throws -> DelegatedChild {
@@ -37,7 +34,7 @@ struct DelegationBench: Sendable {
 
     /// Delegates out of these budgets, made with a limit on first use where one is given.
     func delegate(
-        _ child: DelegatedChild, _ amount: Int, from accounts: [(String, Int?)], as request: RecordName? = nil, _ print: String = "same",
+        _ child: DelegatedChild, _ amount: Int, from accounts: [(String, Int?)], as request: RequestName? = nil, _ print: String = "same",
         window: WindowEnds? = nil, lineage: [TokenID]? = nil
     ) async throws -> DelegationReply {
         let charged = try accounts.map { name, limit in

@@ -35,6 +35,28 @@ struct LedgerAuditTests {
         #expect(try await world.audit(world.names).differences == [])
     }
 
+    @Test("windows that end while calls are open leave no difference")
+    func windows() async throws {
+        let world = try await AuditedWorld()
+        var open: [Hold] = []
+        var turns = 0
+        while turns < 4 {
+            let now = try await world.redis.serverTime()
+            let ends = WindowEnds(first: (now / 40 + 1) * 40, second: (now / 40 + 2) * 40)
+            let cap = ChargedAccount(name: .tenant, opening: Credits(whole: 1), window: ends)
+            let charge = try world.book.charge(Int64.random(in: 1...9), [cap, .budget("team", nil, window: ends)])
+            open.append(try await world.book.held(charge))
+            if open.count > 5 { _ = try await world.ledger.settle(open.removeFirst(), cost: .micros(5), outcome: .ok) }
+            turns = try await world.world.money().filter { $0.type == "window_reset" && $0["budgetId"] == "team" }.count
+        }
+        let names = [AccountName.tenant, try world.account("team")]
+        #expect(try await world.audit(names).differences == [])
+        let reset = try await world.world.money().filter { $0.type == "window_reset" }
+        #expect(reset.allSatisfy { $0.micros("drained") == 0 && $0.micros("spent") >= 0 && $0.accounts[0]["spent"] as? Int == 0 })
+        _ = try await world.redis.send(["HINCRBY", .text(world.key("team")), "spent", "1"])
+        #expect(try await world.audit(names).differences.count == 1)
+    }
+
     @Test("what was tampered with in an account is found", arguments: ["limit", "spent", "held", "delegated", "over", "epoch", "version"])
     func tampered(_ field: String) async throws {
         let world = try await AuditedWorld()
@@ -59,6 +81,10 @@ struct LedgerAuditTests {
         #expect(try await world.audit(world.names).differences.map(\.what) == ["held is 0.000005, by the open holds 0"])
         _ = try await world.redis.send(["DEL", .text(world.key("team"))])
         #expect(try await world.audit([world.account("team")]).differences.first?.what == "the account is missing")
+        #expect(try await world.audit([world.account("team")]).differences.count == 1)
+        let all = try await world.audit([.tenant, world.account("other")], isExact: false)
+        #expect(all.differences.map(\.description) == ["team: the account is missing"] && all.accounts == 3)
+        #expect(try await world.audit([], isExact: false).accounts == 3)
         let unknown = try await world.audit([world.account("nobody")]).differences
         #expect(unknown.map(\.what) == ["no such account"])
     }
@@ -172,8 +198,10 @@ struct AuditedWorld: Sendable {
     func account(_ name: String) throws -> AccountName { try world.account(name) }
     func key(_ name: String) throws -> String { keys.account(try account(name)) }
 
-    func audit(_ accounts: [AccountName], page: Int64 = 500) async throws -> AuditReport {
-        try await RedisLedgerAudit(redis: redis, scripts: .watched, page: page).audit(accounts, of: tenant, isExact: true) { _ in }
+    func audit(_ accounts: [AccountName], page: Int64 = 500, isExact: Bool = true) async throws -> AuditReport {
+        try await RedisLedgerAudit(redis: redis, scripts: BudgetWorld.scripts, page: page).audit(accounts, of: tenant, isExact: isExact) {
+            _ in
+        }
     }
 
     /// Calls that are settled, released, lapse and are settled late, and a top-up now and then.

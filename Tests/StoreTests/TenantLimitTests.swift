@@ -77,7 +77,7 @@ struct TenantLimitTests {
     }
 }
 
-/// A tenant whose document changes while its accounts are used; all scripts are watched.
+/// A tenant whose document changes while its accounts are used.
 private struct TenantLimits {
     let redis: RedisClient
     let tenant: TenantName
@@ -87,7 +87,7 @@ private struct TenantLimits {
     init() async throws {
         world = try await BudgetWorld()
         (redis, tenant) = (world.redis, world.tenant)
-        store = RedisTenantStore(redis: redis, scripts: .watched, operator: "bob")
+        store = RedisTenantStore(redis: redis, scripts: BudgetWorld.scripts, operator: "bob")
     }
 
     var keys: TenantKeys { world.keys }

@@ -59,6 +59,21 @@ struct ChangeTests {
         try await group.shutdownGracefully()
     }
 
+    @Test("a price of the upstream's own is told like the tenant's")
+    func ownPrices() async throws {
+        try await withServer(LightTools.all) { server in
+            let tenant = try Tenant.of(["one": server.url])
+            let name = try #require(tenant.upstreams.first?.name)
+            try await Workbench.run([tenant]) { bench in
+                let told = Told(bench)
+                _ = await bench.catalogues.catalogue(of: tenant)
+                let document = UpstreamDocument(name: name, place: .url(server.url), tariff: Tariff(base: Credits(whole: 3)))
+                bench.state([Tenant(name: tenant.name, upstreams: [document], tariff: tenant.tariff)])
+                try await eventually("it is told") { told.kinds(tenant) == [.tools] }
+            }
+        }
+    }
+
     @Test("a burst of changed documents is told as one, one that ends where it began not at all")
     func burst() async throws {
         try await withServer(LightTools.all) { server in

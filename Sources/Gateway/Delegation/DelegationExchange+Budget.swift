@@ -54,9 +54,13 @@ extension Gateway {
     func delegable(of agent: Agent) -> [ChargedAccount] {
         let (grant, tenant) = (agent.grant, agent.tenant)
         let day: Int64 = 86_400_000
-        var accounts = grant.caps.map { ChargedAccount(name: .cap($0.prefix), opening: $0.limit, expires: grant.expires + day) }
+        func account(_ name: AccountName, _ opening: Credits?, _ expires: Int64? = nil) -> ChargedAccount {
+            let window = tenant.terms(of: name)?.window.flatMap { windows.ends(of: $0, at: now()) }
+            return ChargedAccount(name: name, opening: opening, expires: expires, window: window)
+        }
+        var accounts = grant.caps.map { account(.cap($0.prefix), $0.limit, grant.expires + day) }
         if let budget = grant.budget ?? (grant.caps.isEmpty ? tenant.defaultBudget : nil) {
-            accounts.append(ChargedAccount(name: .budget(budget), opening: tenant.budgets[budget]?.limit))
+            accounts.append(account(.budget(budget), tenant.budgets[budget]?.limit))
         }
         return accounts
     }

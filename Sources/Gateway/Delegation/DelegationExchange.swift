@@ -36,11 +36,11 @@ struct DelegationExchange {
         let accounts = gateway.delegable(of: agent)
         guard !accounts.isEmpty else { throw .unbudgeted }
         guard let key = gateway.authenticator.signer(of: agent.tenant.name),
-            let proposal = DelegatedChild(key: key.id, expires: terms.expiry(after: now, of: grant)), let name = name(of: request)
+            let proposal = DelegatedChild(key: key.id, expires: terms.expiry(after: now, of: grant))
         else { throw .internalError }
         let proposed = try terms.mint(proposal, of: grant, by: key)
         let delegation = Delegation(
-            request: name, fingerprint: terms.fingerprint, tenant: agent.tenant.name, amount: terms.amount, accounts: accounts,
+            request: name(of: request), fingerprint: terms.fingerprint, tenant: agent.tenant.name, amount: terms.amount, accounts: accounts,
             lineage: grant.lineage, child: proposal, childLineage: proposed.grant.lineage, label: terms.label ?? grant.label,
             session: agent.session.id, node: gateway.node)
         let (child, remaining) = try await carve(delegation)
@@ -51,9 +51,9 @@ struct DelegationExchange {
     }
 
     /// What the request's repeats are known by: the agent's key, which is its token's alone, or nothing that anybody else could say.
-    private func name(of request: DelegateRequest) -> RecordName? {
-        guard let key = request.key else { return RecordName(CallID().text + CallID().text) }
-        return RecordName(Fingerprint.sha256(of: Array("satgate/delegate/v1\n\(agent.grant.token)\n\(key.text)".utf8)))
+    private func name(of request: DelegateRequest) -> RequestName {
+        let digest = request.key.map { Fingerprint.sha256(of: Array("satgate/delegate/v1\n\(agent.grant.token)\n\($0.text)".utf8)) }
+        return digest.flatMap { RequestName($0) } ?? RequestName()
     }
 
     private func carve(_ delegation: Delegation) async throws(Fault) -> (DelegatedChild, Credits) {
@@ -89,7 +89,7 @@ struct DelegationExchange {
         case .revoked: return .invalidRequest("Unauthorized")
         case .conflict: return .idempotencyConflict
         case .noAccount(let account): return .noAccount(budget: account.text)
-        case .rolledBack(let account): return .noAccount(budget: account.text)
+        case .rolledBack(let account): return .ledgerRollback(budget: account.text)
         case .tooMany(let account): return .tooManyDelegations(budget: account.text)
         case .insufficient(let account, let available):
             let (cost, remaining) = (delegation.amount.description, available.description)

@@ -34,7 +34,7 @@ struct RequestExchange {
             let watch = ResourceWatch(gateway: gateway, agent: agent)
             await reply.finish(await watch.answer(message, id, isWanted: method == Method.subscribe))
         case let method where DelegationExchange.methods.contains(method):
-            await DelegationExchange(gateway: gateway, agent: agent, reply: reply).answer(message, id)
+            await DelegationExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).answer(message, id)
         case let method where ForwardedRequest.methods.contains(method):
             await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).run(message)
         default: await refuse(.methodNotFound(method), id)

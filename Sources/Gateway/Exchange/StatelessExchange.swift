@@ -54,7 +54,8 @@ struct StatelessExchange {
             try await ListenExchange(gateway: gateway, agent: agent, reply: reply).open(message, request.id)
         case let method where DelegationExchange.methods.contains(method):
             note(agent)
-            await DelegationExchange(gateway: gateway, agent: agent, reply: post).answer(message, request.id)
+            let delegation = DelegationExchange(gateway: gateway, agent: agent, reply: post, headerKey: fields.idempotencyKey)
+            await delegation.answer(message, request.id)
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             let standing: SessionCache.Presence

@@ -38,7 +38,7 @@ extension CallExchange {
         return begin(
             HeldCall(
                 routed: routed.continued(state.place), charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
-                round: state.round.number))
+                round: state.round.number, warning: state.warning))
     }
 
     /// What an answer asks of the agent before the call is done; nil where it is a final one.
@@ -120,7 +120,7 @@ extension CallExchange {
             of: RoundState(
                 round: round, principal: agent.grant.token, request: request, expires: gateway.now() + gateway.configuration.inputWait,
                 price: held.charge.amount, accounts: held.hold == nil ? [] : held.charge.accounts.map(\.name),
-                upstream: held.routed.target.upstream, place: place))
+                upstream: held.routed.target.upstream, place: place, warning: held.warning))
     }
 
     private var seal: StateSeal {

@@ -25,6 +25,8 @@ struct RoundState: Sendable, Hashable {
     let accounts: [AccountName]
     let upstream: UpstreamName
     let place: Place
+    /// What the agent is to be warned of in the call's result.
+    var warning: String?
 }
 
 // MARK: Bytes
@@ -41,7 +43,7 @@ extension RoundState {
             }
         let texts = [
             round.call.text, String(round.number), principal.text, request.hex, String(expires), String(price.micros),
-            accounts.map(\.text).joined(separator: " "), upstream.text, round.record?.text ?? "", kind,
+            accounts.map(\.text).joined(separator: " "), upstream.text, round.record?.text ?? "", kind, warning ?? "",
         ]
         var out: [UInt8] = []
         for field in texts.map({ Array($0.utf8) }) + [detail] {
@@ -53,13 +55,13 @@ extension RoundState {
 
     /// Reads `bytes` back; nil for anything else.
     init?(_ bytes: some Collection<UInt8>, of tenant: TenantName) {
-        guard let fields = Self.fields(of: bytes), fields.count == 11 else { return nil }
-        let texts = fields[..<10].map { String(decoding: $0, as: UTF8.self) }
+        guard let fields = Self.fields(of: bytes), fields.count == 12 else { return nil }
+        let texts = fields[..<11].map { String(decoding: $0, as: UTF8.self) }
         let accounts = texts[6].split(separator: " ").compactMap { AccountName($0) }
         guard let call = CallID(texts[0]), let number = Int(texts[1]), (1...Round.most).contains(number),
             let principal = TokenID(texts[2]), let request = Digest(hex: Array(texts[3].utf8)), let expires = Int64(texts[4]),
             let price = Int64(texts[5]).flatMap({ Credits(micros: $0) }), let upstream = UpstreamName(texts[7]),
-            let place = Place(texts[9], fields[10]), accounts.map(\.text).joined(separator: " ") == texts[6]
+            let place = Place(texts[9], fields[11]), accounts.map(\.text).joined(separator: " ") == texts[6]
         else { return nil }
         let record = RecordName(texts[8])
         guard record != nil || texts[8].isEmpty else { return nil }
@@ -67,7 +69,7 @@ extension RoundState {
         let round = Round(call: call, tenant: tenant, number: number, isHeld: !accounts.isEmpty || record != nil, record: record)
         self.init(
             round: round, principal: principal, request: request, expires: expires, price: price, accounts: accounts, upstream: upstream,
-            place: place)
+            place: place, warning: texts[10].isEmpty ? nil : texts[10])
     }
 
     private static func fields(of bytes: some Collection<UInt8>) -> [[UInt8]]? {

@@ -1,5 +1,5 @@
 /// What `satgate/delegate` asks for, as it is written.
-package struct DelegateRequest: Sendable, Equatable {
+package struct DelegateRequest: Sendable {
     /// The time for which the child's token is asked for.
     package enum Life: Sendable, Hashable {
         /// As long as its parent's.
@@ -57,14 +57,11 @@ package struct DelegateRequest: Sendable, Equatable {
     }
 
     private static func key(in message: Message, _ headerKey: [UInt8]?) throws(Fault) -> IdempotencyKey? {
-        if message.document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil {
-            guard let key = message.metaText(MetaKey.idempotencyKey).flatMap({ IdempotencyKey($0) }) else {
-                throw .invalidParams(IdempotencyKey.rule)
-            }
-            return key
-        }
-        guard let headerKey else { return nil }
-        guard let key = IdempotencyKey(headerKey) else { throw .invalidParams(IdempotencyKey.rule) }
-        return key
+        let own = message.metaText(MetaKey.idempotencyKey).flatMap { IdempotencyKey($0) }
+        let named = headerKey.flatMap { IdempotencyKey($0) }
+        let isSaid = message.document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil
+        guard (own != nil) == isSaid, (named != nil) == (headerKey != nil) else { throw .invalidParams(IdempotencyKey.rule) }
+        if let own, let named, own != named { throw .invalidParams("Idempotency-Key is not the key in params._meta") }
+        return own ?? named
     }
 }

@@ -1,5 +1,5 @@
 /// What an agent names a call by, so that its retries are known for the same call: 1 to 255 bytes of UTF-8 without control characters.
-package struct IdempotencyKey: Sendable, Equatable {
+package struct IdempotencyKey: Sendable, Hashable {
     package let text: String
 
     /// What a text must be to be one, for people.
@@ -16,6 +16,8 @@ package struct IdempotencyKey: Sendable, Equatable {
 
     /// Bytes decide: of two texts that only look alike each is a key of its own.
     package static func == (left: IdempotencyKey, right: IdempotencyKey) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    package func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
 
     /// Nil for what is no key, as for bytes that are no UTF-8.
     package init?(_ bytes: [UInt8]) {

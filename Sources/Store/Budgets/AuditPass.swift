@@ -1,3 +1,4 @@
+import Glibc
 import Governance
 import Redis
 
@@ -9,17 +10,22 @@ struct AuditPass {
     private let span: LedgerSpan
     var holds = OpenHolds()
     var differences: [AuditDifference] = []
-    /// Accounts that do not exist.
+    /// Accounts that do not exist, and that no entry names.
     private(set) var missing: Set<AccountName> = []
+    /// All accounts that are audited; nil where it does not matter who else has entries.
+    private let known: Set<AccountName>?
+    /// Accounts that have entries, but are not known.
+    private(set) var strangers: Set<AccountName> = []
     /// What stands in each entry that names the one account that is audited; nil where there are more.
     private let needle: [UInt8]?
 
-    init(keys: TenantKeys, reader: LedgerReader, replays: [AccountName: AccountReplay], span: LedgerSpan) {
+    init(keys: TenantKeys, reader: LedgerReader, replays: [AccountName: AccountReplay], span: LedgerSpan, known: Set<AccountName>?) {
+        self.known = known
         self.keys = keys
         self.reader = reader
         self.replays = replays
         self.span = span
-        needle = replays.count == 1 ? replays.keys.first.map { Array("\"account\":\"\($0.text)\"".utf8) } : nil
+        needle = replays.count == 1 && known == nil ? replays.keys.first.map { Array("\"account\":\"\($0.text)\"".utf8) } : nil
     }
 
     /// Replays the ledger to the entry `last`, nil: to its end; false where entries were dropped meanwhile.
@@ -32,13 +38,32 @@ struct AuditPass {
 
     private mutating func take(_ id: String, _ json: [UInt8]) {
         // Most entries are of other accounts; looking for the name is a hundredth of the work of reading.
-        if let needle, json.firstRange(of: needle) == nil { return }
+        if let needle, !Self.has(needle, in: json) { return }
         guard let entry = LedgerEntryText.entry(id: id, json: json) else {
             return differences.append(AuditDifference(account: nil, entry: id, what: "cannot be read"))
         }
         for books in entry.books {
-            guard let found = replays[books.account]?.take(entry, books) else { continue }
-            differences += found
+            if let found = replays[books.account]?.take(entry, books) {
+                differences += found
+            } else if let known, !known.contains(books.account), strangers.count < 10_000 {
+                strangers.insert(books.account)
+            }
+        }
+    }
+
+    /// The standard library's own search is too slow for this.
+    private static func has(_ needle: [UInt8], in bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            needle.withUnsafeBytes { needle in
+                guard let first = needle.first, let wanted = needle.baseAddress else { return false }
+                var rest = bytes[...]
+                while rest.count >= needle.count, let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+                    guard let found = memchr(start, Int32(first), rest.count - needle.count + 1) else { return false }
+                    if memcmp(found, wanted, needle.count) == 0 { return true }
+                    rest = rest.dropFirst(UnsafeRawPointer(found) - start + 1)
+                }
+                return false
+            }
         }
     }
 
@@ -50,7 +75,7 @@ struct AuditPass {
 
     /// Compares an account with its entries and its holds.
     mutating func judge(_ account: AccountName, _ books: Balance?, epochs: Set<Substring>) {
-        if books == nil { missing.insert(account) }
+        if books == nil, replays[account]?.hasBegun == false { missing.insert(account) }
         let held = holds.held(in: account, epochs: epochs)
         differences += replays[account]?.end(books, held: held, isWhole: span.isWhole) ?? []
     }

@@ -12,7 +12,14 @@ enum LedgerEntryText {
             books.append(read)
         }
         guard let effect = effect(of: event) else { return nil }
-        return LedgerEntry(id: id, number: event.seq, kind: event.type, effect: effect, books: books)
+        return LedgerEntry(
+            id: id, number: event.seq, kind: event.type, effect: effect, effects: effects(on: event, effect), books: books)
+    }
+
+    /// What the entry does to a child account, where it is of a delegation.
+    private static func effects(on event: Event, _ effect: LedgerEntry.Effect) -> [AccountName: LedgerEntry.Effect] {
+        guard case .delegated(let amount) = effect, let child = event.data.childBudgetId.flatMap({ AccountName($0) }) else { return [:] }
+        return [child: event.type == "delegation_return" ? .ended(returning: -amount) : .made(limit: amount)]
     }
 
     /// What the entry does; nil where it lacks what it must say.
@@ -24,9 +31,7 @@ enum LedgerEntryText {
         case "budget_set":
             guard let limit = data.limit?.micros else { return nil }
             return data.previous.map { .limited(from: $0.micros, to: limit) } ?? .made(limit: limit)
-        case "window_reset":
-            guard let spent = data.spent, let drained = data.drained else { return nil }
-            return .turned(spent: spent.micros, drained: drained.micros)
+        case "window_reset": return .turned(spent: data.spent?.micros, drained: data.drained?.micros)
         case "delegation": return data.amount.map { .delegated($0.micros) }
         case "delegation_return": return data.amount.map { .delegated(-$0.micros) }
         case "ledger_rollback": return data.previousEpoch.map { .resumed(from: $0) } ?? LedgerEntry.Effect.none
@@ -43,7 +48,7 @@ enum LedgerEntryText {
     private struct Details: Decodable {
         let accounts: [Account]?
         let cost, charged, limit, previous, spent, drained, amount: Amount?
-        let previousEpoch: String?
+        let previousEpoch, childBudgetId: String?
     }
 
     private struct Account: Decodable {

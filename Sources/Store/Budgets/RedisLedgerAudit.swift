@@ -21,38 +21,48 @@ package struct RedisLedgerAudit: Sendable {
         self.page = page
     }
 
-    /// Audits the accounts; each difference is told as it is found, and stands in the report too. One that does not exist and has no
-    /// entries is a difference only where it was named (`isExact`).
+    /// Audits the accounts; each difference is told as it is found, and stands in the report too. `isExact`: these and no others, and each
+    /// must exist; else they are all that were found, and others that have entries are audited as well.
     package func audit(
         _ accounts: [AccountName], of tenant: TenantName, isExact: Bool, told: (AuditDifference) -> Void
     ) async throws(StoreError) -> AuditReport {
         var report = AuditReport()
-        for start in stride(from: 0, to: accounts.count, by: 10_000) {
+        let known = isExact ? nil : Set(accounts)
+        var strangers: Set<AccountName> = []
+        for start in stride(from: 0, to: max(1, accounts.count), by: 10_000) {
             let part = Array(accounts[start..<min(start + 10_000, accounts.count)])
-            var pass = try await begin(part, tenant)
-            var attempts = 0
-            while try await !finish(&pass, part) {
-                attempts += 1
-                guard attempts < 5 else { throw .unavailable("the ledger is trimmed faster than it can be read") }
-                pass = try await begin(part, tenant)
-            }
+            var pass = try await replay(part, tenant, known)
             for account in part where isExact && pass.missing.contains(account) {
                 pass.differences.append(AuditDifference(account: account, what: "no such account"))
             }
-            pass.differences.forEach(told)
+            let isFirst = start == 0
+            let found = pass.differences.filter { isFirst || $0.account != nil }
+            found.forEach(told)
             report.accounts += part.count
             report.entries = max(report.entries, pass.reader.entries)
-            report.differences += pass.differences
+            report.differences += found
+            strangers.formUnion(pass.strangers)
         }
+        guard !strangers.isEmpty else { return report }
+        let rest = try await audit(strangers.sorted { $0.text < $1.text }, of: tenant, isExact: true) { if $0.account != nil { told($0) } }
+        report.accounts += rest.accounts
+        report.differences += rest.differences.filter { $0.account != nil }
         return report
     }
 
-    private func begin(_ accounts: [AccountName], _ tenant: TenantName) async throws(StoreError) -> AuditPass {
+    /// Replays the ledger for these accounts, anew while it is trimmed faster than it is read.
+    private func replay(
+        _ accounts: [AccountName], _ tenant: TenantName, _ known: Set<AccountName>?
+    ) async throws(StoreError) -> AuditPass {
         let keys = names.keys(of: tenant)
-        return AuditPass(
-            keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page),
-            replays: Dictionary(accounts.map { ($0, AccountReplay(account: $0)) }) { first, _ in first },
-            span: try await LedgerSpan(redis: redis, ledger: keys.ledger))
+        for _ in 0..<5 {
+            var pass = AuditPass(
+                keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page),
+                replays: Dictionary(accounts.map { ($0, AccountReplay(account: $0)) }) { first, _ in first },
+                span: try await LedgerSpan(redis: redis, ledger: keys.ledger), known: known)
+            if try await finish(&pass, accounts) { return pass }
+        }
+        throw .unavailable("the ledger is trimmed faster than it can be read")
     }
 
     /// Replays everything; false where it must be done anew.

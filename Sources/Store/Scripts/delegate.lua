@@ -33,7 +33,7 @@ for name in names:gmatch('%S+') do
       expires = expires, exhausted = '0', window = 0, drained = 0, previous = '', isNew = true}
     kind, data = 'budget_set', '"limit":' .. credits(a.limit) .. ',"previous":null,'
   end
-  if roll(a, ARGV[at + 2], ARGV[at + 3], time) then kind, data = 'window_reset', '' end
+  if roll(a, ARGV[at + 2], ARGV[at + 3], time) then kind, data = 'window_reset', a.reset end
   if kind then events.add(KEYS[7], kind, time, ARGV[10], name, data .. balances({a})) end
   local live = a.isNew and 0 or int(call('HGET', key, 'children') or '0', name)
   if a.mark then return {'rolled_back', index, 0} end
@@ -53,7 +53,7 @@ for i, a in ipairs(list) do
     events.add(KEYS[6], 'budget_exhausted', time, ARGV[10], a.name, '"remaining":0,"limit":' .. credits(a.limit))
   end
 end
-events.add(KEYS[7], 'delegation', time, ARGV[10], list[index].name, ARGV[11] .. ',"childBudget":' .. credits(amount)
+events.add(KEYS[7], 'delegation', time, ARGV[10], list[index].name, ARGV[11] .. ',"amount":' .. credits(amount) .. ',"childBudget":' .. credits(amount)
   .. ',"parentRemaining":' .. credits(remaining) .. ',' .. balances(all))
 
 -- All checks are done.

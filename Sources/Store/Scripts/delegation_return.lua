@@ -28,18 +28,20 @@ end
 
 local carved = int(f[4], 'carved')
 local returned = math.min(carved, available(own))
-local used, list = carved - returned, accounts(7, ARGV[4], f[2])
+local list = accounts(7, ARGV[4], f[2])
 local events, children, all = journal(KEYS[4], KEYS[5], KEYS[6]), {}, {own}
 own.limit, own.version = own.limit - returned, own.version + 1
 for i, a in ipairs(list) do
-  if a.delegated < carved then corrupt(a.name) end
+  -- Less than was carved only where a failover has lost it.
+  local whole = math.min(carved, a.delegated - a.drained)
   children[i] = math.max(0, int(call('HGET', a.key, 'children') or '0', a.name) - 1)
-  a.delegated, a.drained, a.version = a.delegated - returned, a.drained + used, a.version + 1
+  local back = math.min(returned, whole)
+  a.delegated, a.drained, a.version = a.delegated - back, a.drained + whole - back, a.version + 1
   if available(a) > 0 then a.exhausted = '0' end
   all[i + 1] = a
 end
-events.add(KEYS[6], 'delegation_return', time, ARGV[3], ARGV[4]:match('%S+$'), '"childBudgetId":"' .. ARGV[1] .. '","returned":'
-  .. credits(returned) .. ',"used":' .. credits(used) .. ',"reason":"' .. (isRevoked and 'revoked' or 'expired') .. '",' .. balances(all))
+events.add(KEYS[6], 'delegation_return', time, ARGV[3], ARGV[4]:match('%S+$'), '"childBudgetId":"' .. ARGV[1] .. '","amount":'
+  .. credits(returned) .. ',"used":' .. credits(carved - returned) .. ',"reason":"' .. (isRevoked and 'revoked' or 'expired') .. '",' .. balances(all))
 
 for i, a in ipairs(list) do
   save(a)

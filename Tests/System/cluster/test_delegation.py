@@ -165,6 +165,9 @@ async def test_a_repeat_under_a_key_carves_once_and_answers_the_same_token_from_
         replies = await asyncio.gather(*(once((pair.a, pair.b)[number % 2]) for number in range(8)))
         assert len({reply.result["token"] for reply in replies}) == 1 and {reply.result["parentRemaining"] for reply in replies} == {45}
         assert (await agent.ask(pair.a, "satgate/budget")).result["remaining"] == 45
+        named = {"Idempotency-Key": key["io.satgate/idempotencyKey"]}
+        again = await agent.ask(pair.b, "satgate/delegate", {"budget": 5, "expiresIn": "1h"}, **named)
+        assert again.result["token"] == replies[0].result["token"], "the header says the same as _meta"
         conflict = await once(pair.b, budget=6)
         assert (conflict.code, conflict.label) == (-32602, "idempotency_conflict")
         assert (await once(pair.a, stranger)).result["token"] != replies[0].result["token"], "a key is its token's alone"
@@ -181,8 +184,8 @@ async def test_at_the_end_of_a_child_its_rest_goes_back(pair):
             assert (await agent.call(node, "echo", text="x")).result
         grandchild = await made(child["token"], pair.b, budget=2)
         event = await returned(pair, child)
-        assert (event["returned"], event["used"], event["reason"]) == (3, 2, "expired")
-        assert pair.told("delegation_return", grandchild["budgetId"])[0]["returned"] == 2
+        assert (event["amount"], event["used"], event["reason"]) == (3, 2, "expired")
+        assert pair.told("delegation_return", grandchild["budgetId"])[0]["amount"] == 2
         assert (await agent.call(pair.a, "echo", text="late")).status == 401
     assert pair.account("team")["delegated"] - before == 2 and pair.account("team")["drained"] == 2
     assert pair.account(child["budgetId"])["limit"] == pair.account(child["budgetId"])["spent"] == 2
@@ -204,9 +207,9 @@ async def test_revoking_ends_all_that_was_made_of_a_token_and_gives_it_back(pair
                 return (await below.ask(node, "tools/list")).status == 401
             await soon("the grandchild is refused", refused, within=3, every=0.01)
         assert (await running).result, "a call in flight finishes"
-        assert (await returned(pair, grandchild))["returned"] == 8
+        assert (await returned(pair, grandchild))["amount"] == 8
         event = await returned(pair, child)
-        assert (event["returned"], event["used"], event["reason"]) == (18, 2, "revoked")
+        assert (event["amount"], event["used"], event["reason"]) == (18, 2, "revoked")
         assert (await beside.call(pair.a, "echo", text="x")).result
         assert (await above.ask(pair.a, "satgate/budget")).result["remaining"] == 33
         assert (await delegate(above, pair.b, budget=33)).result
