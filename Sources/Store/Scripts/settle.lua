@@ -32,13 +32,15 @@ for _, a in ipairs(list) do
   if not late or charged > 0 then book(a, late and 0 or -amount, charged) end
 end
 
+-- What its charge is known by: of one record there is never a second.
+local named = ',"call":"' .. id .. '"' .. (record and ',"record":"' .. record:match('%x+$') .. '"' or '')
 local left = told and credits(available(told)) or 'null'
 if late and not stale then
-  events.add(KEYS[5], 'late_settle', time, who, budget, h[5] .. ',"call":"' .. id .. '","cost":' .. credits(cost) .. ',"charged":' .. credits(charged)
+  events.add(KEYS[5], 'late_settle', time, who, budget, h[5] .. named .. ',"cost":' .. credits(cost) .. ',"charged":' .. credits(charged)
     .. ',"writtenOff":' .. credits(cost - charged) .. ',"remaining":' .. left .. ',' .. balances(list))
 elseif cost > 0 then
   events.add(KEYS[5], 'budget_spend', time, who, budget,
-    h[5] .. ',"cost":' .. credits(cost) .. ',"remaining":' .. left .. ',' .. balances(list))
+    h[5] .. named .. ',"cost":' .. credits(cost) .. ',"remaining":' .. left .. ',' .. balances(list))
 end
 for _, a in ipairs(list) do
   if a.exhausted == '0' and a.held == 0 and available(a) == 0 then

@@ -17,6 +17,9 @@ class Ledger:
     late: list[dict[str, Any]] = field(default_factory=list)
     lapsed: int = 0
     rollbacks: int = 0
+    #: ids of the calls that were charged, and of their keys' records
+    calls: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
     by_tool: Counter[str] = field(default_factory=Counter)
     #: account → what all entries charged, in micros
     charged: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -51,6 +54,9 @@ def read(books: Books) -> Ledger:
             found.lapsed += 1
         elif kind == "ledger_rollback":
             found.rollbacks += 1
+        if kind == "budget_spend" or kind == "late_settle" and data["charged"] > 0:
+            found.calls.append(data["call"])
+            found.records += [data["record"]] if "record" in data else []
         if kind in ("budget_spend", "late_settle"):
             for account in data["accounts"]:
                 found.charged[account["account"]] += micros(data["charged" if kind == "late_settle" else "cost"])
@@ -94,7 +100,10 @@ def tally(books: Books, accounts: list[str], samples: list[Sample], runs: dict[s
     assert not found.undecided, found
     assert set(spent.values()) == {expected - ledger.written_off}, f"{spent}; {found}"
     assert ledger.settled == len(paid), found
-    # no call twice: of each tool as many were charged as were told to be
+    for ids in (ledger.calls, ledger.records):
+        twice = [name for name, count in Counter(ids).items() if count > 1]
+        assert not twice, f"settled twice: {twice[:3]}; {found}"
+    # of each tool as many were charged as agents were told
     told = Counter(sample.kind.tool for sample in paid)
     assert {tool: ledger.by_tool[tool] for tool in told} == told, f"{ledger.by_tool}, told {told}"
     unrun = [sample.call for sample in paid if not runs.get(sample.call)]
