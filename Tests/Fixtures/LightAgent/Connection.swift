@@ -12,6 +12,8 @@ final class Connection {
 
     private let descriptor: Int32
     private let patience: Double
+    /// What one look brings. Kept, for to make one is dear in a debug build.
+    private var piece = [UInt8](repeating: 0, count: 16_384)
 
     /// `patience`: seconds that an answer may take.
     init(port: UInt16, patience: Double) throws(Lost) {
@@ -40,12 +42,9 @@ final class Connection {
         let end = Clock.now + patience
         var bytes: [UInt8] = []
         while true {
-            let before = bytes.count
-            let piece = 16_384
-            bytes.append(contentsOf: repeatElement(0, count: piece))
-            let count = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress?.advanced(by: before), piece, 0) }
+            let count = piece.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
             let failure = errno
-            bytes.removeLast(piece - max(0, count))
+            if count > 0 { bytes.append(contentsOf: piece[..<count]) }
             if count == 0 { throw Lost(reason: "closed") }
             if count < 0 { throw Lost(reason: failure == EAGAIN ? "no answer" : "reset") }
             if let answer = HTTPAnswer(bytes) { return answer }
