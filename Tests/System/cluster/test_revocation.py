@@ -19,8 +19,8 @@ from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless, Subscription
 from testbed.upstream import LightUpstream
 
-# what a message may take, and a lost one: one second and five, and what a busy machine adds
-TOLD, LOST = 3.0, 8.0
+# seconds that a message may take, and a lost one
+TOLD, LOST = 1.0, 5.0
 
 
 @dataclass
