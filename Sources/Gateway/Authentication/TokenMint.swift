@@ -41,10 +41,17 @@ package struct TokenMint: Sendable {
 
     package init(key: KeyRing.Key) { self.key = key }
 
-    /// A new token, which this gateway would accept; `nonce`, 16 bytes, is fixed where the same token is to be made again.
+    /// A new token, which this gateway would accept.
     package func mint(
         _ terms: TokenTerms, encoding: Macaroon.Encoding = .v2, nonce: [UInt8]? = nil
     ) throws(TokenMintError) -> Macaroon {
+        try minted(terms, encoding: encoding, nonce: nonce).token
+    }
+
+    /// A new token and what it entitles to; `nonce`, 16 bytes, is fixed where the same token is to be made again.
+    func minted(
+        _ terms: TokenTerms, encoding: Macaroon.Encoding = .v2, nonce: [UInt8]? = nil
+    ) throws(TokenMintError) -> (token: Macaroon, grant: Grant) {
         do {
             guard let nonce = nonce ?? SecureRandom.bytes(16) else { throw MacaroonError.cryptography }
             let location = encoding == .satgate ? "https://satgate.io" : "satgate"
@@ -54,8 +61,7 @@ package struct TokenMint: Sendable {
             if let budget = terms.budget { macaroon = try sealed(budget, in: macaroon) }
             for caveat in caveatsAfterBudget(terms) { macaroon = try macaroon.attenuated(by: caveat) }
             guard let verified = macaroon.verify(rootKey: key.root) else { throw MacaroonError.cryptography }
-            _ = try Clearing.grant(for: verified, under: key)
-            return macaroon
+            return (macaroon, try Clearing.grant(for: verified, under: key))
         } catch let error as TokenMintError {
             throw error
         } catch AuthenticationError.refused(let reason, _, _) {

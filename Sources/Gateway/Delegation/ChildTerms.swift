@@ -48,10 +48,7 @@ struct ChildTerms {
         terms.delegationDepth = parent.delegationDepth.map { $0 - 1 }
         terms.delegationBudget = parent.delegationBudget
         do throws(TokenMintError) {
-            let token = try TokenMint(key: key).mint(terms, nonce: Hex.decode(Array(child.nonce.utf8)))
-            guard let proved = token.verify(rootKey: key.root), let grant = try? Clearing.grant(for: proved, under: key) else {
-                throw .macaroon(.cryptography)
-            }
+            let (token, grant) = try TokenMint(key: key).minted(terms, nonce: Hex.decode(Array(child.nonce.utf8)))
             return (token.encoded(), grant)
         } catch {
             switch error {

@@ -5,7 +5,7 @@ extension DelegationExchange {
     /// What is left in the accounts of the agent's token; `remaining` is of the one that refusals and prices speak of, -1 where it has none
     /// and needs none.
     func budget() async throws(Fault) -> [(String, Outgoing.Value)] {
-        let accounts = gateway.delegable(of: agent)
+        let accounts = gateway.chain(of: agent)
         let token: (String, Outgoing.Value) = ("tokenId", .text(agent.grant.token.text))
         guard let told = accounts.last else {
             guard agent.tenant.unbudgeted == .allow else { throw .unbudgeted }
@@ -46,22 +46,5 @@ extension Balance {
         guard let window, let end = windowEnd, end <= now, window.second > now else { return self }
         return Balance(
             limit: limit, held: held, spent: .zero, delegated: delegated.subtracting(drained), over: over, epoch: epoch, version: version)
-    }
-}
-
-extension Gateway {
-    /// The accounts of the agent's token out of which a delegation is carved: the caps of its chain, outermost first, and its budget.
-    func delegable(of agent: Agent) -> [ChargedAccount] {
-        let (grant, tenant) = (agent.grant, agent.tenant)
-        let day: Int64 = 86_400_000
-        func account(_ name: AccountName, _ opening: Credits?, _ expires: Int64? = nil) -> ChargedAccount {
-            let window = tenant.terms(of: name)?.window.flatMap { windows.ends(of: $0, at: now()) }
-            return ChargedAccount(name: name, opening: opening, expires: expires, window: window)
-        }
-        var accounts = grant.caps.map { account(.cap($0.prefix), $0.limit, grant.expires + day) }
-        if let budget = grant.budget ?? (grant.caps.isEmpty ? tenant.defaultBudget : nil) {
-            accounts.append(account(.budget(budget), tenant.budgets[budget]?.limit))
-        }
-        return accounts
     }
 }

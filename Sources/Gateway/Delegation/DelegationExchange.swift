@@ -33,7 +33,7 @@ struct DelegationExchange {
         let request = try DelegateRequest(message, headerKey: headerKey)
         let (grant, now) = (agent.grant, gateway.now())
         let terms = try ChildTerms(request, of: grant)
-        let accounts = gateway.delegable(of: agent)
+        let accounts = gateway.chain(of: agent)
         guard !accounts.isEmpty else { throw .unbudgeted }
         guard let key = gateway.authenticator.signer(of: agent.tenant.name),
             let proposal = DelegatedChild(key: key.id, expires: terms.expiry(after: now, of: grant))

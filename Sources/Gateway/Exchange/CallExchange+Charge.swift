@@ -17,7 +17,7 @@ extension CallExchange {
 
     /// What the call costs that an agent goes on with, as it was reserved; it counted for rates when it began.
     func charge(for routed: RoutedCall, goingOnWith state: RoundState) -> Charge {
-        charge(state.round.call, of: state.price, in: state.accounts.map { account($0) }, for: routed, routed.record)
+        charge(state.round.call, of: state.price, in: state.accounts.map { gateway.account($0, of: agent) }, for: routed, routed.record)
     }
 
     /// A charge of nothing, by which the ledger judges the token.
@@ -42,24 +42,8 @@ extension CallExchange {
     }
 
     private func accounts() -> [ChargedAccount] {
-        let (grant, tenant) = (agent.grant, agent.tenant)
-        var accounts: [ChargedAccount] = []
-        if let cap = tenant.cap { accounts.append(account(.tenant, opening: cap.limit)) }
-        for cap in grant.caps { accounts.append(account(.cap(cap.prefix), opening: cap.limit)) }
-        if let budget = grant.budget ?? (grant.caps.isEmpty ? tenant.defaultBudget : nil) {
-            accounts.append(account(.budget(budget), opening: tenant.budgets[budget]?.limit))
-        }
-        return accounts
-    }
-
-    /// The account with what the document says of it now; `opening` where it may be made.
-    private func account(_ name: AccountName, opening: Credits? = nil) -> ChargedAccount {
-        let terms = agent.tenant.terms(of: name)
-        var expires: Int64?
-        if case .cap = name { expires = agent.grant.expires + Self.day }
-        return ChargedAccount(
-            name: name, opening: opening, expires: expires, isLenient: agent.tenant.mode(of: name) != .hard,
-            window: terms?.window.flatMap { gateway.windows.ends(of: $0, at: gateway.now()) })
+        let cap = agent.tenant.cap.map { gateway.account(.tenant, of: agent, opening: $0.limit) }
+        return (cap.map { [$0] } ?? []) + gateway.chain(of: agent)
     }
 
     /// What the call counts for: the token's root, the tool by the name that agents know, the tenant.
@@ -72,9 +56,6 @@ extension CallExchange {
         if let rate = terms.tenant { rates.append(rate.limit(on: "tenant")) }
         return rates
     }
-
-    /// Milliseconds.
-    private static var day: Int64 { 86_400_000 }
 }
 
 // MARK: What passes though it exceeds
