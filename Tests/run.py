@@ -27,6 +27,19 @@ def counts(report: Path) -> tuple[int, int, int]:
     return len(cases) - failed - skipped, failed, skipped
 
 
+def failures(report: Path) -> list[str]:
+    """What failed in a JUnit report, each with the first lines of its reason: the end of a log is what is read first."""
+    if not report.exists():
+        return []
+    found = []
+    for case in xml.parse(report).getroot().iter("testcase"):
+        reasons = [case.find(kind) for kind in ("failure", "error")]
+        for reason in (each for each in reasons if each is not None):
+            said = (reason.get("message") or reason.text or "").strip().splitlines()[:3]
+            found.append(" | ".join([f"{case.get('classname')}: {case.get('name')}", *said])[:600])
+    return found
+
+
 def suite(name: str, command: list[str], report: Path, directory: Path) -> tuple[int, int, int]:
     """Runs one suite; a suite that fails without naming a test, or runs none, counts as one failure."""
     print(f"\n== {name}", flush=True)
@@ -59,6 +72,8 @@ def main() -> int:
         swift, pytest(1, "interop", "matrix", "thirdparty"), pytest(2, "interop", "matrix", "thirdparty"),
         pytest(2, "fixtures", "cluster", "faults", "cli"), pytest(2, "--short", directory="Chaos"), pytest(2, "conformance"))]
     passed, failed, skipped = (sum(column) for column in zip(*totals))
+    for each in (line for report in sorted(REPORTS.glob("*.xml")) for line in failures(report)):
+        print(f"failed: {each}")
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

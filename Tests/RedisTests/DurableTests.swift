@@ -63,7 +63,7 @@ struct DurableTests {
         try await withClient(of: master, loops: 1) { client, _ in
             try await client.ready(timeout: .seconds(5))
             let durable = Durable(replicas: 1, timeout: 150)
-            #expect(try await client.evaluate(command(), durable: durable).replicas == 1)
+            #expect(try await client.evaluate(command(), durable: Durable(replicas: 1, timeout: 5_000)).replicas == 1)
             replica.freeze()
             let took = await duration {
                 // The second comes while the first one's WAIT stalls the connection.
