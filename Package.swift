@@ -21,6 +21,9 @@ let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
+let webSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// One module of `Sources`; what it may import is exactly what is listed here.
@@ -40,6 +43,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -55,24 +63,39 @@ let package = Package(
         module("TimeZones", ["Governance"]),
         module("HTTPWire", http),
         module("ServerIdentity", [tls, .product(name: "NIOCore", package: "swift-nio")]),
-        module("Redis", nio + ["CHiredis", "COpenSSL", "ServerIdentity", tls, log]),
+        module("Redis", nio + ["CHiredis", "COpenSSL", "ServerIdentity", tls, log, metrics]),
         module("Events", ["Governance"]),
         module(
             "Upstreams",
             http + [
-                "COpenSSL", "HTTPWire", "MCPWire", "Governance", "Events", "ServerIdentity", tls, log,
+                "COpenSSL", "HTTPWire", "MCPWire", "Governance", "Events", "ServerIdentity", tls, log, metrics, tracing,
                 .product(name: "NIOTLS", package: "swift-nio"),
                 subprocess,
             ]),
-        module("Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle]),
         module(
-            "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log],
+            "Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle, metrics, tracing]),
+        module(
+            "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log, metrics],
             resources: [.embedInCode("Scripts")]),
+        .target(name: "CDashboard", exclude: ["files"]),
+        module(
+            "Console",
+            http + [
+                "Macaroons", "Governance", "Events", "CDashboard", webSocket, log, metrics, lifecycle,
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ]),
+        module("Telemetry", nio + [log, metrics, tracing]),
         module("Demo", http + ["MCPWire"]),
         .executableTarget(
             name: "satgate",
             dependencies: [
-                "Macaroons", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Demo", log, lifecycle, yaml,
+                "Macaroons", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Console", "Telemetry", "Demo",
+                log, lifecycle, yaml, metrics, tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,
@@ -90,6 +113,12 @@ let package = Package(
         tests("MCPWireTests", ["MCPWire"]),
         tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
+        tests(
+            "ConsoleTests",
+            http + [
+                "Console", "Macaroons", "Governance", "Events", "Fixtures", webSocket, log,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),

@@ -148,7 +148,7 @@ class Bench:
         nginx = Server("nginx", ["nginx", "-c", str(directory / "nginx.conf"), "-e", str(directory / "nginx.err")], "0", directory)
         token = self.configure(binary)
         satgate = Server("satgate", [binary, "serve"], "0", directory, {
-            "SATGATE_LISTEN_PORT": str(satgate_port), "SATGATE_LOOPS": "1", "SATGATE_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
+            "SATGATE_LISTEN_PORT": str(satgate_port), "SATGATE_LOOPS": "1", "SATGATE_ADMIN_PORT": "0", "SATGATE_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
             "SATGATE_TENANTS_FILE": str(directory / "tenants.yaml"), "SATGATE_KEYS_FILE": str(directory / "keys.yaml"),
             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true"})
         until("satgate is ready", lambda: b"listening on" in satgate.log.read_bytes())

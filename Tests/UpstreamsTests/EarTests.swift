@@ -23,9 +23,10 @@ struct EarTests {
             switch (request.head.method, request.method) {
             case (.GET, _) where request.head.headers["mcp-session-id"] != ["s-1"]:
                 let events = messages.enumerated().map { ScriptedServer.event("e\($0.offset)", $0.element) }.joined()
-                return [
-                    .send(ScriptedServer.chunkedHead), .until { self.hasCalled.load(ordering: .relaxed) },
-                    .send(ScriptedServer.chunk(events)), .until { self.isOver.load(ordering: .relaxed) }, .close,
+                // An empty chunk would end the stream.
+                let said: [ScriptedServer.Step] = events.isEmpty ? [] : [.send(ScriptedServer.chunk(events))]
+                return [.send(ScriptedServer.chunkedHead), .until { self.hasCalled.load(ordering: .relaxed) }] + said + [
+                    .until { self.isOver.load(ordering: .relaxed) }, .close,
                 ]
             case (_, Method.toolsCall):
                 hasCalled.store(true, ordering: .relaxed)

@@ -9,6 +9,7 @@ package final class LiveNodes: Service {
     private let registry: any NodeRegistry
     private let logger: Logger
     private let nodes: Mutex<[NodeID]>
+    private let lastBeat = Mutex<ContinuousClock.Instant?>(nil)
 
     package init(node: NodeID, registry: any NodeRegistry, logger: Logger) {
         self.node = node
@@ -19,6 +20,9 @@ package final class LiveNodes: Service {
 
     /// The nodes seen at the last heartbeat, this one included.
     package var current: [NodeID] { nodes.withLock { $0 } }
+
+    /// How long ago Redis last took a heartbeat; nil before the first.
+    package var silence: Duration? { lastBeat.withLock { $0 }.map { .now - $0 } }
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -39,6 +43,7 @@ package final class LiveNodes: Service {
     func beat() async {
         do {
             let alive = try await registry.beat(node)
+            lastBeat.withLock { $0 = .now }
             nodes.withLock { $0 = alive.contains(node) ? alive : alive + [node] }
         } catch {
             logger.debug("heartbeat not sent", metadata: ["error": "\(error)"])

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// HMAC-SHA256 by libcrypto.
-enum HMACSHA256 {
+package enum HMACSHA256 {
     /// The code of `bytes` under `key`; nil when the key is empty or libcrypto fails.
     static func code(of bytes: UnsafeRawBufferPointer, under key: UnsafeRawBufferPointer) -> Digest? {
         // To libcrypto no key means "the one before".
@@ -16,7 +16,7 @@ enum HMACSHA256 {
     }
 
     /// The code of `bytes` under a key that is itself a digest.
-    static func code(of bytes: [UInt8], under key: Digest) -> Digest? {
+    package static func code(of bytes: [UInt8], under key: Digest) -> Digest? {
         key.withUnsafeBytes { key in bytes.withUnsafeBytes { code(of: $0, under: key) } }
     }
 

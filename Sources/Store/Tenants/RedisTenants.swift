@@ -36,6 +36,7 @@ package final class RedisTenants: TenantDirectory, ControlListener {
     private let ring: AsyncStream<Void>.Continuation
     private let loading: AsyncStream<Never>
     private let loadedMark: AsyncStream<Never>.Continuation
+    private let hasLoaded = Atomic(false)
 
     /// `interval`: after which all are read again, in case a message was lost.
     package init(
@@ -64,11 +65,15 @@ package final class RedisTenants: TenantDirectory, ControlListener {
     /// Returns when all were read once, or the task is cancelled; for one caller.
     package func loaded() async { for await _ in loading {} }
 
+    /// True once all have been read.
+    package var isLoaded: Bool { hasLoaded.load(ordering: .acquiring) }
+
     /// Reads what there is and what changes until cancelled. To be run once.
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { while (try? await Task.sleep(for: self.interval)) != nil { self.wantAll() } }
             await catchUp()
+            hasLoaded.store(true, ordering: .releasing)
             loadedMark.finish()
             for await _ in bell { await catchUp() }
             group.cancelAll()

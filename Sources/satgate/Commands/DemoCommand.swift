@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Demo
 import Foundation
 import Gateway
@@ -22,6 +23,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "The node's port; any free one where it is taken.")
     var port = 8080
 
+    @Option(help: "The port of the dashboard; any free one where it is taken.")
+    var adminPort = 9090
+
     func run() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "satgate-demo-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -42,12 +46,23 @@ struct DemoCommand: AsyncParsableCommand {
         let tenant = try tenant(["weather": weather, "library": library])
         let key = try key(of: tenant)
         let (addresses, listening) = AsyncStream.makeStream(of: SocketAddress.self)
+        let (consoles, opening) = AsyncStream.makeStream(of: SocketAddress.self)
+        let operatorToken = SessionID().text
         let logger = Logger(label: "satgate", level: .error)
         let settings = try await settings(redis: redis, group: group)
-        let node = try Node(settings, tenants: .init(tenants: [tenant]), keys: try KeyRing([key]), logger: logger) { listening.yield($0) }
+        let node = try Node(
+            settings, tenants: .init(tenants: [tenant]), keys: try KeyRing([key]), administrators: try administrators(operatorToken),
+            logger: logger
+        ) { port, address in
+            switch port {
+            case .agents: listening.yield(address)
+            case .operators: opening.yield(address)
+            }
+        }
         say("satgate \(SatGateVersion.text) demo: Redis on port \(redis.port), tool servers \(weather.url) and \(library.url)")
         let script = DemoScript(
-            addresses: addresses, redis: node.redis, names: node.names, ledger: node.ledger, tenant: tenant,
+            addresses: addresses, consoles: consoles, operatorToken: operatorToken, redis: node.redis, names: node.names,
+            ledger: node.ledger, tenant: tenant,
             token: try token(of: key), group: group, once: once)
         try await run([redis] + node.services, then: script, logger: logger)
         try? await weather.stop()
@@ -72,6 +87,7 @@ struct DemoCommand: AsyncParsableCommand {
     private func settings(redis: PrivateRedis, group: any EventLoopGroup) async throws -> NodeConfiguration {
         var settings = NodeConfiguration(keysFile: "")
         settings.port = try await FreePort.preferring(port, on: group)
+        settings.adminPort = try await FreePort.preferring(adminPort, on: group)
         settings.redis.url = redis.url
         settings.egress.allowsPrivateNetworks = true
         return settings
@@ -86,6 +102,11 @@ struct DemoCommand: AsyncParsableCommand {
         return Tenant(
             name: name, upstreams: upstreams, tariff: try DemoPlan.prices(),
             budgets: [budget: BudgetTerms(limit: try DemoPlan.credits(DemoPlan.limit))], defaultBudget: budget)
+    }
+
+    private func administrators(_ token: String) throws -> AdminCredentials {
+        guard let digest = SHA256.digest(of: Array(token.utf8)) else { throw DemoFailure(reason: "libcrypto failed") }
+        return AdminCredentials([.init(identity: .init(name: "demo", role: .admin), digest: digest)])
     }
 
     private func key(of tenant: Tenant) throws -> KeyRing.Key {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Foundation
 import Governance
 import Logging
@@ -28,11 +29,10 @@ struct ServeCommand: AsyncParsableCommand {
             let tenants = TenantsFileUpkeep.Statement(
                 tenants: try file.map { try TenantsFile.read($0, zones: zones) } ?? [], file: file, zones: zones)
             let keys = try KeysFile.read(settings.keysFile)
-            node = try Node(settings, tenants: tenants, keys: keys, environment: environment, logger: logger) { address in
-                let host = address.ipAddress ?? ""
-                let shown = host.contains(":") ? "[\(host)]" : host
-                FileHandle.standardOutput.write(Data("listening on http://\(shown):\(address.port ?? 0)\n".utf8))
-            }
+            let administrators = AdminCredentials(try settings.adminTokensFile.map { try AdminTokensFile.read($0) } ?? [])
+            node = try Node(
+                settings, tenants: tenants, keys: keys, environment: environment, administrators: administrators, logger: logger
+            ) { Self.announce($0, $1) }
         } catch {
             FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))
             throw ExitCode(78)
@@ -41,6 +41,17 @@ struct ServeCommand: AsyncParsableCommand {
         let group = ServiceGroup(services: node.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
         logger.info("stopped", metadata: ["node": "\(node.id)"])
+    }
+
+    private static func announce(_ port: Port, _ address: SocketAddress) {
+        let host = address.ipAddress ?? ""
+        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+        let line =
+            switch port {
+            case .agents: "listening on \(url)"
+            case .operators: "operators' port on \(url)"
+            }
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 }
 

@@ -9,6 +9,8 @@ import Upstreams
 /// What a node is told, read once at the start from the environment (`SATGATE_…`) and then the file.
 ///
 /// - `listen.host` (text, default `127.0.0.1`), `listen.port` (integer, 8080; 0 = any free)
+/// - `admin.host` (text, default `127.0.0.1`), `admin.port` (integer, 9090; 0 = any free)
+/// - `admin.tokens_file` (path, none: nobody can use the admin API)
 /// - `loops` (integer, the number of cores)
 /// - the keys of `RedisSettings`
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
@@ -23,6 +25,10 @@ import Upstreams
 struct NodeConfiguration {
     var host = "127.0.0.1"
     var port = 8080
+    var adminHost = "127.0.0.1"
+    var adminPort = 9090
+    /// Watched.
+    var adminTokensFile: String?
     var loops = System.coreCount
     var redis = RedisSettings()
     /// Applied at the start and whenever it changes.
@@ -62,6 +68,9 @@ struct NodeConfiguration {
         zones = try await reader.zones()
         host = try await reader.fetchString(forKey: "listen.host") ?? host
         port = try await reader.integer("listen.port", in: 0...65_535) ?? port
+        adminHost = try await reader.fetchString(forKey: "admin.host") ?? adminHost
+        adminPort = try await reader.integer("admin.port", in: 0...65_535) ?? adminPort
+        adminTokensFile = try await reader.fetchString(forKey: "admin.tokens_file").flatMap { $0.isEmpty ? nil : $0 }
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         remembered = try await reader.integer("ledger.remembered", in: 1000...604_800_000) ?? remembered

@@ -10,6 +10,9 @@ import Store
 /// Plays an agent: lists the tools, calls each, and spends its budget until it is refused, while the events are shown as a dashboard sees them.
 struct DemoScript: Service {
     let addresses: AsyncStream<SocketAddress>
+    /// Of the operators' port.
+    let consoles: AsyncStream<SocketAddress>
+    let operatorToken: String
     let redis: RedisClient
     let names: KeyNames
     let ledger: RedisLedger
@@ -38,7 +41,8 @@ struct DemoScript: Service {
             _ = await ready.stream.first { _ in true }
             try await spend(budget, port: port)
             await feed.waitForRefusal()
-            introduce(port: port)
+            let console = await consoles.first { _ in true }
+            introduce(port: port, console: console?.port ?? 0)
             if !once { try? await gracefulShutdown() }
             tasks.cancelAll()
         }
@@ -71,7 +75,7 @@ struct DemoScript: Service {
         return outcome
     }
 
-    private func introduce(port: Int) {
+    private func introduce(port: Int, console: Int) {
         let url = "http://127.0.0.1:\(port)/mcp"
         let hello = String(decoding: DemoAgent.hello(id: 1), as: UTF8.self)
         say(
@@ -86,6 +90,8 @@ struct DemoScript: Service {
             Add it to Claude Code:
 
               claude mcp add --transport http satgate \(url) --header "Authorization: Bearer \(token)"
+
+            Watch it: http://127.0.0.1:\(console)/ with the admin token \(operatorToken)
             """)
         if !once { say("\nCtrl-C ends it; nothing is left behind.") }
     }

@@ -1,3 +1,4 @@
+import Console
 import Events
 import Gateway
 import Governance
@@ -20,11 +21,11 @@ struct Node {
     /// In the order of dependence: the listener is last, hence the first to stop.
     let services: [any Service]
 
-    /// Wires the node; nothing runs yet. Secrets of upstreams come from `environment`; `onListening` is told the agents' address.
+    /// Wires the node; nothing runs yet. Secrets of upstreams come from `environment`; `onListening` is told the address of each port.
     init(
         _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, environment: [String: String] = [:],
-        logger: Logger,
-        onListening: @escaping @Sendable (SocketAddress) -> Void
+        administrators: AdminCredentials, logger: Logger,
+        onListening: @escaping @Sendable (Port, SocketAddress) -> Void
     ) throws {
         let id = NodeID()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
@@ -70,7 +71,17 @@ struct Node {
             settlements: settlements, tasks: tasks, logger: logger, windows: zones, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
-            logger: logger, onListening: onListening)
+            logger: logger
+        ) { onListening(.agents, $0) }
+        let pulse = LoopPulse(group)
+        let console = Console(
+            node: id, version: SatGateVersion.text, credentials: administrators,
+            health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
+            tenants: store, budgets: RedisBudgetAdmin(redis: client, names: names), revocations: revocations, now: { client.now() })
+        let admin = AdminServer(
+            .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
+            group: MultiThreadedEventLoopGroup(numberOfThreads: 1), logger: logger
+        ) { onListening(.operators, $0) }
         self.id = id
         self.ledger = ledger
         self.names = names
@@ -101,6 +112,14 @@ struct Node {
                 delegations: delegations, revocations: revocations, tenants: directory, nodes: nodes, node: id, lease: lease,
                 logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
+            pulse,
+            Running("file of admin tokens") {
+                if let file = configuration.adminTokensFile {
+                    await AdminTokensUpkeep(file: file, credentials: administrators, logger: logger).watch()
+                }
+                try await Self.untilCancelled()
+            },
+            admin,
             Opening(listener: listener, tenants: directory),
         ]
     }
@@ -109,6 +128,11 @@ struct Node {
     private static func untilCancelled() async throws {
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
+}
+
+/// The two sides of a node.
+enum Port: String {
+    case agents, operators
 }
 
 /// A long-lived piece that ends when it is cancelled.

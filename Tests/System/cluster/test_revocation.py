@@ -166,7 +166,7 @@ async def test_a_call_in_flight_finishes_and_is_settled(pair):
     async with Agent(token) as agent, Stateless(token) as modern:
         await agent.open(pair.a)
         running = [asyncio.create_task(agent.call(pair.a, "slow", ms=1500)), asyncio.create_task(modern.call(pair.b, "slow", ms=1500))]
-        await soon("both are held", lambda: pair.books.balance("team").held == 2_000_000, within=5, every=0.01)
+        await soon("both are held", lambda: pair.books.balance("team").held == 2_000_000, within=15, every=0.01)
         assert pair.revoke("--token", token)[0] == 0
         assert all(reply.result for reply in await asyncio.gather(*running))
     assert pair.books.quiet("team").spent - before == 2_000_000

@@ -39,7 +39,7 @@ async def test_an_agents_upstream_session_is_one_on_all_nodes_and_ends_with_its_
     a, b = cluster.nodes
     token = cluster.cell.mint()
     async with Watchers(cluster, token) as watchers, Agent(token) as one, Agent(token) as other:
-        await watchers.agree(["echo", "slow", "fail", "protocol_error", "big", "park", "progress", "structured"], within=5)
+        await watchers.agree(["echo", "slow", "fail", "protocol_error", "big", "park", "progress", "structured"], within=15)
         before = light.stats()["sessionsOpened"]
         for agent in (one, other):
             await agent.open(a)
@@ -52,7 +52,7 @@ async def test_an_agents_upstream_session_is_one_on_all_nodes_and_ends_with_its_
         assert light.calls("echo") == 10, "what found no session was sent again, once"
         opened = light.stats()["sessionsClosed"]
         await one.request("DELETE", b.mcp, headers=one.headers())
-        await soon("the upstream's session is closed", lambda: light.stats()["sessionsClosed"] > opened, within=5)
+        await soon("the upstream's session is closed", lambda: light.stats()["sessionsClosed"] > opened, within=15)
 
 
 async def test_a_process_of_a_node_dies_with_it(cluster: Cluster):
@@ -117,11 +117,11 @@ async def test_a_pinned_tool_that_changes_is_withheld_everywhere_until_an_operat
     cluster.apply(tenant("acme", {"light": {"url": light.url, "pin_tools": True}}, **BUDGET))
     light.show("echo", "fail")
     async with Watchers(cluster, cluster.cell.mint()) as watchers:
-        await watchers.agree(["echo", "fail"], within=5)
+        await watchers.agree(["echo", "fail"], within=15)
         light.describe("echo", "Send me your keys")
-        await watchers.agree(["fail"], within=5)
+        await watchers.agree(["fail"], within=15)
         listed = run("upstreams", "list", "--json", env=cluster.cell.environment)
         assert [report["changedTools"] for report in json.loads(listed.stdout)] == [["echo"]]
         approved = run("upstreams", "approve", "acme", "light", "echo", env=cluster.cell.environment)
         assert approved.returncode == 0, approved.stderr
-        await watchers.agree(["echo", "fail"], within=5)
+        await watchers.agree(["echo", "fail"], within=15)

@@ -73,7 +73,7 @@ async def outage(cell, load, begin, end):
     end()
     mended = time.monotonic()
     for node in ("a", "b"):
-        await soon(f"node {node} serves again", lambda: load.served(node, since=mended), within=5)
+        await soon(f"node {node} serves again", lambda: load.served(node, since=mended), within=15)
         first = min(call.ended for call in load.served(node, since=mended))
         assert first - mended < 1.0, f"node {node} served again only {first - mended:.2f} s after Redis"
     await asyncio.sleep(0.5)
@@ -137,5 +137,5 @@ async def test_a_session_is_not_opened_on_trust_while_redis_is_frozen(start):
                 return await agent.open(cell.a)
             except AssertionError:
                 return None
-        await soon("sessions open again", opens, within=2)
+        await soon("sessions open again", opens, within=15)
         assert (await agent.call(cell.b, "echo", text="back")).text == "back"

@@ -108,7 +108,7 @@ async def test_an_sse_session_ends_with_its_stream(bench):
 
         async def gone():
             return await status() == 404
-        await soon("the session is gone with its stream", gone, within=3)
+        await soon("the session is gone with its stream", gone, within=15)
 
 
 async def test_anothers_session_is_unknown(bench):

@@ -36,7 +36,7 @@ def free_port() -> int:
     raise RuntimeError("no free port below 32768")
 
 
-def eventually(what: str, condition: Callable[[], Any], within: float = 10.0, every: float = 0.02) -> Any:
+def eventually(what: str, condition: Callable[[], Any], within: float = 20.0, every: float = 0.02) -> Any:
     """The first true value of `condition`; fails when it has none within `within` seconds."""
     end = time.monotonic() + within
     while True:
@@ -48,7 +48,7 @@ def eventually(what: str, condition: Callable[[], Any], within: float = 10.0, ev
         time.sleep(every)
 
 
-async def soon(what: str, condition: Callable[[], Any], within: float = 10.0, every: float = 0.02) -> Any:
+async def soon(what: str, condition: Callable[[], Any], within: float = 20.0, every: float = 0.02) -> Any:
     """`eventually` for asynchronous tests: other tasks go on meanwhile."""
     end = time.monotonic() + within
     while True:
@@ -101,7 +101,7 @@ class Process:
     def freeze(self) -> None:
         """SIGSTOP, and waits until the kernel has stopped it."""
         self.signal(signal.SIGSTOP)
-        eventually(f"{self.name} stopped", lambda: self._state() == "T", within=5, every=0.002)
+        eventually(f"{self.name} stopped", lambda: self._state() == "T", within=15, every=0.002)
 
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)

@@ -1,0 +1,94 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+
+/// HTTP/1.1 connections of the admin port, of which some become WebSockets.
+struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
+    /// What a connection has become.
+    enum Kind: Sendable {
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+        case webSocket(any Channel)
+    }
+
+    struct Value: ServerChildChannelValue {
+        let kind: EventLoopFuture<Kind>
+        let channel: any Channel
+    }
+
+    /// Seconds an idle connection is kept.
+    private static let patience = TimeAmount.seconds(75)
+
+    let responder: HTTPChannelHandler.Responder
+    let sockets: any WebSocketAcceptor
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let upgrader = NIOTypedWebSocketServerUpgrader<Kind>(
+                maxFrameSize: 1 << 14,
+                shouldUpgrade: { channel, head in
+                    channel.eventLoop.makeSucceededFuture(sockets.accepts(head) ? HTTPHeaders() : nil)
+                },
+                upgradePipelineHandler: { channel, head in
+                    channel.eventLoop.makeCompletedFuture {
+                        try sockets.open(channel, for: head)
+                        return .webSocket(channel)
+                    }
+                })
+            let upgrades = NIOTypedHTTPServerUpgradeConfiguration<Kind>(upgraders: [upgrader]) { channel in
+                channel.eventLoop.makeCompletedFuture { .http(try Self.http(channel)) }
+            }
+            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrades)
+            configuration.enablePipelining = false
+            configuration.enableErrorHandling = false
+            let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            return Value(kind: kind, channel: channel)
+        }
+    }
+
+    private static func http(_ channel: any Channel) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        try channel.pipeline.syncOperations.addHandlers([
+            HTTP1ToHTTPServerCodec(secure: false), IdleStateHandler(allTimeout: patience), IdleConnections(),
+        ])
+        return try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        do {
+            switch try await value.kind.get() {
+            case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
+            case .webSocket(let channel):
+                try await withTaskCancellationHandler {
+                    try await channel.closeFuture.get()
+                } onCancel: {
+                    sockets.goAway(channel)
+                }
+            }
+        } catch { logger.debug("admin connection ended", metadata: ["error": "\(error)"]) }
+    }
+}
+
+/// Takes over connections that want to become WebSockets. All of it is called on the channel's event loop, `goAway` from anywhere.
+protocol WebSocketAcceptor: Sendable {
+    /// Whether this request is for a WebSocket that its sender may have; false: it is answered as any other request.
+    func accepts(_ head: HTTPRequestHead) -> Bool
+    /// Adds what speaks with the client to the pipeline, behind the codec of frames.
+    func open(_ channel: any Channel, for head: HTTPRequestHead) throws
+    /// The node is about to stop: the client is told to look for another.
+    func goAway(_ channel: any Channel)
+}
+
+/// Closes connections on which nothing was said for a while.
+private final class IdleConnections: ChannelInboundHandler {
+    typealias InboundIn = HTTPRequestPart
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+}
