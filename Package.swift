@@ -119,6 +119,7 @@ let package = Package(
                 "Console", "Macaroons", "Governance", "Events", "Fixtures", webSocket, log,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
+        tests("TelemetryTests", ["Telemetry", metrics]),
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
