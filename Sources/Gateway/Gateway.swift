@@ -111,10 +111,10 @@ package final class Gateway: Sendable {
             try checkOrigin(of: inbound, on: reply)
             switch (inbound.path, inbound.head.method) {
             case ("/mcp", let method) where inbound.isStateless:
-                try await StatelessExchange(gateway: self, reply: reply).serve(inbound, isPost: method == .POST)
-            case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
-            case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)
-            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply).get(inbound)
+                try await StatelessExchange(gateway: self, reply: reply, observation: observation()).serve(inbound, isPost: method == .POST)
+            case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).post(inbound)
+            case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).delete(inbound)
+            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).get(inbound)
             case ("/mcp", _): throw .methodNotAllowed(allow: "GET, POST, DELETE")
             case ("/sse", .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
             case ("/sse", _): throw .methodNotAllowed(allow: "GET")
@@ -184,7 +184,10 @@ package final class Gateway: Sendable {
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// The current event loop; off the loops any.
-    var loop: any EventLoop { (tasks.first { $0.loop.inEventLoop } ?? tasks[0]).loop }
+    var loop: any EventLoop { loopTasks.loop }
+
+    /// What the current event loop has; off the loops any's.
+    var loopTasks: LoopTasks { tasks.first { $0.loop.inEventLoop } ?? tasks[0] }
 
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {

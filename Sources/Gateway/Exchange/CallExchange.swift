@@ -17,12 +17,13 @@ struct CallExchange {
     let rounds: RoundReply?
     /// What the header `Idempotency-Key` says.
     let headerKey: [UInt8]?
-    private let began = ContinuousClock.now
+    let observation: Observation
 
     init(
         gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil, rounds: RoundReply? = nil,
-        headerKey: [UInt8]? = nil
+        headerKey: [UInt8]? = nil, observation: Observation? = nil
     ) {
+        self.observation = observation ?? gateway.observation()
         self.headerKey = headerKey
         self.gateway = gateway
         self.agent = agent
@@ -34,24 +35,34 @@ struct CallExchange {
     /// Reads, routes, reserves or goes on with what was reserved, forwards, settles, answers.
     func run(_ message: Message) async {
         do throws(Refusal) {
-            let call = try read(message)
+            let call = try await observed(.read) { () throws(Refusal) in try read(message) }
             if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
             let state = try state(of: call)
-            let routed = try await route(call, record(of: call, goingOnWith: state))
+            let routed = try await observed(.route) { () throws(Refusal) in
+                try await route(call, record(of: call, goingOnWith: state))
+            }
             if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
-            let standing = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            let standing = try await observed(.reserve) { () throws(Refusal) in
+                if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            }
             guard case .held(let held) = standing else { return try await retell(standing, of: routed) }
             defer { leave(held) }
             await reach(.reserve, held)
-            let answered = try await forward(held)
+            let answered = try await observed(.forward) { () throws(Refusal) in try await forward(held) }
             await reach(.answer, held)
             if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
-            try await settle(answered)
+            try await observed(.settle) { () throws(Refusal) in try await settle(answered) }
             await reach(.settle, held)
-            await pass(answered.answer, of: held)
+            await observed(.answer) { await pass(answered.answer, of: held) }
         } catch {
-            await refuse(message, error)
+            await observed(.answer) { await refuse(message, error) }
         }
+    }
+
+    private func observed<Value, Failure: Error>(
+        _ stage: Stage, _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await observation.observed(stage, body)
     }
 
     private func pong(_ call: ForwardedRequest) async {
@@ -233,7 +244,7 @@ struct CallExchange {
     }
 
     private func outcome(_ kind: CallOutcome.Kind) -> CallOutcome {
-        let parts = (ContinuousClock.now - began).components
+        let parts = (ContinuousClock.now - observation.began).components
         return CallOutcome(kind: kind, duration: parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
     }
 }

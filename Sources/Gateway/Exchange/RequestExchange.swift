@@ -9,6 +9,8 @@ struct RequestExchange {
     let reply: any MessageReply
     /// What the header `Idempotency-Key` says, where the request has headers of its own.
     var headerKey: [UInt8]?
+    /// Of the HTTP request that brought this one alone.
+    var observation: Observation?
     /// Cancels the task that answers; may be called on any thread.
     let stop: @Sendable () -> Void
 
@@ -36,7 +38,7 @@ struct RequestExchange {
         case let method where DelegationExchange.methods.contains(method):
             await DelegationExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).answer(message, id)
         case let method where ForwardedRequest.methods.contains(method):
-            await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).run(message)
+            await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey, observation: observation).run(message)
         default: await refuse(.methodNotFound(method), id)
         }
     }

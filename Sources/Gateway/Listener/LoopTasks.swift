@@ -7,6 +7,8 @@ package final class LoopTasks: Sendable {
     private let executor: LoopExecutor
     private let running: NIOLoopBoundBox<Running>
     private let bell: NIOLoopBoundBox<Alarms>
+    /// What this loop counts.
+    let metrics = GatewayMetrics()
 
     /// How many tasks run, and who waits for none to.
     private struct Running {
