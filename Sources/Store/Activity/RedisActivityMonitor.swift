@@ -35,9 +35,10 @@ package struct RedisActivityMonitor: ActivityMonitor {
         var found: [TokenActivity] = []
         var offset: Int64 = 0
         while found.count < limit {
-            let page = try await redis.command([
-                "ZRANGE", .text(keys.tokens), .integer(from), "+inf", "BYSCORE", "LIMIT", .integer(offset), .integer(Int64(limit)),
-            ]).elements ?? []
+            let page =
+                try await redis.command([
+                    "ZRANGE", .text(keys.tokens), .integer(from), "+inf", "BYSCORE", "LIMIT", .integer(offset), .integer(Int64(limit)),
+                ]).elements ?? []
             for id in page.compactMap({ $0.text.flatMap { TokenID($0) } }) where found.count < limit {
                 guard let token = try await token(id, keys), cursor.map({ token.isBehind($0) }) ?? true else { continue }
                 found.append(token)
