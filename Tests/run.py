@@ -52,10 +52,11 @@ def suite(name: str, command: list[str], report: Path, directory: Path) -> tuple
     return passed, failed, skipped
 
 
-def pytest(generation: int, *suites: str, directory: str = "System") -> tuple[str, list[str], Path, Path]:
-    python = ROOT / ".build" / f"venv-mcp{generation}" / "bin" / "python"
-    report = REPORTS / f"{directory}-{suites[0].strip('-')}-mcp{generation}.xml"
-    return (f"{directory}: {' '.join(suites)} with mcp {generation}.x", [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *suites],
+def pytest(environment: str, *suites: str, directory: str = "System") -> tuple[str, list[str], Path, Path]:
+    """Suites of pytest, run by the environment of that name, which setup.sh makes."""
+    python = ROOT / ".build" / f"venv-{environment}" / "bin" / "python"
+    report = REPORTS / f"{directory}-{suites[0].strip('-')}-{environment}.xml"
+    return (f"{directory}: {' '.join(suites)} with {environment}", [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *suites],
             report, ROOT / "Tests" / directory)
 
 
@@ -69,8 +70,9 @@ def main() -> int:
     # the last suite looks there for what the others have shown
     os.environ["SATGATE_REPORTS"] = str(REPORTS)
     totals = [suite(*each) for each in (
-        swift, pytest(1, "interop", "matrix", "thirdparty"), pytest(2, "interop", "matrix", "thirdparty"),
-        pytest(2, "fixtures", "cluster", "faults", "cli"), pytest(2, "--short", directory="Chaos"), pytest(2, "conformance"))]
+        swift, pytest("mcp1", "interop", "matrix", "thirdparty"), pytest("mcp2", "interop", "matrix", "thirdparty"),
+        pytest("mcp2", "fixtures", "cluster", "faults", "cli"), pytest("operator", "operator"), pytest("mcp2", "--short", directory="Chaos"),
+        pytest("mcp2", "conformance"))]
     passed, failed, skipped = (sum(column) for column in zip(*totals))
     for each in (line for report in sorted(REPORTS.glob("*.xml")) for line in failures(report)):
         print(f"failed: {each}")

@@ -40,4 +40,5 @@ if [[ $1 == test ]]; then
     environment mcp1
     environment mcp2
     environment thirdparty
+    environment operator
 fi

@@ -26,6 +26,8 @@ package struct KeyNames: Sendable, Hashable {
 
     /// The sorted set of living nodes by their last heartbeat.
     package var nodes: String { prefix + "nodes" }
+    /// What a node says of itself, forgotten soon after it is silent.
+    package func facts(of node: NodeID) -> String { prefix + "nodes:" + node.text }
     /// The set of the tenants' names.
     package var tenants: String { prefix + "tenants" }
     /// The stream of events of no proved tenant.

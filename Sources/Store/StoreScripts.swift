@@ -13,6 +13,7 @@ package struct StoreScripts: Sendable {
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
     package let budget: BudgetScripts
+    package let sessions: SessionScripts
 
     /// The scripts of this program.
     package static let embedded = StoreScripts()
@@ -53,9 +54,10 @@ package struct StoreScripts: Sendable {
         revoked = plain("revoked", PackageResources.revoked_lua)
         delegate = joined("delegate", PackageResources.delegate_lua)
         delegationReturn = joined("delegation_return", PackageResources.delegation_return_lua)
-        catalogue = CatalogueScripts(plain)
+        catalogue = CatalogueScripts(joined: joined, plain: plain)
         dialogue = DialogueScripts(plain)
         budget = BudgetScripts(joined: joined, plain: plain)
+        sessions = SessionScripts(joined: joined, plain: plain)
     }
 
     /// All of them.
@@ -66,6 +68,6 @@ package struct StoreScripts: Sendable {
             roundPark, roundTake, recall, recordNote,
             revoke, revoked, delegate, delegationReturn,
         ]
-            + catalogue.all + dialogue.all + budget.all
+            + catalogue.all + dialogue.all + budget.all + sessions.all
     }
 }

@@ -112,7 +112,7 @@ extension Session {
         let digest = Fingerprint.sha256(of: Array("satgate/presence/v1\n\(token)\n".utf8) + request.sender)
         self.init(
             id: SessionID(digest.prefix(32)) ?? SessionID(), tenant: principal.tenant.name, principal: token, transport: .stateless,
-            revision: Dialect.newestModern, client: request.client)
+            revision: Dialect.newestModern, client: request.client, label: principal.grant.label)
         describe(profile)
     }
 }

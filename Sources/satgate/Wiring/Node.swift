@@ -77,7 +77,7 @@ struct Node {
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
-            tenants: store, budgets: RedisBudgetAdmin(redis: client, names: names), revocations: revocations, now: { client.now() })
+            administration: Self.administration(of: id, client, names, store, revocations), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: MultiThreadedEventLoopGroup(numberOfThreads: 1), logger: logger
@@ -103,6 +103,7 @@ struct Node {
                 try await Self.untilCancelled()
             },
             nodes,
+            Running("facts") { await Self.tellFacts(of: id, gateway, client, names) },
             holds,
             settlements,
             Running("rollback") { await ledger.watchServers() },

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,12 @@ class Node:
     def _ready(self) -> bool:
         assert self.process.running, self.process.tail()
         return f"listening on {self.base}" in self.process.printed()
+
+    @property
+    def admin(self) -> str:
+        """The address of its operators' port, `http://…`."""
+        found = eventually("the operators' port is open", lambda: re.search(r"operators' port on (\S+)", self.process.printed()), within=30)
+        return found[1]
 
     def kill(self) -> None:
         self.process.kill()
