@@ -86,6 +86,7 @@ struct StatelessExchange {
     }
 
     private func refuse(_ message: Message, _ fault: Fault) {
+        gateway.loopTasks.metrics.refused(fault.label)
         let (status, body) = fault.answer(to: message.id, era: .modern, toolCall: message.method == Method.toolsCall)
         reply.send(HTTPResponseStatus(statusCode: status), body, headers: fault.retryHeaders)
     }
