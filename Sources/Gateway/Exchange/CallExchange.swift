@@ -46,6 +46,7 @@ struct CallExchange {
             let routed = try await observed(.route) { () throws(Refusal) in
                 try await route(call, record(of: call, goingOnWith: state))
             }
+            observation.trace?.routed(routed)
             if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
             let standing = try await observed(.reserve) { () throws(Refusal) in
                 if let state { try await take(state, for: routed) } else { try await reserve(routed) }
@@ -53,7 +54,7 @@ struct CallExchange {
             guard case .held(let held) = standing else { return try await retell(standing, of: routed) }
             defer { leave(held) }
             await reach(.reserve, held)
-            let answered = try await observed(.forward) { () throws(Refusal) in try await forward(held) }
+            let answered = try await observed(.forward, of: routed) { () throws(Refusal) in try await forward(held) }
             await reach(.answer, held)
             if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
             try await observed(.settle) { () throws(Refusal) in try await settle(answered) }
@@ -65,9 +66,9 @@ struct CallExchange {
     }
 
     private func observed<Value, Failure: Error>(
-        _ stage: Stage, _ body: () async throws(Failure) -> Value
+        _ stage: Stage, of call: RoutedCall? = nil, _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        try await observation.observed(stage, body)
+        try await observation.observed(stage, of: call, body)
     }
 
     private func pong(_ call: ForwardedRequest) async {
@@ -85,6 +86,7 @@ struct CallExchange {
     }
 
     private func pass(_ answer: Answer, of held: HeldCall) async {
+        observation.trace?.answered(answer.kind)
         let (status, body) = await rendered(answer, of: held.routed, warning: held.warning)
         await reach(.reply, held)
         await finish(body, status: status)
@@ -162,7 +164,7 @@ struct CallExchange {
         do throws(UpstreamFailure) {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
-            let caller = agent.caller(repeating: headers?.parameters ?? [])
+            let caller = agent.caller(repeating: headers?.parameters ?? [], within: observation.trace?.note)
             var call = held.routed.call
             for _ in 0...Round.most {
                 let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)

@@ -116,6 +116,7 @@ extension CallExchange {
         if let event = refusal.event(agent, tool: RoutedCall.label(of: message), node: gateway.node) { gateway.events.publish(event) }
         observation.refused(refusal.label)
         let fault = refusal.fault
+        observation.trace?.refused(fault, code: fault.code(era: agent.era, toolCall: isToolCall))
         var (status, body) = fault.answer(to: message.id, era: agent.era, toolCall: isToolCall)
         var headers = fault.retryHeaders
         if case .notReserved(.revoked, _) = refusal {

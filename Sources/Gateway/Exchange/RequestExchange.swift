@@ -20,11 +20,14 @@ struct RequestExchange {
         guard gateway.requests.begin(id, in: agent.session.id, endsWithSession: agent.session.transport == .sse, stop: stop) else {
             return await refuse(.invalidRequest("a request of the same id is not answered yet"), id)
         }
-        await answer(message, id, method)
+        let observation = observation ?? gateway.observation()
+        observation.trace?.identify(message, of: agent)
+        await answer(message, id, method, observation)
+        observation.trace?.end()
         gateway.requests.end(id, in: agent.session.id)
     }
 
-    private func answer(_ message: Message, _ id: RequestID, _ method: String) async {
+    private func answer(_ message: Message, _ id: RequestID, _ method: String, _ observation: Observation) async {
         if let listing = Listing(method: method) {
             return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, id, over: reply)
         }

@@ -37,7 +37,9 @@ struct StatelessExchange {
         guard let profile = StatelessRequest.profile(in: message) else { throw .invalidParams(ClientProfile.rule) }
         let agent = Agent(
             principal: principal, KnownSession(Session(presenceOf: principal, in: request, profile), profile: profile),
-            logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) })
+            logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) }, trace: fields.trace)
+        observation.trace?.identify(message, of: agent)
+        defer { observation.trace?.end() }
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
         if let listing = Listing(method: request.method) {

@@ -89,7 +89,7 @@ struct StreamableExchange {
         }
         guard let found, found.known.session.transport == .streamable else { throw .unknownSession(message?.id) }
         if let revision = inbound.fields.revision, revision != found.known.session.revision { throw .wrongRevision(message?.id) }
-        return Agent(principal: principal, found.known, renewsSession: found.needsRenewal)
+        return Agent(principal: principal, found.known, renewsSession: found.needsRenewal, trace: inbound.fields.trace)
     }
 
     /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.

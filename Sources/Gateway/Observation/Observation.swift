@@ -1,4 +1,5 @@
 import Governance
+import Tracing
 
 /// One request as those see it who watch the node: the stages it passes, how long it takes in each, and what becomes of it. A stage lasts
 /// from the end of the one before it, so that of each only the end is looked up. Belongs to the task that serves the request.
@@ -16,23 +17,32 @@ final class Observation {
     private var call: Call?
     private var isRefused = false
     private var isUnenforced = false
+    /// Its spans; nil where nothing is traced.
+    let trace: RequestTrace?
 
-    init(on loop: LoopTasks) {
+    init(on loop: LoopTasks, tracer: (any Tracer)? = nil) {
         self.loop = loop
         turned = began
+        let began = began
+        trace = tracer.map { RequestTrace($0, began: began) }
     }
 
-    /// Runs one stage. The one place that knows of the begin and the end of each.
+    /// Runs one stage, which may be a `call` that goes upstream. The one place that knows of the begin and the end of each.
     func observed<Value, Failure: Error>(
-        _ stage: Stage, _ body: () async throws(Failure) -> Value
+        _ stage: Stage, of call: RoutedCall? = nil, _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        defer { end(stage) }
-        return try await body()
+        trace?.begin(stage, at: turned, of: call)
+        var isDone = false
+        defer { end(stage, failed: !isDone) }
+        let value = try await body()
+        isDone = true
+        return value
     }
 
-    private func end(_ stage: Stage) {
+    private func end(_ stage: Stage, failed: Bool) {
         let now = ContinuousClock.now
         loop.metrics.passed(stage, in: now - turned)
+        trace?.end(stage, from: turned, at: now, failed: failed)
         turned = now
     }
 
@@ -66,5 +76,5 @@ final class Observation {
 
 extension Gateway {
     /// Begins to watch a request; on its event loop.
-    func observation() -> Observation { Observation(on: loopTasks) }
+    func observation() -> Observation { Observation(on: loopTasks, tracer: configuration.tracer) }
 }
