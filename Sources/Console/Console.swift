@@ -11,10 +11,11 @@ package struct Console: Sendable {
     let access: Access
     let health: Health
     let administration: Administration
+    let metering: Metering
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
-        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration,
+        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, metering: Metering,
         now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
@@ -22,6 +23,7 @@ package struct Console: Sendable {
         access = Access(credentials: credentials, now: now)
         self.health = health
         self.administration = administration
+        self.metering = metering
     }
 
     /// All routes of the admin port.
@@ -31,10 +33,12 @@ package struct Console: Sendable {
         router.add(middleware: ProblemMiddleware(methods: methods))
         HealthRoutes(health: health).add(to: router)
         AssetRoutes().add(to: router)
+        metering.add(to: router)
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
         administration.add(to: api, node: node)
+        metering.add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }

@@ -8,6 +8,7 @@ import NIOPosix
 import Redis
 import ServiceLifecycle
 import Store
+import Telemetry
 import TimeZones
 import Upstreams
 
@@ -27,6 +28,8 @@ struct Node {
         administrators: AdminCredentials, logger: Logger,
         onListening: @escaping @Sendable (Port, SocketAddress) -> Void
     ) throws {
+        // Before the first handle of a metric is made.
+        _ = MetricRegistry.installed
         let id = NodeID()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
@@ -80,7 +83,8 @@ struct Node {
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
-            administration: Self.administration(of: id, client, names, store, revocations), now: { client.now() })
+            administration: Self.administration(of: id, client, names, store, revocations),
+            metering: Self.metering(client, names, store), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: adminGroup, logger: logger
@@ -112,6 +116,7 @@ struct Node {
             Running("facts") { await Self.tellFacts(of: id, gateway, client, names) },
             holds,
             settlements,
+            ActivityUpkeep(node: id, tasks: tasks, log: RedisActivityLog(redis: client, names: names, logger: logger)),
             Running("rollback") { await ledger.watchServers() },
             revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
