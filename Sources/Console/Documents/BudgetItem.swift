@@ -39,5 +39,7 @@ struct BudgetItem: Encodable, Sendable {
         epoch = books.epoch
         window = books.windowEnd?.instant
         rolledBack = books.isRolledBack
+        burnPerHour = nil
+        exhaustedAt = nil
     }
 }

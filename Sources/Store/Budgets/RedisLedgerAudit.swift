@@ -7,7 +7,7 @@ package import Redis
 /// open holds at one instant, and the ledger is read on to just that entry. What each hold is of does not change, so it may be read after
 /// the instant; only where a hold ended before that, another instant is taken. Memory: a page of entries, the open holds, and a few
 /// hundred bytes for each of at most 10,000 accounts, which share one reading of the ledger.
-package struct RedisLedgerAudit: Sendable {
+package struct RedisLedgerAudit: LedgerAudit {
     private let redis: RedisClient
     private let names: KeyNames
     private let scripts: StoreScripts

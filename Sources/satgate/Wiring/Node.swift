@@ -77,7 +77,7 @@ struct Node {
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
-            administration: Self.administration(of: id, client, names, store, revocations), now: { client.now() })
+            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: MultiThreadedEventLoopGroup(numberOfThreads: 1), logger: logger
