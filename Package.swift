@@ -89,7 +89,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
-        module("Telemetry", nio + [log, metrics, tracing]),
+        module("Telemetry", http + ["ServerIdentity", tls, log, lifecycle, metrics, tracing]),
         module("Demo", http + ["MCPWire"]),
         .executableTarget(
             name: "satgate",
@@ -119,6 +119,7 @@ let package = Package(
                 "Console", "Macaroons", "Governance", "Events", "Fixtures", webSocket, log,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
+        tests("TelemetryTests", http + ["Telemetry", log, metrics, tracing]),
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),

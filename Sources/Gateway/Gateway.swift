@@ -5,6 +5,7 @@ package import Logging
 import MCPWire
 package import NIOCore
 import Synchronization
+package import Tracing
 package import Upstreams
 
 /// The agent's side of one node: what its exchanges need, all of it safe to share between event loops.
@@ -27,6 +28,8 @@ package final class Gateway: Sendable {
         package var allowedOrigins: Set<String> = []
         /// An agent may show its token in the URL of `/sse`.
         package var takesTokenInQuery = false
+        /// Makes spans of requests; nil: nothing is traced.
+        package var tracer: (any Tracer)?
         /// Told to agents at `initialize`.
         package var version = "0.1.0"
 
@@ -111,10 +114,10 @@ package final class Gateway: Sendable {
             try checkOrigin(of: inbound, on: reply)
             switch (inbound.path, inbound.head.method) {
             case ("/mcp", let method) where inbound.isStateless:
-                try await StatelessExchange(gateway: self, reply: reply).serve(inbound, isPost: method == .POST)
-            case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply).post(inbound)
-            case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply).delete(inbound)
-            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply).get(inbound)
+                try await StatelessExchange(gateway: self, reply: reply, observation: observation()).serve(inbound, isPost: method == .POST)
+            case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).post(inbound)
+            case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).delete(inbound)
+            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).get(inbound)
             case ("/mcp", _): throw .methodNotAllowed(allow: "GET, POST, DELETE")
             case ("/sse", .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
             case ("/sse", _): throw .methodNotAllowed(allow: "GET")
@@ -187,7 +190,10 @@ package final class Gateway: Sendable {
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// The current event loop; off the loops any.
-    var loop: any EventLoop { (tasks.first { $0.loop.inEventLoop } ?? tasks[0]).loop }
+    var loop: any EventLoop { loopTasks.loop }
+
+    /// What the current event loop has; off the loops any's.
+    var loopTasks: LoopTasks { tasks.first { $0.loop.inEventLoop } ?? tasks[0] }
 
     /// Starts a task on the current event loop, beside the exchange.
     func start(_ body: @escaping @Sendable () async -> Void) {
@@ -262,8 +268,17 @@ final class Agent: Sendable {
     let logLevel: LogLevel?
     /// A call is to prolong the session.
     let renewsSession: Bool
+    /// By which the lines of the log and the span of its request are found together.
+    let request = RequestNumber()
+    /// The trace that its headers name.
+    let trace: TraceNote?
+    /// The id of the trace that the request's spans are in, once there are any.
+    let traced = Mutex<String?>(nil)
 
-    init(principal: Principal, _ known: KnownSession, logLevel: LogLevel? = nil, renewsSession: Bool = false) {
+    init(
+        principal: Principal, _ known: KnownSession, logLevel: LogLevel? = nil, renewsSession: Bool = false, trace: TraceNote? = nil
+    ) {
+        self.trace = trace
         self.principal = principal
         self.known = known
         self.logLevel = logLevel ?? known.session.logLevel.flatMap { LogLevel(rawValue: $0) }
@@ -279,9 +294,11 @@ final class Agent: Sendable {
     var tenant: Tenant { principal.tenant }
     /// How refusals are numbered for it.
     var era: Dialect.Kind { session.transport == .stateless ? .modern : .legacy }
-    /// As whom upstreams are called; `parameters` are the headers of the request that repeat arguments.
-    func caller(repeating parameters: [(name: String, value: String)] = []) -> Caller {
-        Caller(session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern, parameters: parameters)
+    /// As whom upstreams are called; `parameters` are the headers of the request that repeat arguments, `span` is the call's own.
+    func caller(repeating parameters: [(name: String, value: String)] = [], within span: TraceNote? = nil) -> Caller {
+        Caller(
+            session: session.id, profile: profile, logLevel: logLevel, isStateless: era == .modern, parameters: parameters,
+            trace: span ?? trace, replacesTrace: span != nil)
     }
 
     /// Whether it wants log messages of this level: without a handshake only where it has asked for them.

@@ -9,6 +9,7 @@ package struct StoreScripts: Sendable {
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
+    package let tally: Script
     package let delegate, delegationReturn: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
@@ -52,6 +53,7 @@ package struct StoreScripts: Sendable {
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
         revoke = joined("revoke", PackageResources.revoke_lua)
         revoked = plain("revoked", PackageResources.revoked_lua)
+        tally = plain("tally", PackageResources.tally_lua)
         delegate = joined("delegate", PackageResources.delegate_lua)
         delegationReturn = joined("delegation_return", PackageResources.delegation_return_lua)
         catalogue = CatalogueScripts(joined: joined, plain: plain)
@@ -66,7 +68,7 @@ package struct StoreScripts: Sendable {
             reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
             roundPark, roundTake, recall, recordNote,
-            revoke, revoked, delegate, delegationReturn,
+            revoke, revoked, delegate, delegationReturn, tally,
         ]
             + catalogue.all + dialogue.all + budget.all + sessions.all
     }

@@ -17,12 +17,13 @@ struct CallExchange {
     let rounds: RoundReply?
     /// What the header `Idempotency-Key` says.
     let headerKey: [UInt8]?
-    private let began = ContinuousClock.now
+    let observation: Observation
 
     init(
         gateway: Gateway, agent: Agent, reply: any MessageReply, headers: HeaderFields? = nil, rounds: RoundReply? = nil,
-        headerKey: [UInt8]? = nil
+        headerKey: [UInt8]? = nil, observation: Observation? = nil
     ) {
+        self.observation = observation ?? gateway.observation()
         self.headerKey = headerKey
         self.gateway = gateway
         self.agent = agent
@@ -33,25 +34,41 @@ struct CallExchange {
 
     /// Reads, routes, reserves or goes on with what was reserved, forwards, settles, answers.
     func run(_ message: Message) async {
+        await serve(message)
+        observation.finish(by: agent)
+    }
+
+    private func serve(_ message: Message) async {
         do throws(Refusal) {
-            let call = try read(message)
+            let call = try await observed(.read) { () throws(Refusal) in try read(message) }
             if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
             let state = try state(of: call)
-            let routed = try await route(call, record(of: call, goingOnWith: state))
+            let routed = try await observed(.route) { () throws(Refusal) in
+                try await route(call, record(of: call, goingOnWith: state))
+            }
+            observation.trace?.routed(routed)
             if let state, case .node(let node) = state.place { return try await relay(routed, with: state, to: node) }
-            let standing = if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            let standing = try await observed(.reserve) { () throws(Refusal) in
+                if let state { try await take(state, for: routed) } else { try await reserve(routed) }
+            }
             guard case .held(let held) = standing else { return try await retell(standing, of: routed) }
             defer { leave(held) }
             await reach(.reserve, held)
-            let answered = try await forward(held)
+            let answered = try await observed(.forward, of: routed) { () throws(Refusal) in try await forward(held) }
             await reach(.answer, held)
             if let questions = questions(in: answered) { return try await ask(questions, of: answered) }
-            try await settle(answered)
+            try await observed(.settle) { () throws(Refusal) in try await settle(answered) }
             await reach(.settle, held)
-            await pass(answered.answer, of: held)
+            await observed(.answer) { await pass(answered.answer, of: held) }
         } catch {
-            await refuse(message, error)
+            await observed(.answer) { await refuse(message, error) }
         }
+    }
+
+    private func observed<Value, Failure: Error>(
+        _ stage: Stage, of call: RoutedCall? = nil, _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await observation.observed(stage, of: call, body)
     }
 
     private func pong(_ call: ForwardedRequest) async {
@@ -69,6 +86,7 @@ struct CallExchange {
     }
 
     private func pass(_ answer: Answer, of held: HeldCall) async {
+        observation.trace?.answered(answer.kind)
         let (status, body) = await rendered(answer, of: held.routed, warning: held.warning)
         await reach(.reply, held)
         await finish(body, status: status)
@@ -146,7 +164,7 @@ struct CallExchange {
         do throws(UpstreamFailure) {
             if Task.isCancelled { throw .notDispatched(reason: "the agent has gone") }
             let deadline = NIODeadline.now() + .milliseconds(held.routed.timeout)
-            let caller = agent.caller(repeating: headers?.parameters ?? [])
+            let caller = agent.caller(repeating: headers?.parameters ?? [], within: observation.trace?.note)
             var call = held.routed.call
             for _ in 0...Round.most {
                 let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)
@@ -199,6 +217,8 @@ struct CallExchange {
     func end(
         _ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, at cost: Credits? = nil, _ report: CallReport? = nil
     ) async -> Bool {
+        let cost = charged ? cost ?? held.charge.amount : .zero
+        observation.ended(kind, charged: held.hold == nil ? .zero : cost, in: held.charge.accounts)
         guard let hold = held.hold else {
             publish(held.routed, kind.rawValue)
             return true
@@ -207,7 +227,7 @@ struct CallExchange {
         let kept = hold.charge.record == nil ? nil : report?.bytes
         let ending: Settlements.Ending =
             charged
-            ? .settle(hold, cost: cost ?? hold.charge.amount, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
+            ? .settle(hold, cost: cost, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
             : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
         if Task.isCancelled {
@@ -215,7 +235,9 @@ struct CallExchange {
             return true
         }
         switch await gateway.settlements.end(ending, by: held.deadline) {
-        case .done: return true
+        case .done(let receipt):
+            observation.charged(receipt.charged)
+            return true
         case .notDurable: return false
         case .later: return !charged || held.charge.durability == .async
         }
@@ -233,7 +255,7 @@ struct CallExchange {
     }
 
     private func outcome(_ kind: CallOutcome.Kind) -> CallOutcome {
-        let parts = (ContinuousClock.now - began).components
+        let parts = (ContinuousClock.now - observation.began).components
         return CallOutcome(kind: kind, duration: parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
     }
 }

@@ -9,6 +9,8 @@ struct RequestExchange {
     let reply: any MessageReply
     /// What the header `Idempotency-Key` says, where the request has headers of its own.
     var headerKey: [UInt8]?
+    /// Of the HTTP request that brought this one alone.
+    var observation: Observation?
     /// Cancels the task that answers; may be called on any thread.
     let stop: @Sendable () -> Void
 
@@ -18,11 +20,14 @@ struct RequestExchange {
         guard gateway.requests.begin(id, in: agent.session.id, endsWithSession: agent.session.transport == .sse, stop: stop) else {
             return await refuse(.invalidRequest("a request of the same id is not answered yet"), id)
         }
-        await answer(message, id, method)
+        let observation = observation ?? gateway.observation()
+        observation.trace?.identify(message, of: agent)
+        await answer(message, id, method, observation)
+        observation.trace?.end()
         gateway.requests.end(id, in: agent.session.id)
     }
 
-    private func answer(_ message: Message, _ id: RequestID, _ method: String) async {
+    private func answer(_ message: Message, _ id: RequestID, _ method: String, _ observation: Observation) async {
         if let listing = Listing(method: method) {
             return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, id, over: reply)
         }
@@ -36,7 +41,7 @@ struct RequestExchange {
         case let method where DelegationExchange.methods.contains(method):
             await DelegationExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).answer(message, id)
         case let method where ForwardedRequest.methods.contains(method):
-            await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).run(message)
+            await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey, observation: observation).run(message)
         default: await refuse(.methodNotFound(method), id)
         }
     }
@@ -59,6 +64,7 @@ struct RequestExchange {
     }
 
     private func refuse(_ fault: Fault, _ id: RequestID) async {
+        gateway.loopTasks.metrics.refused(fault.label)
         let (status, body) = fault.answer(to: id, era: .legacy, toolCall: false)
         await reply.finish(body, status: status, headers: fault.retryHeaders)
     }

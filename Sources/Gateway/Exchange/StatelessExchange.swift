@@ -10,10 +10,13 @@ import Upstreams
 struct StatelessExchange {
     let gateway: Gateway
     let reply: HTTPReply
+    let observation: Observation
 
     /// Serves the request; only a POST is one.
     func serve(_ inbound: Inbound, isPost: Bool) async throws(Rejection) {
-        let principal = try await gateway.identify(inbound, on: reply)
+        let principal = try await observation.observed(.authenticate) { () throws(Rejection) in
+            try await gateway.identify(inbound, on: reply)
+        }
         guard isPost else { throw .methodNotAllowed(allow: "POST") }
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
@@ -34,7 +37,9 @@ struct StatelessExchange {
         guard let profile = StatelessRequest.profile(in: message) else { throw .invalidParams(ClientProfile.rule) }
         let agent = Agent(
             principal: principal, KnownSession(Session(presenceOf: principal, in: request, profile), profile: profile),
-            logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) })
+            logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) }, trace: fields.trace)
+        observation.trace?.identify(message, of: agent)
+        defer { observation.trace?.end() }
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
         if let listing = Listing(method: request.method) {
@@ -59,11 +64,16 @@ struct StatelessExchange {
         case let method where ForwardedRequest.methods.contains(method):
             // An upstream's own session for the agent is kept only while its presence is.
             let standing: SessionCache.Presence
-            do { standing = try await gateway.appear(agent) } catch { throw .storeUnavailable }
+            do {
+                standing = try await observation.observed(.session) { () throws(StoreError) in try await gateway.appear(agent) }
+            } catch {
+                throw .storeUnavailable
+            }
             guard standing != .tooMany else { throw .tooManySessions }
             let rounds = RoundReply(post, on: reply)
             let exchange = CallExchange(
-                gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey)
+                gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey,
+                observation: observation)
             await exchange.run(message)
         default: throw .methodNotFound(request.method)
         }
@@ -78,6 +88,7 @@ struct StatelessExchange {
     }
 
     private func refuse(_ message: Message, _ fault: Fault) {
+        gateway.loopTasks.metrics.refused(fault.label)
         let (status, body) = fault.answer(to: message.id, era: .modern, toolCall: message.method == Method.toolsCall)
         reply.send(HTTPResponseStatus(statusCode: status), body, headers: fault.retryHeaders)
     }

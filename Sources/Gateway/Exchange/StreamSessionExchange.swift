@@ -47,7 +47,7 @@ struct StreamSessionExchange {
             throw .storeUnavailable(message.id)
         }
         guard let found, case let session = found.known.session, session.transport == .sse else { throw .unknownSession(message.id) }
-        let agent = Agent(principal: principal, found.known)
+        let agent = Agent(principal: principal, found.known, trace: inbound.fields.trace)
         guard message.kind == .request else {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)

@@ -9,10 +9,13 @@ import Upstreams
 struct StreamableExchange {
     let gateway: Gateway
     let reply: HTTPReply
+    let observation: Observation
 
     /// A POST: one message of the agent.
     func post(_ inbound: Inbound) async throws(Rejection) {
-        let principal = try await gateway.identify(inbound, on: reply)
+        let principal = try await observation.observed(.authenticate) { () throws(Rejection) in
+            try await gateway.identify(inbound, on: reply)
+        }
         guard inbound.isJSON else { throw .unsupportedMediaType }
         guard inbound.acceptsEither else { throw .notAcceptable }
         if Batch.isOpened(by: inbound.body) {
@@ -24,14 +27,16 @@ struct StreamableExchange {
         if message.method == Method.initialize, message.kind == .request {
             return try await initialize(message, principal)
         }
-        let agent = try await resume(inbound, principal, message)
+        let agent = try await observation.observed(.session) { () throws(Rejection) in try await resume(inbound, principal, message) }
         guard message.kind == .request, let id = message.id else {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)
         }
         let post = PostReply(reply, gateway: gateway, agent: agent, requests: [id])
-        await RequestExchange(gateway: gateway, agent: agent, reply: post, headerKey: inbound.fields.idempotencyKey, stop: reply.stop)
-            .answer(message)
+        let exchange = RequestExchange(
+            gateway: gateway, agent: agent, reply: post, headerKey: inbound.fields.idempotencyKey, observation: observation,
+            stop: reply.stop)
+        await exchange.answer(message)
     }
 
     /// A DELETE: the agent ends its session.
@@ -84,7 +89,7 @@ struct StreamableExchange {
         }
         guard let found, found.known.session.transport == .streamable else { throw .unknownSession(message?.id) }
         if let revision = inbound.fields.revision, revision != found.known.session.revision { throw .wrongRevision(message?.id) }
-        return Agent(principal: principal, found.known, renewsSession: found.needsRenewal)
+        return Agent(principal: principal, found.known, renewsSession: found.needsRenewal, trace: inbound.fields.trace)
     }
 
     /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.

@@ -1,10 +1,11 @@
 import HTTPWire
+import MCPWire
 
 /// The headers of a request that decide something, found in one pass and read when they are asked for.
 struct HeaderFields: Sendable {
     private let block: HeaderBlock
     private var authorizationPlace, sessionPlace, revisionPlace, contentTypePlace, acceptPlace, originPlace, hostPlace,
-        lastEventPlace, keyPlace: Range<Int>?
+        lastEventPlace, keyPlace, tracePlace: Range<Int>?
     /// Further lines of `Accept`, which is a list.
     private var moreAccept: String?
     /// The first of them that was given twice, which is refused: each side of a proxy could take another one.
@@ -30,6 +31,13 @@ struct HeaderFields: Sendable {
 
     /// The bytes of `Idempotency-Key`.
     var idempotencyKey: [UInt8]? { keyPlace.map { Array(block.bytes[$0]) } }
+
+    /// The trace that the request belongs to; a `traceparent` that is given twice says none.
+    var trace: TraceNote? {
+        guard let parent = text(tracePlace) else { return nil }
+        let states = block.values(name: MetaKey.traceState)
+        return TraceNote(parent: parent, state: states.isEmpty ? nil : states.joined(separator: ","))
+    }
 
     /// What SDKs send as `Accept`, ahead of the full reading.
     var acceptsAsUsual: Bool { moreAccept == nil && block.value(acceptPlace, is: "application/json, text/event-stream") }
@@ -65,6 +73,7 @@ struct HeaderFields: Sendable {
         case 4 where block.name(of: field, is: "host"): keep(field, \.hostPlace)
         case 6 where block.name(of: field, is: "accept"): list(field)
         case 6 where block.name(of: field, is: "origin"): keep(field, \.originPlace)
+        case 11 where block.name(of: field, is: "traceparent"): tracePlace = tracePlace == nil ? field.value : 0..<0
         case 12 where block.name(of: field, is: "content-type"): keep(field, \.contentTypePlace)
         case 13 where block.name(of: field, is: "authorization"): keep(field, \.authorizationPlace)
         case 13 where block.name(of: field, is: "last-event-id"): keep(field, \.lastEventPlace)

@@ -106,8 +106,8 @@ package final class ForwardedRequest: Sendable {
     /// The bytes to send upstream: `id` for the id and for the progress token (if any), `name` for what it is about; without
     /// `params.task`, `_meta.token`, `_meta["io.satgate/…"]` and what only requests without a handshake say; all else byte for byte. Where
     /// there is no handshake `sender` is put in the place of all `_meta["io.modelcontextprotocol/…"]`. What it is continued with stands in the
-    /// place of what the agent says of the kind, `upstreamKey` in the place of the agent's own key.
-    package func forwarded(id: Int, name: String, sender: Sender? = nil) -> [UInt8] {
+    /// place of what the agent says of the kind, `upstreamKey` in the place of the agent's own key, `trace` in the place of its trace context.
+    package func forwarded(id: Int, name: String, sender: Sender? = nil, trace: TraceNote? = nil) -> [UInt8] {
         let document = message.document
         let number = Array(String(id).utf8)
         var edits = JSONEdits()
@@ -124,20 +124,26 @@ package final class ForwardedRequest: Sendable {
         }
         let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { member in
             if document.key(of: member, is: MetaKey.token) || document.key(of: member, startsWith: MetaKey.ours) { return true }
+            if trace != nil, document.key(of: member, is: MetaKey.traceParent) || document.key(of: member, is: MetaKey.traceState) {
+                return true
+            }
             guard document.key(of: member, startsWith: MetaKey.protocols) else { return false }
             return sender != nil || MetaKey.ofStatelessRequest.contains { document.key(of: member, is: $0) }
         }
-        let told = members(of: sender)
+        let told = members(of: sender, trace)
         if !told.isEmpty { edits.introduce(told, in: document, beforeOthers: keepsAny) }
         return edits.applied(to: document.bytes, in: 0..<document.bytes.count)
     }
 
     /// What `_meta` is to say beside what the agent says there.
-    private func members(of sender: Sender?) -> [UInt8] {
+    private func members(of sender: Sender?, _ trace: TraceNote?) -> [UInt8] {
         var members = sender?.members ?? []
-        guard let upstreamKey else { return members }
-        if !members.isEmpty { members.append(UInt8(ascii: ",")) }
-        members += JSONText.string(MetaKey.idempotencyKey) + [UInt8(ascii: ":")] + JSONText.string(upstreamKey)
+        func append(_ more: [UInt8]) {
+            if !members.isEmpty { members.append(UInt8(ascii: ",")) }
+            members += more
+        }
+        if let upstreamKey { append(JSONText.string(MetaKey.idempotencyKey) + [UInt8(ascii: ":")] + JSONText.string(upstreamKey)) }
+        if let trace { append(trace.members) }
         return members
     }
 

@@ -16,6 +16,9 @@ package enum MetaKey {
     package static let logLevel = "io.modelcontextprotocol/logLevel"
     /// What a request without a handshake says of itself and its sender.
     static let ofStatelessRequest = [protocolVersion, clientCapabilities, clientInfo, logLevel]
+    /// W3C trace context, which has no prefix.
+    package static let traceParent = "traceparent"
+    package static let traceState = "tracestate"
     package static let subscriptionID = "io.modelcontextprotocol/subscriptionId"
     package static let serverInfo = "io.modelcontextprotocol/serverInfo"
     /// Where SatGate's stdio clients put the agent's macaroon.

@@ -1,5 +1,12 @@
 /// The methods that satgate itself reads or sends.
 package enum Method {
+    /// What agents may ask for, the gateway's own included.
+    package static let ofAgents: Set<String> = [
+        initialize, ping, toolsList, toolsCall, promptsList, promptsGet, resourcesList, templatesList, resourcesRead, subscribe,
+        unsubscribe,
+        complete, setLevel, delegate, budget, discover, listen,
+    ]
+
     package static let initialize = "initialize"
     package static let initialized = "notifications/initialized"
     package static let ping = "ping"

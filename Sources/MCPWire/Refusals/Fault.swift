@@ -115,7 +115,8 @@ extension Fault {
 }
 
 extension Fault {
-    private func code(era: Dialect.Kind, toolCall: Bool) -> Int {
+    /// The JSON-RPC code that an agent of that era is told.
+    package func code(era: Dialect.Kind, toolCall: Bool) -> Int {
         if case .unknownResource = self { return era == .legacy ? ErrorCode.resourceNotFound : ErrorCode.invalidParams }
         return era == .legacy && toolCall ? row.codes.toolCall : row.codes.other
     }

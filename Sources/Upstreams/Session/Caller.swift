@@ -14,10 +14,17 @@ package struct Caller: Sendable {
     /// The headers of its request that repeat arguments: those that nobody here knows reach the upstream as they came.
     package let parameters: [(name: String, value: String)]
 
+    /// The trace that its call belongs to: said to the upstream in headers.
+    package let trace: TraceNote?
+    /// That is the gateway's own word, which goes before what the agent says in `_meta`.
+    package let replacesTrace: Bool
+
     package init(
         session: SessionID, profile: ClientProfile? = nil, logLevel: LogLevel? = nil, isStateless: Bool = false,
-        parameters: [(name: String, value: String)] = []
+        parameters: [(name: String, value: String)] = [], trace: TraceNote? = nil, replacesTrace: Bool = false
     ) {
+        self.trace = trace
+        self.replacesTrace = replacesTrace
         self.session = session
         self.profile = profile
         self.logLevel = logLevel

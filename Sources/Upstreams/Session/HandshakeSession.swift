@@ -36,7 +36,8 @@ final class HandshakeSession: UpstreamSession {
     ) async throws(UpstreamFailure) -> UpstreamExchange? {
         let id = link.newID()
         let route = route(on: lane)
-        let message = LinkRequest(body: request.message(id: id), id: id, head: head, call: request.call, backchannel: route)
+        let message = LinkRequest(
+            body: request.message(id: id), id: id, head: head, extra: request.traceHeaders, call: request.call, backchannel: route)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):
             if request.call != nil { stream.resumption = Resumption(link: link, lane: lane, head: streamHead, deadline: deadline) }

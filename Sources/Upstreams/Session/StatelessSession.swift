@@ -32,8 +32,9 @@ final class StatelessSession: UpstreamSession {
         let id = link.newID()
         let message = LinkRequest(
             body: request.message(id: id, sender: sender), id: id,
-            head: heads[request.method] ?? Self.head(request.method, of: sender, link), extra: request.mirroredHeaders, call: request.call,
-            era: .modern)
+            head: heads[request.method] ?? Self.head(request.method, of: sender, link),
+            extra: request.mirroredHeaders + request.traceHeaders,
+            call: request.call, era: .modern)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):
             return UpstreamExchange(

@@ -35,12 +35,17 @@ enum UpstreamRequest: Sendable {
     func message(id: Int, sender: Sender? = nil) -> [UInt8] {
         switch self {
         case .forward(let call, let name, _, let caller):
-            call.forwarded(id: id, name: name, sender: sender.map { Sender(of: caller, orOf: $0) })
+            call.forwarded(
+                id: id, name: name, sender: sender.map { Sender(of: caller, orOf: $0) },
+                trace: caller?.replacesTrace == true ? caller?.trace : nil)
         case .list(let method, let cursor): Outgoing.list(method, id: id, cursor: cursor, sender: sender)
         case .setLevel(let level): Outgoing.request(method, id: id, of: ("level", level.rawValue))
         case .watch(let uri, _): Outgoing.request(method, id: id, of: ("uri", uri))
         }
     }
+
+    /// The headers that say which trace it belongs to.
+    var traceHeaders: [HeaderLine] { caller?.trace?.headers ?? [] }
 
     /// The headers that repeat parts of the message where there is no handshake, but for its method.
     var mirroredHeaders: [HeaderLine] {

@@ -21,6 +21,7 @@ import Upstreams
 /// - `ledger.rollback` (refuse, or resume: what becomes of an account that has lost writes)
 /// - `input.wait` (ms, 600000: how long a call waits for its agent's input)
 /// - `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
+/// - the keys of `TracingSettings`
 /// - `sse.token_in_query` (true or false, false): agents may send their token in the URL of `/sse`, where others on the way can log it
 struct NodeConfiguration {
     var host = "127.0.0.1"
@@ -54,6 +55,7 @@ struct NodeConfiguration {
     var resumptions = 16
     var logLevel = Logger.Level.info
     var egress = EgressPolicy()
+    var tracing = TracingSettings()
 
     /// The defaults.
     init(keysFile: String) { self.keysFile = keysFile }
@@ -85,6 +87,7 @@ struct NodeConfiguration {
         resumptions = try await reader.integer("limits.resumptions", in: 1...10_000) ?? resumptions
         subscriptions = try await reader.integer("limits.subscriptions", in: 1...10_000) ?? subscriptions
         egress = try await EgressPolicy(reader)
+        tracing = try await TracingSettings(reader)
         if let level = try await reader.fetchString(forKey: "log.level") {
             guard let known = Logger.Level(rawValue: level) else { throw BadValue(key: "log.level", wanted: "a level such as info") }
             logLevel = known

@@ -31,6 +31,8 @@ struct Node {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
         let names = try configuration.redis.names()
+        let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let tracing = try Tracing(configuration.tracing, of: id, on: adminGroup, logger: logger)
         let store = RedisTenantStore(redis: client, names: names, node: id)
         let zones = tenants.zones
         let directory = RedisTenants(store, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
@@ -61,6 +63,7 @@ struct Node {
         agentSide.takesTokenInQuery = configuration.tokenInQuery
         agentSide.resumptionsPerSession = configuration.resumptions
         agentSide.subscriptionsPerAgent = configuration.subscriptions
+        agentSide.tracer = tracing?.tracer
         agentSide.version = SatGateVersion.text
         if Gateway.loopbackHosts.contains(configuration.host) { agentSide.allowedHosts = Gateway.loopbackHosts }
         let gateway = Gateway(
@@ -80,19 +83,22 @@ struct Node {
             administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
-            group: MultiThreadedEventLoopGroup(numberOfThreads: 1), logger: logger
+            group: adminGroup, logger: logger
         ) { onListening(.operators, $0) }
         self.id = id
         self.ledger = ledger
         self.names = names
         self.redis = client
         self.group = group
-        services = [
+        var services: [any Service] = [
             Running("redis") { try await client.run() },
             Running("events") {
                 await events.run()
                 await events.flush(within: .seconds(1))
             },
+        ]
+        services += tracing?.services ?? []
+        services += [
             Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues)]) },
             Running("tenants") {
                 await upkeep.begin()
@@ -123,6 +129,7 @@ struct Node {
             admin,
             Opening(listener: listener, tenants: directory),
         ]
+        self.services = services
     }
 
     /// Keeps a service that has nothing to do from ending, which would end the node.
