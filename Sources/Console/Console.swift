@@ -34,6 +34,7 @@ package struct Console: Sendable {
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
+        OpenAPIRoutes().add(to: api)
         administration.add(to: api, node: node, now: access.now)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router

@@ -61,7 +61,7 @@ struct TokenRoutes {
         do throws(TokenOrderFlaw) { return try issuer.mint(order, of: tenant) } catch {
             switch error {
             case .noKey: throw .conflict("no_key", "this node has no key for the tenant")
-            case .wrongKey: throw .invalid("key: no key of this tenant has this id")
+            case .wrongKey: throw .conflict("no_key", "this node has no key of this id for the tenant")
             case .refused(let reason): throw Problem(.badRequest, "refused_token", "a node would refuse the token: \(reason)")
             case .tooLong: throw .invalid("the token would be too long")
             case .cryptography: throw Problem(.internalServerError, "internal", "libcrypto failed")
