@@ -14,12 +14,14 @@ package struct Administration: Sendable {
     let issuer: any TokenIssuer
     let audit: any LedgerAudit
     let trail: any AuditTrail
+    let activity: any ActivityMonitor
 
     package init(
         tenants: any TenantAdmin, budgets: any BudgetAdmin, revocations: any Revocations, sessions: any SessionMonitor,
         nodes: any NodeMonitor, upstreams: any UpstreamMonitor, documents: any TenantDocuments, issuer: any TokenIssuer,
-        audit: any LedgerAudit, trail: any AuditTrail
+        audit: any LedgerAudit, trail: any AuditTrail, activity: any ActivityMonitor
     ) {
+        self.activity = activity
         self.documents = documents
         self.issuer = issuer
         self.audit = audit
@@ -36,7 +38,7 @@ package struct Administration: Sendable {
     func add(to api: RouterGroup<AdminContext>, node: NodeID, now: @escaping @Sendable () -> Int64) {
         NodeRoutes(nodes: nodes, node: node).add(to: api)
         TenantRoutes(tenants: tenants, documents: documents).add(to: api)
-        BudgetRoutes(budgets: budgets, tenants: tenants).add(to: api)
+        BudgetRoutes(budgets: budgets, tenants: tenants, activity: activity, now: now).add(to: api)
         BudgetChangeRoutes(budgets: budgets).add(to: api)
         AuditRoutes(audit: audit, budgets: budgets, tenants: tenants).add(to: api)
         TokenRoutes(issuer: issuer, tenants: tenants, trail: trail, node: node, now: now).add(to: api)

@@ -1,13 +1,13 @@
-import Foundation
+package import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOFoundationCompat
 
 /// JSON of the admin API.
-enum AdminJSON {
+package enum AdminJSON {
     /// The value as JSON, its keys sorted, times in ISO 8601.
-    static func bytes(_ value: some Encodable) throws -> Data {
+    package static func bytes(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601

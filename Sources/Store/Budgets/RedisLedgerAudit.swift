@@ -13,8 +13,14 @@ package struct RedisLedgerAudit: LedgerAudit {
     private let scripts: StoreScripts
     /// Entries of the ledger that are read at once.
     private let page: Int64
+    private let onPage: @Sendable (Int) -> Void
 
-    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, page: Int64 = 500) {
+    /// `onPage` is told now and then how many entries were read.
+    package init(
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, page: Int64 = 500,
+        onPage: @escaping @Sendable (_ entries: Int) -> Void = { _ in }
+    ) {
+        self.onPage = onPage
         self.redis = redis
         self.names = names
         self.scripts = scripts
@@ -57,7 +63,7 @@ package struct RedisLedgerAudit: LedgerAudit {
         let keys = names.keys(of: tenant)
         for _ in 0..<5 {
             var pass = AuditPass(
-                keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page),
+                keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page, onPage: onPage),
                 replays: Dictionary(accounts.map { ($0, AccountReplay(account: $0)) }) { first, _ in first },
                 span: try await LedgerSpan(redis: redis, ledger: keys.ledger), known: known)
             if try await finish(&pass, accounts) { return pass }

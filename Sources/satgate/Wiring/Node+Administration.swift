@@ -18,7 +18,8 @@ extension Node {
             sessions: RedisSessionMonitor(redis: redis, names: names, node: node), nodes: RedisNodeMonitor(redis: redis, names: names),
             upstreams: CatalogueMonitor(RedisCatalogueDirectory(redis: redis, names: names)), documents: TenantDocumentReader(zones: zones),
             issuer: RingIssuer(keys), audit: RedisLedgerAudit(redis: redis, names: names),
-            trail: RedisAuditTrail(redis: redis, names: names))
+            trail: RedisAuditTrail(redis: redis, names: names),
+            activity: RedisActivityMonitor(redis: redis, names: names))
     }
 
     /// Tells the others every second what this node is and does, until it is cancelled.
