@@ -49,8 +49,9 @@ package struct Console: Sendable {
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
+        OpenAPIRoutes().add(to: api)
         EventRoutes(history: feed.history).add(to: api)
-        administration.add(to: api, node: node)
+        administration.add(to: api, node: node, now: access.now)
         metering.add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
