@@ -28,7 +28,7 @@ const charts = [
   new Chart({ title: "Credits", isStacked: true, format: compact, series: [["credits", "spent", (minute) => minute.credits]] }),
   new Chart({
     title: "Latency", format: duration,
-    series: [["p50", "p50", ({ p50Ms }) => p50Ms ?? null], ["p95", "p95", ({ p95Ms }) => p95Ms ?? null], ["p99", "p99", ({ p99Ms }) => p99Ms ?? null]],
+    series: [["p50", "p50", ({ p50Ms }) => p50Ms], ["p95", "p95", ({ p95Ms }) => p95Ms], ["p99", "p99", ({ p99Ms }) => p99Ms]],
   }),
 ];
 const chartsNote = h("p.empty");
@@ -51,7 +51,7 @@ function showActivity(live) {
   tell(3, duration(latest?.p95Ms), latest && `p50 ${duration(latest.p50Ms)}, p99 ${duration(latest.p99Ms)}`);
 }
 
-const showSessions = ({ data }) => tell(4, count(data?.length), data && `${count(new Set(data.map(({ agent }) => agent)).size)} kinds of agents`);
+const showSessions = ({ data }) => tell(4, count(data?.length), data && `kinds of agents: ${new Set(data.map(({ agent }) => agent)).size}`);
 
 const nodes = nodesTable("Nodes");
 

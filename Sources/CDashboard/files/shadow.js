@@ -8,14 +8,14 @@ import { follow } from "./parts.js";
 import { isAdmin, keyOf, lists, state } from "./lists.js";
 import { eventColumns, openEvent } from "./events.js";
 
-const MODES = { observe: "calls go on, and what hard mode would refuse is recorded", soft: "agents are warned, and calls go on", hard: "calls without credit are refused" };
+const MODES = { observe: "what hard mode would refuse is only recorded", soft: "agents are only warned", hard: "calls without credit are refused" };
 
 function change({ tenant, mode: before }, select) {
   const mode = select.value;
   select.value = before;
   ask({
     title: `${tenant}: from ${before} to ${mode}?`, verb: `Switch to ${mode}`, isGrave: true, done: `${tenant} is in ${mode} mode now.`, live: lists.tenants,
-    text: `In ${mode} mode ${MODES[mode]}. Budgets that state a mode of their own keep it.`,
+    text: `In ${mode} mode ${MODES[mode]}. Budgets with a mode of their own keep it.`,
     act: () => call("PUT", path`tenants/${tenant}/mode`, { mode }),
   });
 }
@@ -48,7 +48,6 @@ const groups = new Table({
 const latest = new Table({ caption: "Latest", key: keyOf, open: openEvent, size: 20, columns: eventColumns("Would be") });
 const tally = h("p.dim");
 
-/** Events added up under what `of` names them. */
 function addUp(events, of) {
   const sums = new Map();
   for (const event of events) {
