@@ -119,7 +119,6 @@ export class Live {
     this.#timer = setTimeout(() => this.refresh(), Math.max(delay, this.#begun + this.#pause() / 3 - Date.now()));
   }
 
-  /** Forgets what was shown: it was of something else. */
   reset() {
     this.data = this.problem = null;
     this.#turn += 1;

@@ -26,7 +26,6 @@ export class Feed extends EventTarget {
   constructor() {
     super();
     setInterval(() => this.#checkSilence(), SILENCE / 3);
-    addEventListener("online", () => this.retry());
   }
 
   start() {

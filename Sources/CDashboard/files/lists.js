@@ -53,7 +53,7 @@ export const lists = {
   shadow: new Live(() => history({ enforced: "false", last: 1000 }), 60_000),
 };
 
-/** What events make old. Tallies are written once a second. */
+/** What events make old; tallies a second later. */
 const NEWS = {
   sessions: [/^(session_[^k]|tool_call|budget_spend|token_revoked)/, 1200],
   upstreams: [/^(upstream_|tools_|tenant_)/, 300],

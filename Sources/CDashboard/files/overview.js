@@ -82,6 +82,8 @@ function showAlerts() {
   alerts.replaceChildren(...(lines.length ? lines : [h("li.dim", {}, why || "Nothing needs attention.")]));
 }
 
+// That an account is at its end is told without an error, too.
+const isRefusal = ({ data }) => data?.error && data.enforced !== false;
 const refusals = new Table({ caption: "Latest refusals", key: keyOf, open: openEvent, columns: eventColumns("Refused for") });
 
 export const overview = {
@@ -90,6 +92,6 @@ export const overview = {
     h("div.halves", {}, panel("Needs attention", alerts), panel("Latest refusals", refusals.element)), panel("Nodes", nodes.element)),
   watches: {
     activity: showActivity, sessions: showSessions, nodes: showNodes, accounts: showAlerts, upstreams: showAlerts,
-    refusals: (live) => follow(refusals, live, "No call was refused.", (live.data ?? []).slice(0, 10)),
+    refusals: (live) => follow(refusals, live, "No call was refused.", (live.data ?? []).filter(isRefusal).slice(0, 10)),
   },
 };

@@ -18,7 +18,7 @@ export function follow(table, live, empty, items = live.data ?? []) {
 }
 
 export const filterInput = (label, oninput) =>
-  h("input.filter", { type: "search", placeholder: `${label} ( / )`, "aria-label": label, "aria-keyshortcuts": "/", spellcheck: "false", oninput });
+  h("input.filter", { type: "search", placeholder: `${label} ( / )`, "aria-label": label, spellcheck: "false", oninput });
 
 /** Whether each word of the filter is somewhere in the item. */
 export function matches({ value }, item) {

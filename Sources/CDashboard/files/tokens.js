@@ -37,7 +37,8 @@ function fillName({ children: [button, name], style }, node) {
   show(button, node.children.length);
   mark(button, "aria-expanded", String(!folded.has(keyOf(node))));
   mark(button, "aria-label", `made from ${nameOf(node)}: ${node.children.length}`);
-  put(name, nameOf(node));
+  // Who narrows a token cannot give it another label.
+  put(name, node.depth ? `${nameOf(node)} · ${brief(node.token)}` : nameOf(node));
   mark(name, "title", node.token);
 }
 

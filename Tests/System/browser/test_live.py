@@ -5,6 +5,7 @@ import asyncio
 import json
 
 from testbed.agent import Agent
+from testbed.node import attenuate
 from testbed.process import soon
 
 ROWS = "[...document.querySelectorAll('main > :not([hidden]) tbody tr')]"
@@ -132,6 +133,20 @@ async def test_a_budget_is_topped_up_and_a_token_minted_shown_once_and_revoked(s
             async def is_refused() -> bool:
                 return (await agent.ask(site.nodes["b"], "tools/list")).status == 401
             await soon("the token is refused", is_refused)
+
+
+async def test_tokens_stand_below_those_they_were_made_from_with_what_all_have_spent(site):
+    parent = site.cell.mint("acme", "--budget", "many", "--label", "a-parent")
+    async with site.page() as page, Agent(parent) as one, Agent(attenuate(parent, "scope = echo")) as other:
+        for agent in (one, other):
+            await agent.open(site.nodes["a"])
+            await agent.call(site.nodes["b"], "echo", text="x")
+        await page.visit("tokens")
+        await page.until(f"{cell('With children', 'a-parent')} === '4' && {cell('Spent', 'a-parent')} === '2'")
+        assert await page.value(f"{row('a-parent ·')} === {row('a-parent')}.nextSibling")
+        assert await page.value(cell("With children", "a-parent ·")) == "2"
+        await page.value(f"{row('a-parent')}.querySelector('.fold').click()")
+        await page.until(f"!{row('a-parent ·')}")
 
 
 async def test_the_feed_is_bounded_and_waits_while_it_is_paused(site):
