@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from testbed.node import tenant
+from testbed.process import ROOT
 
 # What a tester that knows only the document cannot know: which names exist, the rules of a tenant's document, and what is a token.
 CONFIGURATION = """
@@ -50,3 +52,12 @@ def test_the_document_is_served_and_valid(site):
     document = site.operators.get(site.b, "openapi.json")
     assert document["openapi"] == "3.1.0" and document["servers"] == [{"url": "/api/v1"}]
     assert httpx.get(f"{site.a.admin}/api/v1/openapi.json", trust_env=False).status_code == 401
+
+
+def test_every_route_stands_in_the_document_and_no_other(site):
+    """As the sources have them: a route that no document tells of would be driven by no test."""
+    document = site.operators.get(site.b, "openapi.json")
+    told = {(method, path) for path, item in document["paths"].items() for method in item if method in ("get", "put", "post", "delete")}
+    sources = "".join(file.read_text() for file in (ROOT / "Sources" / "Console").rglob("*.swift"))
+    routed = {(method, f"/{path}") for method, path in re.findall(r'router\.(get|put|post|delete)\("([^"]+)"\)', sources)}
+    assert routed - {("get", f"/{path}") for path in ("healthz", "readyz", "metrics")} == told
