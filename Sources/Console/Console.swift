@@ -1,7 +1,6 @@
+package import Events
 package import Governance
 import Hummingbird
-import NIOCore
-import NIOHTTP1
 
 /// What the operator's side of a node shows and changes: the ports it works through, all of them fulfilled elsewhere.
 package struct Console: Sendable {
@@ -11,10 +10,22 @@ package struct Console: Sendable {
     let access: Access
     let health: Health
     let administration: Administration
+    let feed: Feed
+
+    /// What happens, and what has happened.
+    package struct Feed: Sendable {
+        let live: EventFeed
+        let history: any EventHistory
+
+        package init(live: EventFeed, history: any EventHistory) {
+            self.live = live
+            self.history = history
+        }
+    }
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
-        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration,
+        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, feed: Feed,
         now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
@@ -22,6 +33,7 @@ package struct Console: Sendable {
         access = Access(credentials: credentials, now: now)
         self.health = health
         self.administration = administration
+        self.feed = feed
     }
 
     /// All routes of the admin port.
@@ -35,18 +47,12 @@ package struct Console: Sendable {
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
         OpenAPIRoutes().add(to: api)
+        EventRoutes(history: feed.history).add(to: api)
         administration.add(to: api, node: node, now: access.now)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }
 
     /// Who takes over connections that become WebSockets.
-    var sockets: any WebSocketAcceptor { NoSockets() }
-}
-
-/// Upgrades nothing.
-private struct NoSockets: WebSocketAcceptor {
-    func accepts(_ head: HTTPRequestHead) -> Bool { false }
-    func open(_ channel: any Channel, for head: HTTPRequestHead) throws {}
-    func goAway(_ channel: any Channel) { channel.close(promise: nil) }
+    var sockets: any WebSocketAcceptor { FeedAcceptor(feed: feed.live, access: access, node: node) }
 }

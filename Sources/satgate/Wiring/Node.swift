@@ -77,10 +77,12 @@ struct Node {
             logger: logger
         ) { onListening(.agents, $0) }
         let pulse = LoopPulse(group)
+        let feed = Self.feed(try configuration.redis.client(), names, on: adminGroup, logger: logger)
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
-            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), now: { client.now() })
+            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), feed: feed.feed,
+            now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: adminGroup, logger: logger
@@ -98,6 +100,7 @@ struct Node {
             },
         ]
         services += tracing?.services ?? []
+        services += feed.services
         services += [
             Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues)]) },
             Running("tenants") {
