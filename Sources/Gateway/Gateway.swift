@@ -69,6 +69,7 @@ package final class Gateway: Sendable {
     let parked = ParkedCalls()
     let relays = Relays()
     let bells = RecordBells()
+    let levels = GatewayLevels()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
 

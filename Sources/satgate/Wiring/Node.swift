@@ -79,10 +79,12 @@ struct Node {
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger
         ) { onListening(.agents, $0) }
-        let pulse = LoopPulse(group)
+        let pulse = LoopPulse(group, onLag: LagMetrics.note)
+        let readiness = Readiness(nodes: nodes, tenants: directory)
+        let meters = MetricsUpkeep(gateway: gateway, catalogues: catalogues, redis: client, events: events, readiness: readiness)
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
-            health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
+            health: Health(pulse: pulse) { readiness.checks },
             administration: Self.administration(of: id, client, names, store, revocations),
             metering: Self.metering(client, names, store), now: { client.now() })
         let admin = AdminServer(
@@ -125,6 +127,7 @@ struct Node {
                 logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
             pulse,
+            Running("metrics") { await meters.run() },
             Running("file of admin tokens") {
                 if let file = configuration.adminTokensFile {
                     await AdminTokensUpkeep(file: file, credentials: administrators, logger: logger).watch()
