@@ -37,7 +37,8 @@ package struct Console: Sendable {
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
-        administration.add(to: api, node: node)
+        OpenAPIRoutes().add(to: api)
+        administration.add(to: api, node: node, now: access.now)
         metering.add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router

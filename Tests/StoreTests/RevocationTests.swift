@@ -17,7 +17,7 @@ struct RevocationTests {
     }
 
     private func revocation(_ name: String, ends: Int64? = nil) -> Revocation {
-        Revocation(token: .named(name), ends: ends, source: "cli")
+        Revocation(token: .named(name), ends: ends, source: "cli", operator: "cli:ann")
     }
 
     @Test("a token is revoked once, with one event, and its id is found from then on")

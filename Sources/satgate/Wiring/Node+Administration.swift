@@ -4,17 +4,22 @@ import Gateway
 import Governance
 import Redis
 import Store
+import TimeZones
 import Upstreams
 
 extension Node {
     /// What the operator's port works through.
     static func administration(
-        of node: NodeID, _ redis: RedisClient, _ names: KeyNames, _ tenants: RedisTenantStore, _ revocations: RedisRevocations
+        of node: NodeID, _ redis: RedisClient, _ names: KeyNames, _ tenants: RedisTenantStore, _ revocations: RedisRevocations,
+        zones: ZoneDatabase, keys: KeyRing
     ) -> Administration {
         Administration(
             tenants: tenants, budgets: RedisBudgetAdmin(redis: redis, names: names), revocations: revocations,
             sessions: RedisSessionMonitor(redis: redis, names: names, node: node), nodes: RedisNodeMonitor(redis: redis, names: names),
-            upstreams: CatalogueMonitor(RedisCatalogueDirectory(redis: redis, names: names)))
+            upstreams: CatalogueMonitor(RedisCatalogueDirectory(redis: redis, names: names)), documents: TenantDocumentReader(zones: zones),
+            issuer: RingIssuer(keys), audit: RedisLedgerAudit(redis: redis, names: names),
+            trail: RedisAuditTrail(redis: redis, names: names),
+            activity: RedisActivityMonitor(redis: redis, names: names))
     }
 
     /// Tells the others every second what this node is and does, until it is cancelled.

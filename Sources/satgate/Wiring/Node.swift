@@ -85,7 +85,7 @@ struct Node {
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { readiness.checks },
-            administration: Self.administration(of: id, client, names, store, revocations),
+            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys),
             metering: Self.metering(client, names, store), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
