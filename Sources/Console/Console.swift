@@ -11,6 +11,7 @@ package struct Console: Sendable {
     let health: Health
     let administration: Administration
     let feed: Feed
+    let metering: Metering
 
     /// What happens, and what has happened.
     package struct Feed: Sendable {
@@ -26,6 +27,7 @@ package struct Console: Sendable {
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
         node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, feed: Feed,
+        metering: Metering,
         now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
@@ -34,6 +36,7 @@ package struct Console: Sendable {
         self.health = health
         self.administration = administration
         self.feed = feed
+        self.metering = metering
     }
 
     /// All routes of the admin port.
@@ -43,12 +46,14 @@ package struct Console: Sendable {
         router.add(middleware: ProblemMiddleware(methods: methods))
         HealthRoutes(health: health).add(to: router)
         AssetRoutes().add(to: router)
+        metering.add(to: router)
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
         OpenAPIRoutes().add(to: api)
         EventRoutes(history: feed.history).add(to: api)
         administration.add(to: api, node: node, now: access.now)
+        metering.add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }

@@ -8,6 +8,7 @@ import NIOPosix
 import Redis
 import ServiceLifecycle
 import Store
+import Telemetry
 import TimeZones
 import Upstreams
 
@@ -27,6 +28,8 @@ struct Node {
         administrators: AdminCredentials, logger: Logger,
         onListening: @escaping @Sendable (Port, SocketAddress) -> Void
     ) throws {
+        // Before the first handle of a metric is made.
+        _ = MetricRegistry.installed
         let id = NodeID()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
@@ -76,13 +79,15 @@ struct Node {
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger
         ) { onListening(.agents, $0) }
-        let pulse = LoopPulse(group)
+        let pulse = LoopPulse(group, onLag: LagMetrics.note)
+        let readiness = Readiness(nodes: nodes, tenants: directory)
+        let meters = MetricsUpkeep(gateway: gateway, catalogues: catalogues, redis: client, events: events, readiness: readiness)
         let feed = Self.feed(try configuration.redis.client(), names, on: adminGroup, logger: logger)
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
-            health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
+            health: Health(pulse: pulse) { readiness.checks },
             administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), feed: feed.feed,
-            now: { client.now() })
+            metering: Self.metering(client, names, store), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: adminGroup, logger: logger
@@ -115,6 +120,7 @@ struct Node {
             Running("facts") { await Self.tellFacts(of: id, gateway, client, names) },
             holds,
             settlements,
+            ActivityUpkeep(node: id, tasks: tasks, log: RedisActivityLog(redis: client, names: names, logger: logger)),
             Running("rollback") { await ledger.watchServers() },
             revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
@@ -123,6 +129,7 @@ struct Node {
                 logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
             pulse,
+            Running("metrics") { await meters.run() },
             Running("file of admin tokens") {
                 if let file = configuration.adminTokensFile {
                     await AdminTokensUpkeep(file: file, credentials: administrators, logger: logger).watch()
