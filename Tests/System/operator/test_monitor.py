@@ -9,7 +9,7 @@ import pytest
 
 from testbed.agent import Agent
 from testbed.node import tenant
-from testbed.process import eventually
+from testbed.process import eventually, soon
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -39,6 +39,32 @@ async def test_a_session_is_shown_at_every_node_until_an_operator_ends_it_on_all
         assert reply.status == 404, "the agent is told to begin anew"
     closed = [event for event in events(site, "acme") if event["type"] == "session_close" and event["sessionId"] == agent.session]
     assert [event["data"].get("by") for event in closed] == ["api:admin"]
+
+
+async def test_what_calls_cost_is_shown_with_their_session_and_their_account(site):
+    token = site.cell.mint("acme", "--budget", "team")
+    async with Agent(token) as agent:
+        await agent.open(site.a)
+        for _ in range(3):
+            assert (await agent.call(site.b, "echo", text="x")).result
+        node = site.operators.get(site.b, "me")["node"]
+
+        def counted() -> dict | None:
+            found = site.operators.get(site.a, "sessions", tenant="acme", limit=1000)["items"]
+            return next((each for each in found if each["session"] == agent.session and each["calls"] == 3), None)
+        shown = await soon("the session's calls are counted", counted)
+        assert shown["credits"] == 6 and shown["node"] == node
+
+        def burning() -> dict | None:
+            account = site.operators.get(site.b, "tenants/acme/budgets/team")
+            return account if account["burnPerHour"] else None
+        account = await soon("the account's burn is known", burning)
+        # six credits at least within nine minutes and a part of the tenth
+        assert account["burnPerHour"] >= 36
+        left = timedelta(hours=account["available"] / account["burnPerHour"])
+        assert account["exhaustedAt"] is None or abs(-since(account["exhaustedAt"]) - left) < timedelta(minutes=5)
+        listed = {each["account"]: each for each in site.operators.get(site.a, "tenants/acme/budgets", limit=1000)["items"]}
+        assert listed["team"]["burnPerHour"] and listed["team"]["kind"] == "budget"
 
 
 def events(site, name: str) -> list[dict]:
