@@ -62,7 +62,8 @@ def test_a_document_that_breaks_a_rule_is_refused_with_the_place(site, api, chan
     assert refused.json()["detail"].startswith(place)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"name":null}', b"[" * 10_000, b'{"a":1e999}', b'\xff\xfe{"a":1}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"name":null}', b"[" * 10_000, b'{"a":1e999}',
+                                  b'{"name":"other","upstreams":' + b"[" * 400 + b"]" * 400 + b"}", b'{"name":"other","upstreams":{},"upstreams":{}}', b'\xff\xfe{"a":1}'])
 @pytest.mark.parametrize("path", ["tenants/other", "tenants/other/mode", "tenants/acme/budgets/team"])
 def test_a_body_that_is_no_such_document_is_refused(api, path, body):
     refused = api.put(path, content=body, headers={"Content-Type": "application/json"})
