@@ -9,7 +9,7 @@ struct SatGate: AsyncParsableCommand {
         version: SatGateVersion.text,
         subcommands: [
             ServeCommand.self, DemoCommand.self, TokenCommand.self, TenantCommand.self, BudgetCommand.self, UpstreamsCommand.self,
-            GuardCommand.self,
+            EventsCommand.self, GuardCommand.self,
         ])
 }
 
