@@ -9,8 +9,7 @@ struct SatGate: AsyncParsableCommand {
         version: SatGateVersion.text,
         subcommands: [
             ServeCommand.self, DemoCommand.self, TokenCommand.self, TenantCommand.self, BudgetCommand.self, UpstreamsCommand.self,
-            SessionsCommand.self, NodesCommand.self,
-            GuardCommand.self,
+            SessionsCommand.self, NodesCommand.self, EventsCommand.self, GuardCommand.self,
         ])
 }
 

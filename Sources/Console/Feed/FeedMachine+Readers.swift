@@ -74,10 +74,11 @@ extension FeedMachine {
         reader.targets = [:]
         for (source, timeline) in timelines where reader.filter.wants(source) {
             reader.targets[source] = timeline.position
-            guard let start else { continue }
-            let position = start[source] ?? other(timeline)
+            let position = start.map { $0[source] ?? other(timeline) } ?? timeline.position
             if position != timeline.position {
-                reader.errands.append(.init(source, from: position, to: timeline.position))
+                reader.errands.append(.init(source, from: position, to: timeline.position, excused: timeline.walk.excused))
+            } else if let excused = timeline.walk.excused {
+                reader.inbox.append(FeedItem(gapIn: source, from: position.seq + 1, to: .init(epoch: position.epoch, seq: excused)))
             }
         }
         reader.errands.sort { $0.source < $1.source }
@@ -101,7 +102,9 @@ extension FeedMachine {
             if reader.next >= ring.start {
                 (reader.isLive, reader.targets) = (true, [:])
             } else {
-                place(&reader, from: reader.targets.merging(reader.seen) { $1 }, other: \.origin)
+                let seen = reader.targets.merging(reader.seen) { $1.seq > $0.seq ? $1 : $0 }
+                reader.seen = [:]
+                place(&reader, from: seen, other: \.origin)
             }
         }
         if !reader.errands.isEmpty {
