@@ -13,11 +13,12 @@ package struct Console: Sendable {
     let tenants: any TenantAdmin
     let budgets: any BudgetAdmin
     let revocations: any Revocations
+    let logs: LogControl
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
         node: NodeID, version: String, credentials: AdminCredentials, health: Health, tenants: any TenantAdmin, budgets: any BudgetAdmin,
-        revocations: any Revocations, now: @escaping @Sendable () -> Int64
+        revocations: any Revocations, logs: LogControl, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.version = version
@@ -26,6 +27,7 @@ package struct Console: Sendable {
         self.tenants = tenants
         self.budgets = budgets
         self.revocations = revocations
+        self.logs = logs
     }
 
     /// All routes of the admin port.
@@ -37,6 +39,7 @@ package struct Console: Sendable {
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
+        LogLevelRoutes(control: logs).add(to: api)
         return router
     }
 
