@@ -10,36 +10,35 @@ package struct Console: Sendable {
     let version: String
     let access: Access
     let health: Health
-    let tenants: any TenantAdmin
-    let budgets: any BudgetAdmin
-    let revocations: any Revocations
+    let administration: Administration
     let logs: LogControl
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
-        node: NodeID, version: String, credentials: AdminCredentials, health: Health, tenants: any TenantAdmin, budgets: any BudgetAdmin,
-        revocations: any Revocations, logs: LogControl, now: @escaping @Sendable () -> Int64
+        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration,
+        logs: LogControl, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.version = version
         access = Access(credentials: credentials, now: now)
         self.health = health
-        self.tenants = tenants
-        self.budgets = budgets
-        self.revocations = revocations
+        self.administration = administration
         self.logs = logs
     }
 
     /// All routes of the admin port.
     func router() -> Router<AdminContext> {
-        let router = Router(context: AdminContext.self)
-        router.add(middleware: ProblemMiddleware())
+        let router = Router(context: AdminContext.self, options: .autoGenerateHeadEndpoints)
+        let methods = KnownMethods()
+        router.add(middleware: ProblemMiddleware(methods: methods))
         HealthRoutes(health: health).add(to: router)
         AssetRoutes().add(to: router)
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
         LogLevelRoutes(control: logs).add(to: api)
+        administration.add(to: api, node: node)
+        methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }
 

@@ -184,6 +184,9 @@ package final class Gateway: Sendable {
         parked.drain()
     }
 
+    /// Streams to agents that are open, and requests of agents that are being answered.
+    package var load: (streams: Int, calls: Int) { (streams.count, requests.count) }
+
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// The current event loop; off the loops any.

@@ -29,6 +29,19 @@ package enum AccountName: Sendable, Hashable {
     }
 }
 
+extension AccountName: Comparable {
+    /// The tenant's own first, then budgets, then caps, each by how they are spelled.
+    package static func < (left: AccountName, right: AccountName) -> Bool { (left.rank, left.text) < (right.rank, right.text) }
+
+    private var rank: Int {
+        switch self {
+        case .tenant: 0
+        case .budget: 1
+        case .cap: 2
+        }
+    }
+}
+
 /// One account a call is charged to.
 package struct ChargedAccount: Sendable, Hashable {
     package let name: AccountName

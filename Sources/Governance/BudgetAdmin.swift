@@ -21,6 +21,18 @@ extension BudgetAdmin {
     package func balance(of account: AccountName, tenant: TenantName) async throws(StoreError) -> Balance? {
         try await balances(of: [account], tenant: tenant).first ?? nil
     }
+
+    /// The names of all accounts in their order.
+    package func accounts(of tenant: TenantName) async throws(StoreError) -> [AccountName] {
+        var names: Set<AccountName> = []
+        var cursor: AccountCursor?
+        repeat {
+            let page = try await list(of: tenant, from: cursor)
+            names.formUnion(page.names)
+            cursor = page.next
+        } while cursor != nil
+        return names.sorted()
+    }
 }
 
 /// Where a listing of accounts goes on.

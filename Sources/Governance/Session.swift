@@ -33,6 +33,8 @@ package struct Session: Sendable, Hashable {
     package var capabilities: String?
     /// The least level of log messages that the agent wants; nil while it has not said so.
     package var logLevel: String?
+    /// What the token that opened it is called; nil where it has no label.
+    package let label: String?
     /// The node that holds the HTTP+SSE stream.
     package let owner: NodeID?
     /// What stands for the token of an agent that cannot show it again.
@@ -40,8 +42,9 @@ package struct Session: Sendable, Hashable {
 
     package init(
         id: SessionID, tenant: TenantName, principal: TokenID, transport: Transport, revision: String? = nil, client: String? = nil,
-        owner: NodeID? = nil, pass: StreamPass? = nil
+        label: String? = nil, owner: NodeID? = nil, pass: StreamPass? = nil
     ) {
+        self.label = label
         self.id = id
         self.tenant = tenant
         self.principal = principal

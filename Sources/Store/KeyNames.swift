@@ -26,10 +26,14 @@ package struct KeyNames: Sendable, Hashable {
 
     /// The sorted set of living nodes by their last heartbeat.
     package var nodes: String { prefix + "nodes" }
+    /// What a node says of itself, forgotten soon after it is silent.
+    package func facts(of node: NodeID) -> String { prefix + "nodes:" + node.text }
     /// The set of the tenants' names.
     package var tenants: String { prefix + "tenants" }
     /// The stream of events of no proved tenant.
     package var audit: String { prefix + "audit" }
+    /// Hash of what happened at all tenants within one minute, by its number since 1970.
+    package func minute(_ number: Int64) -> String { prefix + "minute:\(number)" }
     /// The channel that tells nodes to drop something they remember.
     package var control: String { prefix + "control" }
     /// The channel of what is meant for one node.
@@ -45,9 +49,9 @@ package struct KeyNames: Sendable, Hashable {
 /// The names of one tenant; those that do not change from call to call are made once.
 package final class TenantKeys: Sendable {
     /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and
-    /// requests begin with.
+    /// requests, tokens and minutes begin with.
     let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
-        requestBase: String
+        requestBase, tokenBase, minuteBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -56,6 +60,10 @@ package final class TenantKeys: Sendable {
     package func request(_ name: RequestName) -> String { requestBase + name.text }
     /// Hash of a session.
     package func session(_ id: SessionID) -> String { sessionBase + id.text }
+    /// Hash of what is known of a token that calls were made with.
+    package func token(_ id: TokenID) -> String { tokenBase + id.text }
+    /// Hash of what happened within one minute, by its number since 1970.
+    package func minute(_ number: Int64) -> String { minuteBase + String(number) }
     /// Set of a principal's sessions, some of which may have ended.
     package func sessions(of principal: TokenID) -> String { principalBase + principal.text }
     /// Hash of the upstream sessions of an agent's session, by upstream.
@@ -78,6 +86,8 @@ package final class TenantKeys: Sendable {
     package let holds: String
     /// Sorted set of sessions by expiry.
     package let sessions: String
+    /// Sorted set of the tokens that calls were made with, by when they expire.
+    package let tokens: String
     /// Sorted set of the budgets that delegations made, by when their tokens expire.
     package let delegations: String
     /// Sorted set of revoked token ids, in the order in which they were revoked.
@@ -116,9 +126,12 @@ package final class TenantKeys: Sendable {
         earBase = base + "ears:"
         recordBase = base + "call:"
         rateBase = base + "rate:"
+        tokenBase = base + "token:"
+        minuteBase = base + "minute:"
         self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"
+        tokens = base + "tokens"
         delegations = base + "delegations"
         revoked = base + "revoked"
         revokedEnds = base + "revoked:ends"

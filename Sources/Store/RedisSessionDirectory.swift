@@ -29,6 +29,7 @@ package final class RedisSessionDirectory: SessionDirectory {
         var fields: [RedisArgument] = [
             "principal", .text(session.principal.text), "transport", .text(session.transport.rawValue),
         ]
+        if let label = session.label { fields += ["label", .text(label)] }
         if let owner = session.owner { fields += ["owner", .text(owner.text)] }
         if let pass = session.pass { fields += ["pass", .text(StreamPassText.text(of: pass))] }
         fields += agreed(session)
@@ -73,22 +74,9 @@ package final class RedisSessionDirectory: SessionDirectory {
     }
 
     package func find(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
-        let reply = try await redis.command([
-            "HMGET", .text(tenants.keys(of: tenant).session(id)), "principal", "transport", "revision", "client", "owner", "level",
-            "info", "abilities", "pass",
-        ])
-        guard let fields = reply.elements, fields.count == 9 else { throw .corrupt("session") }
-        if fields[0] == .null { return nil }
-        guard let principal = fields[0].text.flatMap({ TokenID($0) }),
-            let transport = fields[1].text.flatMap(Session.Transport.init(rawValue:))
-        else { throw .corrupt("session") }
-        var session = Session(
-            id: id, tenant: tenant, principal: principal, transport: transport, revision: fields[2].text, client: fields[3].text,
-            owner: fields[4].text.flatMap { NodeID($0) }, pass: try fields[8].text.map(StreamPassText.pass))
-        session.logLevel = fields[5].text
-        session.clientInfo = fields[6].text
-        session.capabilities = fields[7].text
-        return session
+        let key = RedisArgument.text(tenants.keys(of: tenant).session(id))
+        guard let values = try await redis.command(["HMGET", key] + SessionFields.names).elements else { throw .corrupt("session") }
+        return try SessionFields.session(id, of: tenant, in: values)
     }
 
     package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {

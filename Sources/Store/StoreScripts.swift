@@ -9,10 +9,12 @@ package struct StoreScripts: Sendable {
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
+    package let tally: Script
     package let delegate, delegationReturn: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
     package let budget: BudgetScripts
+    package let sessions: SessionScripts
 
     /// The scripts of this program.
     package static let embedded = StoreScripts()
@@ -51,11 +53,13 @@ package struct StoreScripts: Sendable {
         tenantDelete = joined("tenant_delete", PackageResources.tenant_delete_lua)
         revoke = joined("revoke", PackageResources.revoke_lua)
         revoked = plain("revoked", PackageResources.revoked_lua)
+        tally = plain("tally", PackageResources.tally_lua)
         delegate = joined("delegate", PackageResources.delegate_lua)
         delegationReturn = joined("delegation_return", PackageResources.delegation_return_lua)
-        catalogue = CatalogueScripts(plain)
+        catalogue = CatalogueScripts(joined: joined, plain: plain)
         dialogue = DialogueScripts(plain)
         budget = BudgetScripts(joined: joined, plain: plain)
+        sessions = SessionScripts(joined: joined, plain: plain)
     }
 
     /// All of them.
@@ -64,8 +68,8 @@ package struct StoreScripts: Sendable {
             reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
             roundPark, roundTake, recall, recordNote,
-            revoke, revoked, delegate, delegationReturn,
+            revoke, revoked, delegate, delegationReturn, tally,
         ]
-            + catalogue.all + dialogue.all + budget.all
+            + catalogue.all + dialogue.all + budget.all + sessions.all
     }
 }

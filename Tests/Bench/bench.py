@@ -4,6 +4,7 @@
 Layout: the gateway under test (nginx: one worker; satgate: one event loop) has core 0 to itself, wrk, the upstream and Redis share core 1.
 CPU per call = CPU time of all threads of the gateway (schedstat) / calls that reached the upstream. Noise only ever adds, so the minimum over
 the rounds is the figure to compare; the median is printed beside it.
+After them come rounds of satgate alone, by turns with and without dashboards that watch every event.
 Every call counted is a paid one: the account's `spent` must equal upstream calls × price, with no HTTP or JSON-RPC error among the answers.
 """
 from __future__ import annotations
@@ -147,8 +148,11 @@ class Bench:
         (directory / "nginx.conf").write_text(NGINX.format(dir=directory, port=nginx_port, upstream=self.upstream_port))
         nginx = Server("nginx", ["nginx", "-c", str(directory / "nginx.conf"), "-e", str(directory / "nginx.err")], "0", directory)
         token = self.configure(binary)
+        self.admin_port, self.admin_token = free_port(), os.urandom(16).hex()
+        (directory / "admin.yaml").write_text(json.dumps({"tokens": [{"name": "bench", "role": "read", "token": self.admin_token}]}))
         satgate = Server("satgate", [binary, "serve"], "0", directory, {
-            "SATGATE_LISTEN_PORT": str(satgate_port), "SATGATE_LOOPS": "1", "SATGATE_ADMIN_PORT": "0", "SATGATE_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
+            "SATGATE_LISTEN_PORT": str(satgate_port), "SATGATE_LOOPS": "1", "SATGATE_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
+            "SATGATE_ADMIN_PORT": str(self.admin_port), "SATGATE_ADMIN_TOKENS_FILE": str(directory / "admin.yaml"),
             "SATGATE_TENANTS_FILE": str(directory / "tenants.yaml"), "SATGATE_KEYS_FILE": str(directory / "keys.yaml"),
             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true"})
         until("satgate is ready", lambda: b"listening on" in satgate.log.read_bytes())
@@ -207,8 +211,31 @@ class Bench:
             problems.append(f"{round_['requests']} answers, {calls} calls at the upstream")
         if problems:
             raise SystemExit(f"bench: {name}: {', '.join(problems)} {round_['sample']}")
-        return {"cpu": cpu / calls, "rate": round_["requests"] / (round_["us"] / 1e6), "redis": redis / calls,
+        return {"calls": calls, "cpu": cpu / calls, "rate": round_["requests"] / (round_["us"] / 1e6), "redis": redis / calls,
                 "p50": round_["p50"] / 1000, "p99": round_["p99"] / 1000, "busy": cpu / round_["us"], "memory": server.memory()}
+
+
+    def watched(self, connections: int, seconds: int, dashboards: int = 2) -> dict:
+        """One round of satgate while dashboards watch; `events` is what the least of them was told per call."""
+        watchers = [Server(f"watcher-{len(Server.all)}", [sys.executable, str(HERE / "watcher.py"), str(self.admin_port), self.admin_token], "1",
+                           self.directory) for _ in range(dashboards)]
+        try:
+            until("the dashboards watch", lambda: all(len(open_connections(watcher.child.pid)) for watcher in watchers))
+            figures = self.measure("satgate", connections, seconds)
+            time.sleep(0.5)
+            told = [watcher.log.read_text().split() for watcher in watchers]
+        finally:
+            for watcher in watchers:
+                watcher.stop()
+                Server.all.remove(watcher)
+        if any(not words or words[-1] == "cut" for words in told):
+            raise SystemExit(f"bench: a dashboard was cut or told nothing: {[words[-1:] for words in told]}")
+        return {**figures, "events": min(int(words[-1]) for words in told) / figures["calls"]}
+
+
+def open_connections(pid: int) -> list[str]:
+    """The process' sockets."""
+    return [name for name in os.listdir(f"/proc/{pid}/fd") if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:")]
 
 
 def main() -> int:
@@ -232,10 +259,23 @@ def main() -> int:
                     rounds[name].append(figures)
                     print(f"round {number + 1} {name:8s} {figures['cpu']:6.1f} us/call {figures['rate']:8.0f} calls/s  p50 {figures['p50']:.2f} ms"
                           f"  p99 {figures['p99']:.2f} ms  core {figures['busy']:.0%}", flush=True)
+            turns = [(bench.measure("satgate", arguments.connections, arguments.seconds), bench.watched(arguments.connections, arguments.seconds))
+                     for _ in range(max(1, arguments.rounds // 3))]
         finally:
             for server in reversed(Server.all):
                 server.stop()
+    tell_watching(turns)
     return report(rounds, arguments)
+
+
+def tell_watching(turns: list[tuple[dict, dict]]) -> None:
+    """What two dashboards that watch every event cost the calls."""
+    def median(key: str) -> float:
+        return statistics.median(watched[key] / alone[key] for alone, watched in turns)
+
+    events = statistics.median(watched["events"] * watched["rate"] for _, watched in turns)
+    print(f"\nwatched by 2 dashboards, {events:.0f} events/s to each: CPU per call x {median('cpu'):.2f}, p99 x {median('p99'):.2f}, "
+          f"Redis x {median('redis'):.2f} (medians of {len(turns)} pairs of rounds)")
 
 
 def report(rounds: dict[str, list[dict]], arguments: argparse.Namespace) -> int:

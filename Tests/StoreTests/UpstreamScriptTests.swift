@@ -39,7 +39,7 @@ struct UpstreamScriptTests {
         await expectCorrupt { _ = try await dialogues.find(session) }
         _ = try await client.send(["HSET", .text(KeyNames.standard.keys(of: world.tenant).catalogue), "r:everything", "?"])
         await expectCorrupt { _ = try await world.read() }
-        await expectCorrupt { _ = try await world.directory.approve(nil, of: .sample, tenant: world.tenant) }
+        await expectCorrupt { _ = try await world.directory.approve(nil, of: .sample, tenant: world.tenant, by: "ann") }
         _ = try await client.send(["SET", .text(keys.catalogue), "?"])
         await expectCorrupt { _ = try await world.directory.care(for: dialogues.tenant, by: .sample, lease: 1) }
     }

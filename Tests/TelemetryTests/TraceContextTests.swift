@@ -33,6 +33,8 @@ import Testing
     @Test("An endpoint is the collector's base address, or the whole one") func endpoint() {
         #expect(OTLPEndpoint("http://collector:4318") == OTLPEndpoint("http://collector:4318/v1/traces"))
         #expect(OTLPEndpoint("https://x.example/otlp/") == OTLPEndpoint("https://x.example:443/otlp/v1/traces"))
-        for bad in ["collector:4318", "ftp://x", "http://", "http://u:p@x", "http://x/?a=b", "http://x:0"] { #expect(OTLPEndpoint(bad) == nil) }
+        for bad in ["collector:4318", "ftp://x", "http://", "http://u:p@x", "http://x/?a=b", "http://x:0"] {
+            #expect(OTLPEndpoint(bad) == nil)
+        }
     }
 }

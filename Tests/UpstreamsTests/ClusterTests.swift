@@ -168,7 +168,7 @@ struct ClusterTests {
                 let told = announcement()
                 #expect(told?.text("approved") != told?.text("now") && told?.text("now")?.utf8.count == 64)
                 let name = try #require(UpstreamName("one"))
-                #expect(try await cluster.directory.approve("t", of: name, tenant: tenant.name))
+                #expect(try await cluster.directory.approve("t", of: name, tenant: tenant.name, by: "ann"))
                 for bench in benches { try await eventually("it is back") { await names(bench) == ["t", "u"] } }
             }
         }

@@ -1,9 +1,12 @@
+import Governance
 import HTTPTypes
 import Hummingbird
 import Logging
 
 /// Turns every failure into a problem document, and sets the headers that all answers have.
 struct ProblemMiddleware: RouterMiddleware {
+    let methods: KnownMethods
+
     @concurrent func handle(
         _ request: Request, context: AdminContext, next: @concurrent (Request, AdminContext) async throws -> Response
     ) async throws -> Response {
@@ -12,11 +15,11 @@ struct ProblemMiddleware: RouterMiddleware {
             response = try await next(request, context)
         } catch let problem as Problem {
             response = try problem.response(from: request, context: context)
+        } catch let error as StoreError {
+            response = try Problem(error).response(from: request, context: context)
         } catch let error as HTTPError {
-            let code = error.status.reasonPhrase.lowercased().replacing(" ", with: "_")
-            let detail = error.body ?? "\(request.method.rawValue) \(request.uri.path)"
-            response = try Problem(error.status, code, detail).response(from: request, context: context)
-            // What the library says of itself, such as `Allow`.
+            response = try problem(for: error, request).response(from: request, context: context)
+            // What the library says of itself.
             for field in error.headers { response.headers[field.name] = field.value }
         } catch {
             context.logger.error("admin request failed", metadata: ["path": "\(request.uri.path)", "error": "\(type(of: error))"])
@@ -25,7 +28,19 @@ struct ProblemMiddleware: RouterMiddleware {
         }
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.referrerPolicy] = "no-referrer"
-        return response
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    /// The library's errors in our words; nothing of the request is repeated.
+    private func problem(for error: HTTPError, _ request: Request) -> Problem {
+        guard error.status == .notFound else {
+            return Problem(error.status, error.status.reasonPhrase.lowercased().replacing(" ", with: "_"), "the request cannot be answered")
+        }
+        let allowed = methods.allowed(at: request.uri.path)
+        guard !allowed.isEmpty else { return .notFound("no such path") }
+        var problem = Problem(.methodNotAllowed, "method_not_allowed", "the path takes \(allowed.joined(separator: ", "))")
+        problem.headers[.allow] = allowed.joined(separator: ", ")
+        return problem
     }
 }
 

@@ -24,6 +24,9 @@ package final class AgentStreams: Sendable {
 
     package init() {}
 
+    /// How many are open.
+    var count: Int { held.withLock { $0.count } + subscriptions.streams.count }
+
     /// Holds the stream instead of an older one, which is closed; a newer one stays and this one is closed. `isReady`: the agent's
     /// handshake is over. `place`: the number of the last message that the agent has had, where messages have numbers. Call it on the
     /// reply's loop.

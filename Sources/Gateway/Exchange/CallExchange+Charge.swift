@@ -72,6 +72,7 @@ extension CallExchange {
         if let event = refusal.event(agent, tool: charge.context.tool, node: gateway.node, isEnforced: false) {
             gateway.events.publish(event)
         }
+        observation.tolerated(refusal.label)
         return mode == .soft ? refusal.fault.label : nil
     }
 }

@@ -34,6 +34,11 @@ struct CallExchange {
 
     /// Reads, routes, reserves or goes on with what was reserved, forwards, settles, answers.
     func run(_ message: Message) async {
+        await serve(message)
+        observation.finish(by: agent)
+    }
+
+    private func serve(_ message: Message) async {
         do throws(Refusal) {
             let call = try await observed(.read) { () throws(Refusal) in try read(message) }
             if call.kind == .toolCall, call.name == BuiltIn.ping.name { return await pong(call) }
@@ -212,6 +217,8 @@ struct CallExchange {
     func end(
         _ held: HeldCall, charged: Bool, _ kind: CallOutcome.Kind, at cost: Credits? = nil, _ report: CallReport? = nil
     ) async -> Bool {
+        let cost = charged ? cost ?? held.charge.amount : .zero
+        observation.ended(kind, charged: held.hold == nil ? .zero : cost, in: held.charge.accounts)
         guard let hold = held.hold else {
             publish(held.routed, kind.rawValue)
             return true
@@ -220,7 +227,7 @@ struct CallExchange {
         let kept = hold.charge.record == nil ? nil : report?.bytes
         let ending: Settlements.Ending =
             charged
-            ? .settle(hold, cost: cost ?? hold.charge.amount, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
+            ? .settle(hold, cost: cost, outcome, report: kept.flatMap { $0.count > CallReport.limit ? nil : $0 })
             : .release(hold, outcome)
         // Nobody waits for the answer any more, and in a cancelled task nothing can wait for Redis.
         if Task.isCancelled {
@@ -228,7 +235,9 @@ struct CallExchange {
             return true
         }
         switch await gateway.settlements.end(ending, by: held.deadline) {
-        case .done: return true
+        case .done(let receipt):
+            observation.charged(receipt.charged)
+            return true
         case .notDurable: return false
         case .later: return !charged || held.charge.durability == .async
         }

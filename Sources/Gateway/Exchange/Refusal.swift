@@ -61,6 +61,9 @@ enum Refusal: Error {
         }
     }
 
+    /// One of a fixed set of words, for those who count.
+    var label: String { if case .notReserved(.revoked, _) = self { Rejection.unauthenticatedLabel } else { fault.label } }
+
     /// The event that tells of it; nil where there is none. `isEnforced`: false where the call is made all the same.
     func event(_ agent: Agent, tool: String, node: NodeID, isEnforced: Bool = true) -> Event? {
         let budget: AccountName?
@@ -111,6 +114,7 @@ extension CallExchange {
         if case .notReserved(.sessionGone, _) = refusal { gateway.sessions.drop(agent.session.id) }
         let isToolCall = message.method == Method.toolsCall
         if let event = refusal.event(agent, tool: RoutedCall.label(of: message), node: gateway.node) { gateway.events.publish(event) }
+        observation.refused(refusal.label)
         let fault = refusal.fault
         observation.trace?.refused(fault, code: fault.code(era: agent.era, toolCall: isToolCall))
         var (status, body) = fault.answer(to: message.id, era: agent.era, toolCall: isToolCall)

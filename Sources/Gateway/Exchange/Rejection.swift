@@ -60,6 +60,22 @@ enum Rejection: Error {
         }
     }
 
+    /// What a token that is no good is counted as.
+    static let unauthenticatedLabel = "unauthenticated"
+
+    /// One of a fixed set of words, for those who count.
+    var label: String {
+        switch self {
+        case .unauthenticated: Self.unauthenticatedLabel
+        case .originForbidden: "origin"
+        case .hostForbidden: "host"
+        case .unknownTenant: "unknown_tenant"
+        case .notFound: "not_found"
+        case .tooLarge: "too_large"
+        default: fault.fault.label
+        }
+    }
+
     /// What the body says and whom it answers.
     var fault: (fault: Fault, id: RequestID?) {
         switch self {
@@ -114,6 +130,7 @@ extension Fault {
 extension HTTPReply {
     /// Answers with the rejection; on a stream that has begun it only ends it.
     func reject(_ rejection: Rejection) {
+        count(rejection)
         guard !isStreaming else { return end() }
         let (fault, id) = rejection.fault
         send(rejection.status, fault.answer(to: id, era: .legacy, toolCall: false).body, headers: rejection.headers)

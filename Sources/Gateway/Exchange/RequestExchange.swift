@@ -65,6 +65,7 @@ struct RequestExchange {
     }
 
     private func refuse(_ fault: Fault, _ id: RequestID) async {
+        gateway.loopTasks.metrics.refused(fault.label)
         let (status, body) = fault.answer(to: id, era: .legacy, toolCall: false)
         await reply.finish(body, status: status, headers: fault.retryHeaders)
     }

@@ -16,6 +16,9 @@ final class RunningRequests: Sendable {
 
     private let running = Mutex<[Key: Running]>([:])
 
+    /// How many are being answered.
+    var count: Int { running.withLock { $0.count } }
+
     /// Notes a request; false where the session has one of the same id here. `endsWithSession`: the session's stream is all there is to answer
     /// on. `stop` cancels it, and may be called on any thread.
     func begin(_ request: RequestID, in session: SessionID, endsWithSession: Bool, stop: @escaping @Sendable () -> Void) -> Bool {

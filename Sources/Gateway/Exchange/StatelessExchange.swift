@@ -91,6 +91,7 @@ struct StatelessExchange {
     }
 
     private func refuse(_ message: Message, _ fault: Fault) {
+        gateway.loopTasks.metrics.refused(fault.label)
         let (status, body) = fault.answer(to: message.id, era: .modern, toolCall: message.method == Method.toolsCall)
         reply.send(HTTPResponseStatus(statusCode: status), body, headers: fault.retryHeaders)
     }
@@ -117,7 +118,7 @@ extension Session {
         let digest = Fingerprint.sha256(of: Array("satgate/presence/v1\n\(token)\n".utf8) + request.sender)
         self.init(
             id: SessionID(digest.prefix(32)) ?? SessionID(), tenant: principal.tenant.name, principal: token, transport: .stateless,
-            revision: Dialect.newestModern, client: request.client)
+            revision: Dialect.newestModern, client: request.client, label: principal.grant.label)
         describe(profile)
     }
 }

@@ -17,8 +17,8 @@ struct StreamSessionExchange {
         let key = token.flatMap { _ in StreamKey() }
         if inbound.fields.accept != nil, !inbound.accepts("text", "event-stream") { throw .notAcceptable }
         let session = Session(
-            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse, owner: gateway.node,
-            pass: key?.pass(for: principal.grant))
+            id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .sse,
+            label: principal.grant.label, owner: gateway.node, pass: key?.pass(for: principal.grant))
         let isOpen: Bool
         do { isOpen = try await gateway.sessions.open(session) } catch { throw .storeUnavailable(nil) }
         guard isOpen else { throw .tooManySessions(nil) }

@@ -64,7 +64,7 @@ struct StreamableExchange {
         let dialect = Dialect.offered(offer.protocolVersion)
         var session = Session(
             id: SessionID(), tenant: principal.tenant.name, principal: principal.grant.token, transport: .streamable,
-            revision: dialect.revision, client: offer.client)
+            revision: dialect.revision, client: offer.client, label: principal.grant.label)
         guard let profile = InitializeRequest.profile(in: message) else { throw .malformed(.invalidParams(id, ClientProfile.rule)) }
         session.describe(profile)
         let isOpen: Bool

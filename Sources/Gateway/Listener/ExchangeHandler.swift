@@ -31,6 +31,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     var knownHost: String?
     /// Those of its loop.
     var alarms: Alarms { tasks.alarms }
+    /// What its loop counts.
+    var metrics: GatewayMetrics { tasks.metrics }
 
     init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
         self.gateway = gateway

@@ -65,6 +65,9 @@ final class HTTPReply {
         set { handler.knownHost = newValue }
     }
 
+    /// Counts the rejection among those of this loop.
+    func count(_ rejection: Rejection) { handler.metrics.refused(rejection.label) }
+
     var isStreaming: Bool { state == .streaming }
 
     /// The agent is there, and more may be sent to it.

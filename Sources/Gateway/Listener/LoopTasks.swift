@@ -1,3 +1,4 @@
+import Governance
 package import NIOCore
 import Upstreams
 
@@ -9,6 +10,7 @@ package final class LoopTasks: Sendable {
     private let bell: NIOLoopBoundBox<Alarms>
     /// What this loop counts.
     let metrics = GatewayMetrics()
+    private let activity: NIOLoopBoundBox<LoopActivity>
 
     /// How many tasks run, and who waits for none to.
     private struct Running {
@@ -22,10 +24,21 @@ package final class LoopTasks: Sendable {
         executor = LoopExecutor(loop)
         running = .makeBoxSendingValue(Running(), eventLoop: loop)
         bell = .makeBoxSendingValue(Alarms(loop), eventLoop: loop)
+        activity = .makeBoxSendingValue(LoopActivity(), eventLoop: loop)
     }
 
     /// The alarms of this loop; ask for them on it.
     var alarms: Alarms { bell.value }
+
+    /// Counts something; on this loop only.
+    func count(_ note: (LoopActivity) -> Void) {
+        if loop.inEventLoop { note(activity.value) }
+    }
+
+    /// What this loop has counted since the last time.
+    func takeActivity() async -> [TenantName: ActivityTally] {
+        await withCheckedContinuation { taker in loop.execute { taker.resume(returning: self.activity.value.take()) } }
+    }
 
     /// Runs a task on this loop, at once up to where it first waits; call it on the loop.
     @discardableResult

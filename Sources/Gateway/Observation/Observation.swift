@@ -1,16 +1,27 @@
+import Governance
 import Tracing
 
-/// One request as those see it who watch the node: the stages it passes, and how long it takes in each. A stage lasts from the end of the
-/// one before it, so that of each only the end is looked up. Belongs to the task that serves the request.
+/// One request as those see it who watch the node: the stages it passes, how long it takes in each, and what becomes of it. A stage lasts
+/// from the end of the one before it, so that of each only the end is looked up. Belongs to the task that serves the request.
 final class Observation {
+    /// A call that was sent upstream, or was about to be.
+    struct Call {
+        let kind: CallOutcome.Kind
+        var cost: Credits
+        let accounts: [ChargedAccount]
+    }
+
     let began = ContinuousClock.now
     private var turned: ContinuousClock.Instant
-    private let metrics: GatewayMetrics
+    private let loop: LoopTasks
+    private var call: Call?
+    private var isRefused = false
+    private var isUnenforced = false
     /// Its spans; nil where nothing is traced.
     let trace: RequestTrace?
 
-    init(_ metrics: GatewayMetrics, tracer: (any Tracer)? = nil) {
-        self.metrics = metrics
+    init(on loop: LoopTasks, tracer: (any Tracer)? = nil) {
+        self.loop = loop
         turned = began
         let began = began
         trace = tracer.map { RequestTrace($0, began: began) }
@@ -30,13 +41,40 @@ final class Observation {
 
     private func end(_ stage: Stage, failed: Bool) {
         let now = ContinuousClock.now
-        metrics.passed(stage, in: now - turned)
+        loop.metrics.passed(stage, in: now - turned)
         trace?.end(stage, from: turned, at: now, failed: failed)
         turned = now
+    }
+
+    /// The call has ended so, for that price.
+    func ended(_ kind: CallOutcome.Kind, charged cost: Credits = .zero, in accounts: [ChargedAccount] = []) {
+        call = Call(kind: kind, cost: cost, accounts: accounts)
+    }
+
+    /// What the books say that it was charged.
+    func charged(_ cost: Credits) { call?.cost = cost }
+
+    /// The agent was told why it has no result; `reason` is a label of the table of refusals.
+    func refused(_ reason: String) {
+        isRefused = true
+        loop.metrics.refused(reason)
+    }
+
+    /// The same, but that the call is made.
+    func tolerated(_ reason: String) {
+        isUnenforced = true
+        loop.metrics.tolerated(reason)
+    }
+
+    /// The agent has its answer: all that was seen is counted.
+    func finish(by agent: Agent) {
+        let duration = turned - began
+        if let call { loop.metrics.made(call.kind, in: duration, charged: call.cost) }
+        loop.count { $0.count(call, isRefused: isRefused, isUnenforced: isUnenforced, in: duration, by: agent) }
     }
 }
 
 extension Gateway {
     /// Begins to watch a request; on its event loop.
-    func observation() -> Observation { Observation(loopTasks.metrics, tracer: configuration.tracer) }
+    func observation() -> Observation { Observation(on: loopTasks, tracer: configuration.tracer) }
 }

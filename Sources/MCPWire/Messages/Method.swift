@@ -2,7 +2,8 @@
 package enum Method {
     /// What agents may ask for, the gateway's own included.
     package static let ofAgents: Set<String> = [
-        initialize, ping, toolsList, toolsCall, promptsList, promptsGet, resourcesList, templatesList, resourcesRead, subscribe, unsubscribe,
+        initialize, ping, toolsList, toolsCall, promptsList, promptsGet, resourcesList, templatesList, resourcesRead, subscribe,
+        unsubscribe,
         complete, setLevel, delegate, budget, discover, listen,
     ]
 

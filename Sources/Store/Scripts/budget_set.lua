@@ -17,9 +17,9 @@ if limit >= 2 ^ 53 then return 'out_of_range' end
 
 local made = not a
 if made then
-  a = {name = name, key = KEYS[1], limit = limit, held = 0, spent = 0, delegated = 0, version = 1, epoch = ARGV[4], exhausted = '0',
-    window = 0}
-  events.add(KEYS[5], 'budget_set', time, ARGV[8], name, '"limit":' .. credits(limit) .. ',"previous":null,' .. ARGV[9] .. ',' .. balances({a}))
+  local kind, data
+  a, kind, data = opened(name, KEYS[1], limit, ARGV[4])
+  events.add(KEYS[5], kind, time, ARGV[8], name, data .. ARGV[9] .. ',' .. balances({a}))
 elseif limit ~= a.limit then
   relimit(a, limit, events, KEYS[4], KEYS[5], time, ARGV[8], ARGV[9])
 end
@@ -29,7 +29,7 @@ if made or str(limit) ~= previous then
   call('HSET', a.key, 'limit', str(limit))
 end
 if made then
-  call('HSET', a.key, 'delegated', '0', 'epoch', a.epoch, 'previous', '*')
+  call('HSET', a.key, 'previous', '*')
   call('HDEL', a.key, 'mark')
 end
 local reply = previous .. ' ' .. shown(a.key)

@@ -29,13 +29,11 @@ for name in names:gmatch('%S+') do
   if not a and (ARGV[at] == '' or not events.epoch) then return {'no_account', index, 0} end
   if not a then
     local expires = ARGV[at + 1] ~= '0' and math.max(int(ARGV[at + 1], 'expiry'), time + 86400000) or 0
-    a = {name = name, key = key, limit = int(ARGV[at], 'limit'), held = 0, spent = 0, delegated = 0, version = 1, epoch = ARGV[5],
-      expires = expires, exhausted = '0', window = 0, drained = 0, previous = '', isNew = true}
-    kind, data = 'budget_set', '"limit":' .. credits(a.limit) .. ',"previous":null,'
+    a, kind, data = opened(name, key, int(ARGV[at], 'limit'), ARGV[5], expires)
   end
   if roll(a, ARGV[at + 2], ARGV[at + 3], time) then kind, data = 'window_reset', a.reset end
   if kind then events.add(KEYS[7], kind, time, ARGV[10], name, data .. balances({a})) end
-  local live = a.isNew and 0 or int(call('HGET', key, 'children') or '0', name)
+  local live = a.made and 0 or int(call('HGET', key, 'children') or '0', name)
   if a.mark then return {'rolled_back', index, 0} end
   if live >= tonumber(ARGV[8]) then return {'too_many', index, 0} end
   if available(a) < amount then return {'insufficient', index, available(a)} end
@@ -43,8 +41,7 @@ for name in names:gmatch('%S+') do
   list[index], children[index] = a, live + 1
 end
 
-local own = {name = child, key = KEYS[4], limit = amount, held = 0, spent = 0, delegated = 0, version = 1, epoch = ARGV[5], exhausted = '0',
-  window = 0}
+local own = opened(child, KEYS[4], amount, ARGV[5])
 local remaining, epochs, all = available(list[index]), {}, {own}
 for i, a in ipairs(list) do
   epochs[i], all[i + 1] = a.epoch, a
@@ -60,13 +57,8 @@ events.add(KEYS[7], 'delegation', time, ARGV[10], list[index].name, ARGV[11] .. 
 for i, a in ipairs(list) do
   save(a)
   call('HSET', a.key, 'delegated', str(a.delegated), 'children', str(children[i]))
-  if a.isNew then call('HSET', a.key, 'limit', str(a.limit), 'epoch', a.epoch) end
-  if a.isNew and a.expires > 0 then
-    call('HSET', a.key, 'expires', str(a.expires))
-    call('PEXPIREAT', a.key, str(a.expires))
-  end
 end
-call('HSET', own.key, 'limit', str(amount), 'delegated', '0', 'epoch', own.epoch, 'parents', names, 'epochs', table.concat(epochs, ' '),
+call('HSET', own.key, 'parents', names, 'epochs', table.concat(epochs, ' '),
   'lineage', ARGV[13], 'carved', str(amount))
 save(own)
 call('ZADD', KEYS[3], str(expiry), child)

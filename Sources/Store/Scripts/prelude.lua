@@ -59,6 +59,13 @@ local function account(name, key)
     mark = f[11], previous = f[12] or ''}
 end
 
+-- A new account, in hand until `save` writes it, and the type and the first members of the event that tells of it.
+local function opened(name, key, limit, epoch, expires)
+  local a = {name = name, key = key, limit = limit, held = 0, spent = 0, delegated = 0, version = 1, epoch = epoch, expires = expires or 0,
+    exhausted = '0', window = 0, drained = 0, previous = '', made = true, renewed = (expires or 0) > 0}
+  return a, 'budget_set', '"limit":' .. credits(limit) .. ',"previous":null,'
+end
+
 -- Those of a hold's accounts (KEYS from `first`) that still are what they were when it was made, each with its place among the names, and
 -- the last named, whose remainder the agent is told.
 local function accounts(first, names, epochs)
@@ -104,6 +111,13 @@ end
 local function save(a)
   call('HSET', a.key, 'held', str(a.held), 'spent', str(a.spent), 'over', str(over(a)), 'version', str(a.version),
     'exhausted', a.exhausted)
+  if a.made then call('HSET', a.key, 'limit', str(a.limit), 'delegated', str(a.delegated), 'epoch', a.epoch) end
+  if a.renewed then call('HSET', a.key, 'expires', str(a.expires)) end
+  if a.renewed and a.expires > 0 then
+    call('PEXPIREAT', a.key, str(a.expires))
+  elseif a.renewed then
+    call('PERSIST', a.key)
+  end
   if a.turned then
     call('HSET', a.key, 'window', str(a.window), 'delegated', str(a.delegated), 'drained', str(a.drained))
   end

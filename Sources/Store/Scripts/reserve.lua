@@ -71,12 +71,6 @@ local function books()
   return events
 end
 
-local function opened(name, key, opening, expires)
-  local a = {name = name, key = key, limit = int(opening, 'limit'), held = 0, spent = 0, delegated = 0, version = 1, epoch = id,
-    expires = expires, exhausted = '0', window = 0, drained = 0, previous = '', renewed = expires > 0, made = true}
-  return a, 'budget_set', '"limit":' .. credits(a.limit) .. ',"previous":null,'
-end
-
 local index = 0
 for name in names:gmatch('%S+') do
   index = index + 1
@@ -90,7 +84,7 @@ for name in names:gmatch('%S+') do
   elseif not a and (opening == '' or not books().epoch) then
     reason = 'no_account'
   elseif not a then
-    a, kind, data = opened(name, key, opening, expires)
+    a, kind, data = opened(name, key, int(opening, 'limit'), id, expires)
   elseif a.expires > 0 and (expires == 0 or expires > a.expires) then
     a.expires, a.renewed = expires, true
   end
@@ -126,16 +120,7 @@ for _, rate in ipairs(rates) do
 end
 if count == 0 and not record then return answer('granted') end
 
-for _, a in ipairs(list) do
-  save(a)
-  if a.made then call('HSET', a.key, 'limit', str(a.limit), 'delegated', '0', 'epoch', id) end
-  if a.renewed then call('HSET', a.key, 'expires', str(a.expires)) end
-  if a.renewed and a.expires > 0 then
-    call('PEXPIREAT', a.key, str(a.expires))
-  elseif a.renewed then
-    call('PERSIST', a.key)
-  end
-end
+for _, a in ipairs(list) do save(a) end
 call('HSET', KEYS[1], 'state', 'open', 'amount', str(amount), 'accounts', names, 'who', ARGV[7], 'what', ARGV[8],
   'epochs', table.concat(epochs, ' '))
 call('ZADD', KEYS[2], str(time + ARGV[3]), id)

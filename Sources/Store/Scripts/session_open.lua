@@ -12,6 +12,7 @@ redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[2]), ARGV[1]) -- fi
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('(%.0f', now))
 redis.call('SADD', KEYS[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[3], ARGV[4])
+redis.call('HSETNX', KEYS[1], 'opened', string.format('%.0f', now))
 redis.call('HSET', KEYS[1], unpack(ARGV, 5))
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1

@@ -1,3 +1,4 @@
+import Events
 package import Governance
 package import Redis
 package import Upstreams
@@ -75,11 +76,21 @@ package final class RedisCatalogueDirectory: CatalogueDirectory {
         _ = try await redis.command(["PUBLISH", .text(names.control), .text(message)])
     }
 
-    package func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName) async throws(StoreError) -> Bool {
+    package func approve(
+        _ tool: String?, of upstream: UpstreamName, tenant: TenantName, by operator: String
+    ) async throws(StoreError) -> Bool {
+        let tenantKeys = tenants.keys(of: tenant)
+        let told: [RedisArgument] = [
+            .text(tenantKeys.events), .bytes(EventFragments.who(session: nil, token: nil, tenant: tenant, node: nil)),
+            .bytes(
+                EventFragments.data(
+                    tool.map { ["upstream": .text(upstream.text), "tool": .text($0), "by": .text(`operator`)] }
+                        ?? ["upstream": .text(upstream.text), "by": .text(`operator`)])),
+        ]
         // Whoever writes in between makes one more turn needed.
         for _ in 0..<16 {
             let reply = try await redis.command(
-                ["HMGET", .text(tenants.keys(of: tenant).catalogue), .text("s:\(upstream)"), .text("r:\(upstream)")], timeout: Self.timeout)
+                ["HMGET", .text(tenantKeys.catalogue), .text("s:\(upstream)"), .text("r:\(upstream)")], timeout: Self.timeout)
             guard let fields = reply.elements, fields.count == 2 else { throw .corrupt("catalogue") }
             guard let stamp = fields[0].number else { return false }
             guard let bytes = fields[1].bytes else { throw .corrupt("record of \(upstream)") }
@@ -88,7 +99,8 @@ package final class RedisCatalogueDirectory: CatalogueDirectory {
             if record == before { return true }
             let arguments: [RedisArgument] = [.text(upstream.text), .integer(stamp), .bytes(try await Self.encoded(record))]
             let written = try await redis.run(
-                scripts.approve, keys: keys(tenant), arguments: arguments + message(tenant), timeout: Self.timeout)
+                scripts.approve, keys: keys(tenant) + [tenantKeys.head, tenantKeys.audit, tenantKeys.ledger],
+                arguments: arguments + message(tenant) + told, timeout: Self.timeout)
             if written.number == 1 { return true }
         }
         throw .unavailable("the record of \(upstream) changes faster than it can be approved")

@@ -56,6 +56,7 @@ enum ExpositionText {
 
     /// A text to the end of a line.
     private static func help(_ text: String) -> String {
-        text.split(separator: "\n").joined(separator: " ").split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
+        text.split(separator: "\n").joined(separator: " ").split(separator: "\\", omittingEmptySubsequences: false).joined(
+            separator: "\\\\")
     }
 }

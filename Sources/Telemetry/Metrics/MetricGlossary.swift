@@ -14,6 +14,6 @@ package enum MetricGlossary {
 
     /// By name.
     package static let meanings: [String: String] = [
-        "satgate_stage_duration_seconds": "How long requests took in each stage.",
+        "satgate_stage_duration_seconds": "How long requests took in each stage."
     ]
 }

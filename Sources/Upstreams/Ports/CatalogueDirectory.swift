@@ -17,9 +17,9 @@ package protocol CatalogueDirectory: Sendable {
     func keep(only upstreams: [UpstreamName], of tenant: TenantName, fence: Int64) async throws(StoreError) -> Bool
     /// Tells all nodes that an upstream says that its lists have changed: whichever cares for it looks.
     func suspect(_ upstream: UpstreamName, of tenant: TenantName) async throws(StoreError)
-    /// Pins the definitions that are listed now, of one tool or of all that the upstream has, and tells the caring node to look again.
-    /// False where the upstream or the tool is unknown. The care goes on under a new fence: what was found before is not written over it.
-    func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName) async throws(StoreError) -> Bool
+    /// Pins the definitions that are listed now, of one tool or of all that the upstream has, tells the caring node to look again, and tells
+    /// who approved them. False where the upstream or the tool is unknown. The care goes on under a new fence: what was found before is not written over it.
+    func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName, by operator: String) async throws(StoreError) -> Bool
 }
 
 /// Who looks after a tenant's upstreams.

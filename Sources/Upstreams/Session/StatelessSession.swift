@@ -32,7 +32,8 @@ final class StatelessSession: UpstreamSession {
         let id = link.newID()
         let message = LinkRequest(
             body: request.message(id: id, sender: sender), id: id,
-            head: heads[request.method] ?? Self.head(request.method, of: sender, link), extra: request.mirroredHeaders + request.traceHeaders,
+            head: heads[request.method] ?? Self.head(request.method, of: sender, link),
+            extra: request.mirroredHeaders + request.traceHeaders,
             call: request.call, era: .modern)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):

@@ -22,7 +22,7 @@ struct BudgetAuditCommand: AsyncParsableCommand {
     func run() async throws {
         let tenant = try tenantName(options.tenant)
         try await options.store.connected { connection in
-            let names = if let account { [try AccountArgument.name(account)] } else { try await connection.accounts(of: tenant) }
+            let names = if let account { [try AccountArgument.name(account)] } else { try await connection.budgets.accounts(of: tenant) }
             let audit = RedisLedgerAudit(redis: connection.redis, names: connection.names)
             let report = try await audit.audit(names, of: tenant, isExact: !all) { difference in
                 if !options.json { print(difference) }

@@ -13,7 +13,7 @@ struct BudgetListCommand: AsyncParsableCommand {
     func run() async throws {
         let tenant = try tenantName(options.tenant)
         try await options.store.connected { connection in
-            let names = try await connection.accounts(of: tenant).filter { !budgetsOnly || !$0.isCap }
+            let names = try await connection.budgets.accounts(of: tenant).filter { !budgetsOnly || !$0.isCap }
             let books = try await connection.budgets.balances(of: names, tenant: tenant)
             // One that has expired since it was listed is left out.
             let reports = zip(names, books).compactMap { name, books in books.map { BudgetReport(account: name, books: $0) } }
@@ -24,25 +24,4 @@ struct BudgetListCommand: AsyncParsableCommand {
 
 extension AccountName {
     var isCap: Bool { if case .cap = self { true } else { false } }
-}
-
-extension StoreOptions.Connection {
-    /// The names of all accounts: the tenant's own, the budgets, the caps.
-    func accounts(of tenant: TenantName) async throws -> [AccountName] {
-        var names: Set<AccountName> = []
-        var cursor: AccountCursor?
-        repeat {
-            let page = try await budgets.list(of: tenant, from: cursor)
-            names.formUnion(page.names)
-            cursor = page.next
-        } while cursor != nil
-        func rank(_ name: AccountName) -> Int {
-            switch name {
-            case .tenant: 0
-            case .budget: 1
-            case .cap: 2
-            }
-        }
-        return names.sorted { (rank($0), $0.text) < (rank($1), $1.text) }
-    }
 }

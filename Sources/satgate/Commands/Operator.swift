@@ -3,9 +3,9 @@ import Glibc
 
 /// Who runs a command.
 enum Operator {
-    /// The user's name, or `uid <number>` where it has none.
+    /// For events: `cli:` and the user's name, or `cli:uid <number>` where it has none.
     static var name: String {
         let name = NSUserName()
-        return name.isEmpty ? "uid \(getuid())" : name
+        return "cli:" + (name.isEmpty ? "uid \(getuid())" : name)
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import Governance
-import Upstreams
 
 /// What the operator is shown of an upstream.
 struct UpstreamReport: Encodable, Hashable {
@@ -29,24 +28,22 @@ struct UpstreamReport: Encodable, Hashable {
     let node: String
     let lastFailure: Failure?
 
-    init(_ record: UpstreamRecord, of upstream: UpstreamName, tenant: TenantName) {
-        self.tenant = tenant.text
-        self.upstream = upstream.text
-        switch record.standing {
-        case .up: (standing, reason) = ("up", nil)
-        case .down(let why): (standing, reason) = ("down", why)
-        }
-        since = Self.time(record.since)
-        transport = record.terms?.transport.rawValue
-        revision = record.terms?.revision
-        server = record.server
-        tools = record.tools.count
-        changedTools = record.changedTools
-        isWithdrawn = record.isWithdrawn
-        latencyMs = record.latency
-        listedAt = record.listedAt.map(Self.time)
-        node = record.node.text
-        lastFailure = record.lastFailure.map { Failure(reason: $0.reason, at: Self.time($0.at)) }
+    init(_ found: UpstreamStanding) {
+        tenant = found.tenant.text
+        upstream = found.upstream.text
+        standing = found.down == nil ? "up" : "down"
+        reason = found.down
+        since = Self.time(found.since)
+        transport = found.transport
+        revision = found.revision
+        server = found.server
+        tools = found.tools
+        changedTools = found.changedTools
+        isWithdrawn = found.isWithdrawn
+        latencyMs = found.latency
+        listedAt = found.listed.map(Self.time)
+        node = found.node.text
+        lastFailure = found.lastFailure.map { Failure(reason: $0.reason, at: Self.time($0.at)) }
     }
 
     private static func time(_ ms: Int64) -> String { Date(timeIntervalSince1970: Double(ms) / 1000).ISO8601Format() }

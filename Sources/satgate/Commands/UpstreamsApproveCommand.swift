@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Governance
 import Store
+import Upstreams
 
 /// `satgate upstreams approve`: lets tools be offered again whose definitions have changed since they were first seen.
 struct UpstreamsApproveCommand: AsyncParsableCommand {
@@ -28,7 +29,7 @@ struct UpstreamsApproveCommand: AsyncParsableCommand {
     /// Approves, and answers what is printed.
     func output(_ connection: StoreOptions.Connection) async throws -> String {
         let (tenant, upstream) = (try tenantName(tenant), try upstreamName())
-        guard try await connection.catalogue.approve(tool, of: upstream, tenant: tenant) else {
+        guard try await connection.upstreams.approve(tool, of: upstream, tenant: tenant, by: Operator.name) else {
             throw UpstreamFailure(description: "nothing is known of \(tool.map { "\(printable($0)) of " } ?? "")\(upstream) of \(tenant)")
         }
         return "\(tool.map(printable) ?? "all tools") of \(upstream) approved\n"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Governance
 import Store
+import Upstreams
 
 /// `satgate upstreams`: what the cluster knows of tenants' upstreams.
 struct UpstreamsCommand: AsyncParsableCommand {
@@ -11,6 +12,7 @@ struct UpstreamsCommand: AsyncParsableCommand {
 
 extension StoreOptions.Connection {
     var catalogue: RedisCatalogueDirectory { RedisCatalogueDirectory(redis: redis, names: names) }
+    var upstreams: CatalogueMonitor { CatalogueMonitor(catalogue) }
 }
 
 /// A tenant's name on the command line; what breaks the rule of names is wrong usage.

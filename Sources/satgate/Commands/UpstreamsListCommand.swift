@@ -25,8 +25,7 @@ struct UpstreamsListCommand: AsyncParsableCommand {
         var reports: [UpstreamReport] = []
         let tenants = if let tenant { [try tenantName(tenant)] } else { try await connection.tenants.names() }
         for tenant in tenants {
-            let records = try await connection.catalogue.read(tenant, knowing: [:]).changed
-            reports += records.sorted { $0.key < $1.key }.map { UpstreamReport($1, of: $0, tenant: tenant) }
+            reports += try await connection.upstreams.standings(of: tenant).map(UpstreamReport.init)
         }
         return json ? try UpstreamReport.json(reports) : UpstreamReport.table(reports)
     }

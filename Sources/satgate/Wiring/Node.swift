@@ -83,7 +83,7 @@ struct Node {
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
-            tenants: store, budgets: RedisBudgetAdmin(redis: client, names: names), revocations: revocations, logs: logs.control(client, names),
+            administration: Self.administration(of: id, client, names, store, revocations), logs: logs.control(client, names),
             now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
@@ -113,6 +113,7 @@ struct Node {
                 try await Self.untilCancelled()
             },
             nodes,
+            Running("facts") { await Self.tellFacts(of: id, gateway, client, names) },
             holds,
             settlements,
             Running("rollback") { await ledger.watchServers() },

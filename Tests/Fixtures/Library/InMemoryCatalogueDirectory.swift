@@ -91,7 +91,9 @@ package final class InMemoryCatalogueDirectory: CatalogueDirectory {
         }
     }
 
-    package func approve(_ tool: String?, of upstream: UpstreamName, tenant: TenantName) async throws(StoreError) -> Bool {
+    package func approve(
+        _ tool: String?, of upstream: UpstreamName, tenant: TenantName, by operator: String
+    ) async throws(StoreError) -> Bool {
         change(tenant) { catalogue in
             guard let before = catalogue.records[upstream]?.record else { return (false, false) }
             var record = before

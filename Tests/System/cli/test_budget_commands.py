@@ -47,7 +47,7 @@ def test_a_limit_is_set_and_topped_up_and_who_did_it_is_told(satgate, redis_serv
     events = ledger(redis_server)
     assert [(event["type"], event["data"]["reason"], event["data"]["limit"]) for event in events] == [
         ("budget_set", "set", 10.5), ("budget_set", "top_up", 10.500001), ("budget_set", "set", 3)]
-    assert {event["data"]["by"] for event in events} == {getpass.getuser()}
+    assert {event["data"]["by"] for event in events} == {f"cli:{getpass.getuser()}"}
     assert satgate("get", "team")[1].splitlines()[0].split()[:3] == ["account", "limit", "available"]
     assert rows(satgate("get", "team")[1])[1] == ["team", "3", "3", "0", "0", "0", "0", "-"]
 
@@ -96,7 +96,7 @@ def test_an_account_that_lost_writes_goes_on_when_it_is_told_to(satgate, redis_s
     status, out, err = satgate("resume", "team")
     assert (status, err) == (0, "") and out.startswith("team: limit 5")
     assert redis_server.client.hget(key, "mark") is None and redis_server.client.hget(key, "epoch") != epoch
-    assert ledger(redis_server)[-1]["data"]["by"] == getpass.getuser()
+    assert ledger(redis_server)[-1]["data"]["by"] == f"cli:{getpass.getuser()}"
     assert satgate("audit", "team")[0] == 0
 
 
