@@ -1,7 +1,6 @@
+package import Events
 package import Governance
 import Hummingbird
-import NIOCore
-import NIOHTTP1
 
 /// What the operator's side of a node shows and changes: the ports it works through, all of them fulfilled elsewhere.
 package struct Console: Sendable {
@@ -11,18 +10,33 @@ package struct Console: Sendable {
     let access: Access
     let health: Health
     let administration: Administration
+    let feed: Feed
+    let metering: Metering
     let logs: LogControl
+
+    /// What happens, and what has happened.
+    package struct Feed: Sendable {
+        let live: EventFeed
+        let history: any EventHistory
+
+        package init(live: EventFeed, history: any EventHistory) {
+            self.live = live
+            self.history = history
+        }
+    }
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
-        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration,
-        logs: LogControl, now: @escaping @Sendable () -> Int64
+        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, feed: Feed,
+        metering: Metering, logs: LogControl, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.version = version
         access = Access(credentials: credentials, now: now)
         self.health = health
         self.administration = administration
+        self.feed = feed
+        self.metering = metering
         self.logs = logs
     }
 
@@ -33,22 +47,19 @@ package struct Console: Sendable {
         router.add(middleware: ProblemMiddleware(methods: methods))
         HealthRoutes(health: health).add(to: router)
         AssetRoutes().add(to: router)
+        metering.add(to: router)
         LoginRoutes(access: access).add(to: router.group("api/v1"))
         let api = router.group("api/v1").add(middleware: AccessMiddleware(access: access))
         SelfRoutes(node: node, version: version).add(to: api)
+        OpenAPIRoutes().add(to: api)
+        EventRoutes(history: feed.history).add(to: api)
+        administration.add(to: api, node: node, now: access.now)
+        metering.add(to: api)
         LogLevelRoutes(control: logs).add(to: api)
-        administration.add(to: api, node: node)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }
 
     /// Who takes over connections that become WebSockets.
-    var sockets: any WebSocketAcceptor { NoSockets() }
-}
-
-/// Upgrades nothing.
-private struct NoSockets: WebSocketAcceptor {
-    func accepts(_ head: HTTPRequestHead) -> Bool { false }
-    func open(_ channel: any Channel, for head: HTTPRequestHead) throws {}
-    func goAway(_ channel: any Channel) { channel.close(promise: nil) }
+    var sockets: any WebSocketAcceptor { FeedAcceptor(feed: feed.live, access: access, node: node) }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Hears what is published on some channels, over a connection of its own that proves itself alive.
+/// Hears what is published on some channels, or on all whose names fit patterns, over a connection of its own that proves itself alive.
 ///
 /// It publishes to a channel of its own through the client; hearing nothing at all for three intervals it connects anew. What is published
 /// while it is not connected is lost: whoever is told `onReady` must look for what was missed.
@@ -13,10 +13,10 @@ package final class Subscriber: Sendable {
 
     /// Both callbacks come on one event loop of the client's and must not block.
     ///
-    /// `onReady`: all channels are confirmed, at first and after every reconnect. `probeChannel`: one that no other process
+    /// `patterns` as of PSUBSCRIBE. `onReady`: all of them are confirmed, at first and after every reconnect. `probeChannel`: one that no other process
     /// subscribes to; an empty message on it is a probe, any other is heard like all else.
     package init(
-        client: RedisClient, channels: [String], probeChannel: String, probeInterval: Duration = .seconds(1),
+        client: RedisClient, channels: [String], patterns: [String] = [], probeChannel: String, probeInterval: Duration = .seconds(1),
         onReady: @escaping @Sendable () -> Void, onMessage: @escaping @Sendable (_ channel: String, _ payload: [UInt8]) -> Void
     ) {
         self.client = client
@@ -24,7 +24,8 @@ package final class Subscriber: Sendable {
         self.probe = probeChannel
         self.interval = probeInterval
         let machine = SubscriptionMachine(
-            configuration: client.configuration, channels: channels, probe: probeChannel, silence: TimeAmount(probeInterval * 3))
+            configuration: client.configuration, channels: channels, patterns: patterns, probe: probeChannel,
+            silence: TimeAmount(probeInterval * 3))
         self.subscription = NIOLoopBoundBox.makeBoxSendingValue(
             Subscription(loop: loop, machine: machine, logger: client.logger, onReady: onReady, onMessage: onMessage), eventLoop: loop)
     }

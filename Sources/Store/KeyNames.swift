@@ -42,6 +42,8 @@ package struct KeyNames: Sendable, Hashable {
     var nodeBase: String { prefix + "node:" }
     /// The channel of a tenant's events; the reserved tenant `_` stands for none.
     package func events(of tenant: TenantName?) -> String { prefix + "events:" + (tenant?.text ?? "_") }
+    /// The pattern of the channels of all tenants' events, as of PSUBSCRIBE.
+    package var allEvents: String { prefix + "events:*" }
     /// The names of one tenant.
     package func keys(of tenant: TenantName) -> TenantKeys { TenantKeys(tenant, in: self) }
 }

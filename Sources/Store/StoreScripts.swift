@@ -10,6 +10,7 @@ package struct StoreScripts: Sendable {
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
     package let tally: Script
+    package let events: Script
     package let delegate, delegationReturn: Script
     package let catalogue: CatalogueScripts
     package let dialogue: DialogueScripts
@@ -54,6 +55,7 @@ package struct StoreScripts: Sendable {
         revoke = joined("revoke", PackageResources.revoke_lua)
         revoked = plain("revoked", PackageResources.revoked_lua)
         tally = plain("tally", PackageResources.tally_lua)
+        events = plain("events", PackageResources.events_lua)
         delegate = joined("delegate", PackageResources.delegate_lua)
         delegationReturn = joined("delegation_return", PackageResources.delegation_return_lua)
         catalogue = CatalogueScripts(joined: joined, plain: plain)
@@ -68,7 +70,7 @@ package struct StoreScripts: Sendable {
             reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
             roundPark, roundTake, recall, recordNote,
-            revoke, revoked, delegate, delegationReturn, tally,
+            revoke, revoked, delegate, delegationReturn, events, tally,
         ]
             + catalogue.all + dialogue.all + budget.all + sessions.all
     }

@@ -22,6 +22,23 @@ struct SubscriberTests {
         }
     }
 
+    @Test("hears what is published on every channel whose name fits a pattern, and on no other")
+    func patterns() async throws {
+        let server = try await RedisServer.start()
+        try await withSubscriber(of: server, patterns: ["all:*", "one?"]) { client, heard in
+            for round in 1...2 {
+                for channel in ["all:a", "one1", "even", "all", "none:all:a", "all:"] {
+                    _ = try await client.send(["PUBLISH", .text(channel), .integer(Int64(round))])
+                }
+                #expect(await eventually { heard.messages.count == 4 * round })
+                #expect(heard.messages.suffix(4) == ["all:a", "one1", "even", "all:"].map { "\($0):\(round)" })
+                if round == 2 { break }
+                _ = try await client.send(["CLIENT", "KILL", "TYPE", "pubsub"])
+                #expect(await eventually { heard.readies == 2 })
+            }
+        }
+    }
+
     @Test("survives being killed: it says that it is ready again, and hears again")
     func killed() async throws {
         let server = try await RedisServer.start()
@@ -85,7 +102,7 @@ struct SubscriberTests {
             _ = machine.received(.array([.string(Array("master".utf8))]), now: now)
             _ = machine.received(.string([]), now: now)
             let subscribing = machine.received(.array([]), now: now)
-            #expect(subscribing == .subscribe(["SUBSCRIBE", "a", "b", "p"]))
+            #expect(subscribing == .subscribe([["SUBSCRIBE", "a", "b", "p"]]))
             return machine
         }
         var machine = ready()
@@ -118,17 +135,18 @@ struct SubscriberTests {
     }
 
     private func withSubscriber(
-        of server: RedisServer, _ body: @escaping @Sendable (RedisClient, Heard) async throws -> Void
-    ) async throws { try await withSubscriber(try RedisConfiguration(url: server.url), body) }
+        of server: RedisServer, patterns: [String] = [], _ body: @escaping @Sendable (RedisClient, Heard) async throws -> Void
+    ) async throws { try await withSubscriber(try RedisConfiguration(url: server.url), patterns: patterns, body) }
 
     private func withSubscriber(
-        _ configuration: RedisConfiguration, interval: Duration = .seconds(1),
+        _ configuration: RedisConfiguration, patterns: [String] = [], interval: Duration = .seconds(1),
         _ body: @escaping @Sendable (RedisClient, Heard) async throws -> Void
     ) async throws {
         try await withClient(configuration) { client, _ in
             let heard = Heard()
             let subscriber = Subscriber(
-                client: client, channels: ["even", "odd"], probeChannel: "probe", probeInterval: interval, onReady: { heard.ready() },
+                client: client, channels: ["even", "odd"], patterns: patterns, probeChannel: "probe", probeInterval: interval,
+                onReady: { heard.ready() },
                 onMessage: { heard.message($0, $1) })
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await subscriber.run() }

@@ -44,7 +44,9 @@ struct LogLevelRoutes {
         let items: [LogControl.Standing]
     }
 
-    private struct Body: Decodable {
+    private struct Body: AdminBody {
+        enum CodingKeys: String, CodingKey, CaseIterable { case level, logger, seconds }
+
         let level: String
         let logger: String?
         let seconds: Int?

@@ -36,24 +36,30 @@ struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
                 },
                 upgradePipelineHandler: { channel, head in
                     channel.eventLoop.makeCompletedFuture {
+                        try FirstRequest.remove(from: channel)
                         try sockets.open(channel, for: head)
                         return .webSocket(channel)
                     }
                 })
             let upgrades = NIOTypedHTTPServerUpgradeConfiguration<Kind>(upgraders: [upgrader]) { channel in
-                channel.eventLoop.makeCompletedFuture { .http(try Self.http(channel)) }
+                channel.eventLoop.makeCompletedFuture { .http(try Self.http(channel, logger)) }
             }
             var configuration = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrades)
             configuration.enablePipelining = false
             configuration.enableErrorHandling = false
-            let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let pipeline = channel.pipeline.syncOperations
+            let kind = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let upgrading = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Kind>.self)
+            try pipeline.addHandler(FirstRequest(sockets: sockets, patience: Self.patience), position: .before(upgrading))
             return Value(kind: kind, channel: channel)
         }
     }
 
-    private static func http(_ channel: any Channel) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+    private static func http(_ channel: any Channel, _ logger: Logger) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+        try FirstRequest.remove(from: channel)
         try channel.pipeline.syncOperations.addHandlers([
-            HTTP1ToHTTPServerCodec(secure: false), IdleStateHandler(allTimeout: patience), IdleConnections(),
+            HTTP1ToHTTPServerCodec(secure: false),
+            HTTPConnectionStateHandler(idleTimeout: .nanoseconds(patience.nanoseconds), logger: logger),
         ])
         return try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
     }
@@ -81,14 +87,4 @@ protocol WebSocketAcceptor: Sendable {
     func open(_ channel: any Channel, for head: HTTPRequestHead) throws
     /// The node is about to stop: the client is told to look for another.
     func goAway(_ channel: any Channel)
-}
-
-/// Closes connections on which nothing was said for a while.
-private final class IdleConnections: ChannelInboundHandler {
-    typealias InboundIn = HTTPRequestPart
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
-        context.fireUserInboundEventTriggered(event)
-    }
 }

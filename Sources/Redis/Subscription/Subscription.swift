@@ -87,8 +87,8 @@ extension Subscription: ConnectionOwner {
         guard connection === self.connection else { return }
         switch machine.received(reply, now: .now()) {
         case .nothing: break
-        case .subscribe(let arguments):
-            connection.send(EncodedCommand(arguments))
+        case .subscribe(let commands):
+            for arguments in commands { connection.send(EncodedCommand(arguments)) }
             watch()
         case .message(let channel, let payload): onMessage(channel, payload)
         case .broken(let error): abandon(error)

@@ -3,16 +3,20 @@ import NIOCore
 /// What becomes of a subscriber's connection: decisions only, no I/O, no clock of its own.
 struct SubscriptionMachine {
     private let channels: [String]
+    private let patterns: [String]
     private let probe: String
     /// Nothing heard for so long: the connection is dead, whatever the socket says.
     private let silence: TimeAmount
     private var lifecycle: Lifecycle
     /// Channels not confirmed yet.
     private var missing: Set<String> = []
+    /// Patterns not confirmed yet.
+    private var missingPatterns: Set<String> = []
     private var heard = NIODeadline.distantPast
 
-    init(configuration: RedisConfiguration, channels: [String], probe: String, silence: TimeAmount) {
+    init(configuration: RedisConfiguration, channels: [String], patterns: [String] = [], probe: String, silence: TimeAmount) {
         self.channels = channels
+        self.patterns = patterns
         self.probe = probe
         self.silence = silence
         self.lifecycle = Lifecycle(configuration: configuration)
@@ -36,9 +40,9 @@ struct SubscriptionMachine {
     /// What a reply led to.
     enum Reception: Equatable {
         case nothing
-        /// Send this.
-        case subscribe([RedisArgument])
-        /// Every channel is confirmed: from here on nothing is missed.
+        /// Send these.
+        case subscribe([[RedisArgument]])
+        /// Every channel and pattern is confirmed: from here on nothing is missed.
         case ready
         case message(channel: String, [UInt8])
         /// Close the connection, then report it lost for this reason.
@@ -53,23 +57,33 @@ struct SubscriptionMachine {
         case .failed(let error): return .broken(error)
         case .complete:
             missing = Set(channels + [probe])
-            return .subscribe(["SUBSCRIBE"] + missing.sorted().map { .text($0) })
+            missingPatterns = Set(patterns)
+            let commands: [[RedisArgument]] = [
+                ["SUBSCRIBE"] + missing.sorted().map { .text($0) }, ["PSUBSCRIBE"] + missingPatterns.sorted().map { .text($0) },
+            ]
+            return .subscribe(commands.filter { $0.count > 1 })
         case .over: return pushed(reply)
         }
     }
 
     private mutating func pushed(_ reply: RedisValue) -> Reception {
         if case .error(let text) = reply { return .broken(RedisError(reply: text)) }
-        guard let parts = reply.elements, parts.count == 3, let channel = parts[1].text else { return .broken(Self.unexpected) }
-        switch (parts[0].text, parts[2]) {
-        case ("subscribe", .integer):
-            guard missing.remove(channel) != nil else { return .broken(Self.unexpected) }
-            return missing.isEmpty ? .ready : .nothing
+        guard let parts = reply.elements, let kind = parts.first?.text, let last = parts.last,
+            parts.count == (kind == "pmessage" ? 4 : 3), let channel = parts[parts.count - 2].text
+        else { return .broken(Self.unexpected) }
+        switch (kind, last) {
+        case ("subscribe", .integer): return confirmed(channel, in: \.missing)
+        case ("psubscribe", .integer): return confirmed(channel, in: \.missingPatterns)
         case ("message", .string(let payload)):
             return channel == probe && payload.isEmpty ? .nothing : .message(channel: channel, payload)
-        default:
-            return .broken(Self.unexpected)
+        case ("pmessage", .string(let payload)): return .message(channel: channel, payload)
+        default: return .broken(Self.unexpected)
         }
+    }
+
+    private mutating func confirmed(_ name: String, in wanted: WritableKeyPath<Self, Set<String>>) -> Reception {
+        guard self[keyPath: wanted].remove(name) != nil else { return .broken(Self.unexpected) }
+        return missing.isEmpty && missingPatterns.isEmpty ? .ready : .nothing
     }
 
     private static var unexpected: RedisError { .protocolViolation("neither a confirmation nor a message") }

@@ -8,6 +8,7 @@ import NIOPosix
 import Redis
 import ServiceLifecycle
 import Store
+import Telemetry
 import TimeZones
 import Upstreams
 
@@ -28,6 +29,8 @@ struct Node {
         administrators: AdminCredentials, logs: LogLevels,
         onListening: @escaping @Sendable (Port, SocketAddress) -> Void
     ) throws {
+        // Before the first handle of a metric is made.
+        _ = MetricRegistry.installed
         let id = NodeID()
         let logger = logs.logger()
         self.logger = logger
@@ -79,12 +82,15 @@ struct Node {
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger
         ) { onListening(.agents, $0) }
-        let pulse = LoopPulse(group)
+        let pulse = LoopPulse(group, onLag: LagMetrics.note)
+        let readiness = Readiness(nodes: nodes, tenants: directory)
+        let meters = MetricsUpkeep(gateway: gateway, catalogues: catalogues, redis: client, events: events, readiness: readiness)
+        let feed = Self.feed(try configuration.redis.client(), names, on: adminGroup, logger: logger)
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
-            health: Health(pulse: pulse) { Readiness(nodes: nodes, tenants: directory).checks },
-            administration: Self.administration(of: id, client, names, store, revocations), logs: logs.control(client, names),
-            now: { client.now() })
+            health: Health(pulse: pulse) { readiness.checks },
+            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), feed: feed.feed,
+            metering: Self.metering(client, names, store), logs: logs.control(client, names), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: adminGroup, logger: logs.logger("console")
@@ -102,8 +108,11 @@ struct Node {
             },
         ]
         services += tracing?.services ?? []
+        services += feed.services
         services += [
-            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues), logs]) },
+            Running("bus") {
+                try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues), logs])
+            },
             Running("tenants") {
                 await upkeep.begin()
                 await directory.run()
@@ -116,6 +125,7 @@ struct Node {
             Running("facts") { await Self.tellFacts(of: id, gateway, client, names) },
             holds,
             settlements,
+            ActivityUpkeep(node: id, tasks: tasks, log: RedisActivityLog(redis: client, names: names, logger: logger)),
             Running("rollback") { await ledger.watchServers() },
             revoked,
             Sweeper(ledger: ledger, tenants: directory, nodes: nodes, lease: lease, logger: logger),
@@ -124,6 +134,7 @@ struct Node {
                 logger: logger),
             Running("upstreams") { await catalogues.run(directory.snapshots) },
             pulse,
+            Running("metrics") { await meters.run() },
             Running("file of admin tokens") {
                 if let file = configuration.adminTokensFile {
                     await AdminTokensUpkeep(file: file, credentials: administrators, logger: logger).watch()
