@@ -14,7 +14,7 @@ export class Problem extends Error {
   }
 }
 
-/** Tells `expired` (the login is over), `reached`, `unreached`, and `storeless` (the node cannot reach Redis). */
+/** Tells `expired` (the login is over), `reached` and `unreached` (no node answers). */
 export const signals = new EventTarget();
 const tell = (name) => signals.dispatchEvent(new Event(name));
 
@@ -32,7 +32,6 @@ export async function call(method, target, body) {
   const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
   if (response.ok) return answer;
   if (response.status === 401 && target !== "login") tell("expired");
-  if (answer.code === "store_unavailable") tell("storeless");
   throw new Problem(response.status, answer.code, answer.detail ?? `HTTP ${response.status}`);
 }
 
@@ -71,6 +70,7 @@ export class Live {
   #begun = 0;
   #isBusy = false;
   #isOld = false;
+  #turn = 0;
   data = null;
   problem = null;
 
@@ -97,18 +97,16 @@ export class Live {
     if (!this.#watchers.size || this.#isBusy) return;
     this.#isBusy = true;
     this.#begun = Date.now();
-    const load = this.#load;
-    try {
-      this.data = await load();
-      this.problem = null;
-    } catch (error) {
-      if (!(error instanceof Problem)) console.error(error);
-      this.problem = error;
-    }
+    const [load, turn] = [this.#load, this.#turn];
+    const [data, problem] = await load().then((data) => [data, null], (problem) => [this.data, problem]);
+    if (problem && !(problem instanceof Problem)) console.error(problem);
     this.#isBusy = false;
+    // What was asked for before a reset is of something else.
+    if (turn !== this.#turn) return this.refresh();
+    Object.assign(this, { data, problem });
     this.changed();
-    if (document.hidden || this.problem?.status === 401) return;
-    const pause = this.#isOld ? 0 : this.problem?.isMissing ? 60_000 : this.problem ? 5000 : this.#pause();
+    if (document.hidden || problem?.status === 401) return;
+    const pause = problem?.isMissing ? 60_000 : problem ? 5000 : this.#pause() / (this.#isOld ? 3 : 1);
     this.#timer = setTimeout(() => this.refresh(), pause * (0.9 + Math.random() / 5));
   }
 
@@ -118,12 +116,12 @@ export class Live {
     this.#isOld = this.#isBusy;
     if (this.#isBusy) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.refresh(), Math.max(delay, this.#begun + Math.min(this.#pause(), 10_000) / 3 - Date.now()));
+    this.#timer = setTimeout(() => this.refresh(), Math.max(delay, this.#begun + this.#pause() / 3 - Date.now()));
   }
 
-  /** Forgets what was shown: it was of something else. */
   reset() {
     this.data = this.problem = null;
+    this.#turn += 1;
     this.changed();
     this.refresh();
   }

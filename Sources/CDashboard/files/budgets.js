@@ -17,7 +17,7 @@ function change(account, verb, field, send) {
   const requestId = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join("");
   ask({
     title: `${verb}: ${account.tenant} / ${nameOf(account)}`, verb, fields: [{ ...field, type: "number", required: true }], done: "The account is changed.", live: lists.accounts,
-    text: `Now: limit ${credits(account.limit)}, spent ${credits(account.spent)}, available ${credits(account.available)}.`,
+    text: `Now ${credits(account.available)} of ${credits(account.limit)} are available.`,
     act: (values) => send({ [field.name]: Number(values[field.name]), requestId }),
   });
 }

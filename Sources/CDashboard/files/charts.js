@@ -1,6 +1,6 @@
 // Charts of an hour, one point a minute, in SVG.
 import { h, svg, put, mark } from "./dom.js";
-import { hour, NONE } from "./format.js";
+import { hour } from "./format.js";
 
 const [TOP, RIGHT, BOTTOM, LEFT] = [8, 8, 20, 56];
 
@@ -12,7 +12,7 @@ function ticks(most) {
   return Array.from({ length: Math.ceil((most || 1) / step) + 1 }, (_, index) => index * step);
 }
 
-/** A chart: `series` of `[id, label, of(minute)]`, as stacked bars or as lines; `format` for axis and readings. */
+/** `series` of `[id, label, of(minute)]`, as stacked bars or as lines; `format` for axis and readings. */
 export class Chart {
   #series;
   #isStacked;
@@ -54,7 +54,7 @@ export class Chart {
     this.#look(this.#minutes[index] ? index : null);
   }
 
-  // Reads out the minute looked at, else the whole hour: the sum of what is stacked, the last value of a line.
+  // Reads the minute looked at, else the whole hour: the sum of what is stacked, the last value of a line.
   #look(index) {
     this.#at = index;
     const minute = this.#minutes[index];
@@ -62,7 +62,7 @@ export class Chart {
     this.#series.forEach(([, , of], each) => {
       const values = minute ? [of(minute)] : this.#minutes.map(of).filter((value) => value !== null);
       const value = this.#isStacked ? values.reduce((sum, next) => sum + next, 0) : values.at(-1);
-      put(this.readings[each].lastChild, value === null || value === undefined ? NONE : this.#format(value));
+      put(this.readings[each].lastChild, this.#format(value));
     });
     mark(this.cross, "transform", `translate(${minute ? this.#x(index + 0.5) : -9})`);
   }

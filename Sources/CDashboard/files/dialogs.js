@@ -2,7 +2,6 @@
 import { h, find, put } from "./dom.js";
 import { Problem } from "./api.js";
 
-/** A word on what was done; it goes by itself. */
 export function toast(text, tone = "good") {
   const element = h(`p.toast.${tone}`, {}, text);
   find("toasts").append(element);
@@ -18,10 +17,7 @@ export function dialog(title, ...content) {
   return element;
 }
 
-/**
- * Asks for what `fields` name (`name`, `label`, and attributes of the input, `hint`, `options`), then runs `act(values)`: what that throws is
- * shown, and the dialog stays. Then `done` is told, and the list `live` asked for again.
- */
+/** Asks for `fields` (`label`, `hint`, `options`, attributes of the input), then runs `act(values)`: where that fails the dialog stays. */
 export function ask({ title, text, fields = [], verb, isGrave, act, done, live }) {
   const inputs = fields.map(input);
   const problem = h("p.problem", { role: "alert" });

@@ -14,7 +14,7 @@ function make(create, what, attributes = {}, children) {
     else if (name === "value") element.value = value;
     else mark(element, name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat().filter(Boolean));
   return element;
 }
 
@@ -25,9 +25,8 @@ export function put(element, text) {
   if (element.textContent !== String(text ?? "")) element.textContent = text ?? "";
 }
 
-/** Sets an attribute; null and false remove it. */
 export function mark(element, name, value) {
-  if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  if ((value ?? false) === false) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 

@@ -82,7 +82,7 @@ function draw() {
   const shown = rows.filter((event) => matches(filter, event));
   put(pause, isPaused ? `Resume (${count(waitingCount)} waiting)` : "Pause");
   mark(pause, "aria-pressed", isPaused);
-  put(tally, `${count(shown.length)} shown${isPaused && waitingCount > MOST ? `, the newest ${MOST} of those waiting are kept` : ""}`);
+  put(tally, `${count(shown.length)} shown`);
   follow(table, past, "No event yet.", shown);
 }
 

@@ -1,14 +1,14 @@
 // The live feed: one WebSocket to any node, gone on with where it broke off.
 import { get, signals } from "./api.js";
 
-const SHORTEST = 500;
+const SHORTEST = 1000;
 const LONGEST = 15_000;
 const SILENCE = 15_000;
 const MISSING = 60_000;
 const TOO_SLOW = 4408;
 const TOKEN_GONE = 4401;
 
-/** Tells `state` (of itself), `back` (it was lost), and `events` (a batch, oldest first). */
+/** Tells `state`, `back` (it was lost), and `events` (a batch, oldest first). */
 export class Feed extends EventTarget {
   /** idle | connecting | live | lost | missing */
   state = "idle";
@@ -26,7 +26,6 @@ export class Feed extends EventTarget {
   constructor() {
     super();
     setInterval(() => this.#checkSilence(), SILENCE / 3);
-    addEventListener("online", () => this.retry());
   }
 
   start() {
@@ -83,7 +82,7 @@ export class Feed extends EventTarget {
 
   #greeted({ node, cursor }) {
     this.node = node;
-    // The place that was given stays: the greeting may be ahead of what is still to come.
+    // A place that was given stays: the greeting may be ahead of what is to come.
     for (const each of (cursor ?? "").split(",")) {
       const [, tenant, epoch, seq] = each.match(/^(.+)@(.*)-(\d+)$/) ?? [];
       if (tenant && !this.#cursor.has(tenant)) this.#cursor.set(tenant, { epoch, seq: Number(seq) });
@@ -101,7 +100,7 @@ export class Feed extends EventTarget {
     // A refused upgrade looks like a lost line: what the API says tells them apart.
     const problem = wasOpen ? null : await get("events", { last: 1 }).then(() => null, (problem) => problem);
     if (!this.lostAt) return;
-    // The place is none that this node can read: it begins anew.
+    // The node cannot read the place: it begins anew.
     if (problem?.status === 400) this.#cursor.clear();
     const most = Math.min(LONGEST, SHORTEST * 2 ** this.#attempts++);
     const pause = problem?.isMissing ? MISSING : code === TOO_SLOW ? SHORTEST : most * (0.3 + 0.7 * Math.random());
@@ -110,7 +109,7 @@ export class Feed extends EventTarget {
     this.#become(problem?.isMissing ? "missing" : "lost");
   }
 
-  /** A line can die without a word: where nothing came for long, the history is asked whether something should have. */
+  /** A line can die without a word: after a silence the history is asked whether something should have come. */
   async #checkSilence() {
     const socket = this.#socket;
     if (this.state !== "live" || document.hidden || Date.now() - this.#heardAt < SILENCE) return;

@@ -20,13 +20,8 @@ export const credits = known((value) => exact.format(value));
 export const compact = known((value) => (value < 10_000 ? tenth : short).format(value));
 export const bytes = known((value) => `${tenth.format(value / 2 ** 20)} MiB`);
 
-/** Milliseconds as what a person reads. */
-export const duration = known((ms) => {
-  if (ms < 1000) return `${(ms < 10 ? tenth : whole).format(ms)} ms`;
-  return ms < 60_000 ? `${tenth.format(ms / 1000)} s` : `${tenth.format(ms / 60_000)} min`;
-});
+export const duration = known((ms) => (ms < 1000 ? `${(ms < 10 ? tenth : whole).format(ms)} ms` : `${tenth.format(ms / 1000)} s`));
 
-/** The first digits of an id that is too long to be read. */
 export const brief = known((id) => (id.length > 14 ? `${id.slice(0, 8)}…` : id));
 
 export const clock = known((at) => second.format(new Date(at)));

@@ -4,7 +4,7 @@ import { Feed } from "./feed.js";
 
 const MOST_TENANTS = 50;
 
-/** Who is signed in; the tenant that is looked at, "" for all; what gaps the feed has told. */
+/** Who is signed in; the tenant that is looked at, "" for all; the gaps of the feed. */
 export const state = { me: null, tenant: "", gaps: [] };
 
 export const isAdmin = () => state.me?.role === "admin";
@@ -34,7 +34,6 @@ const ofEachTenant = (name) => async () => {
   return found;
 };
 
-/** Events of the past, newest first. */
 export const history = async (parameters) =>
   newestFirst((await get("events", { ...chosen(), limit: parameters.last, ...parameters })).items);
 
@@ -54,7 +53,7 @@ export const lists = {
   shadow: new Live(() => history({ enforced: "false", last: 1000 }), 60_000),
 };
 
-/** What events make old. Tallies are written once a second. */
+/** What events make old; tallies a second later. */
 const NEWS = {
   sessions: [/^(session_[^k]|tool_call|budget_spend|token_revoked)/, 1200],
   upstreams: [/^(upstream_|tools_|tenant_)/, 300],
@@ -66,7 +65,6 @@ const NEWS = {
 
 export const isOfTenant = (event) => !state.tenant || event.tenantId === state.tenant;
 
-/** An event's own name. */
 export const keyOf = ({ tenantId, epoch, seq, timestamp, type }) => `${tenantId} ${epoch} ${seq ?? timestamp + type}`;
 
 feed.addEventListener("events", ({ detail: batch }) => {
@@ -90,7 +88,7 @@ function keep(live, events) {
   live.changed();
 }
 
-// Events that move money carry the balances after it: the books in hand follow at once.
+// Events that move money carry the balances after it.
 function book(batch) {
   const known = new Map(lists.accounts.data?.map((account) => [`${account.tenant} ${account.account}`, account]));
   const balances = batch.flatMap(({ tenantId, data }) => (data?.accounts ?? []).map((balance) => [known.get(`${tenantId} ${balance.account}`), balance]));

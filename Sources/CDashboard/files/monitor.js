@@ -86,7 +86,7 @@ async function signedIn() {
   refreshAll();
 }
 
-/** Shows the login; what was looked at stays behind it. */
+/** What was looked at stays behind the login. */
 function signedOut(why) {
   if (!login.hidden) return;
   for (const element of document.querySelectorAll("dialog")) element.close();
@@ -122,7 +122,6 @@ signals.addEventListener("expired", () => signedOut(state.me ? "The login is ove
 // The line to the nodes
 
 let unreachedAt = 0;
-let storelessAt = 0;
 
 signals.addEventListener("unreached", () => {
   unreachedAt ||= Date.now();
@@ -133,7 +132,6 @@ signals.addEventListener("reached", () => {
   feed.retry();
   refreshAll();
 });
-signals.addEventListener("storeless", () => (storelessAt = Date.now()));
 feed.addEventListener("state", showLine);
 feed.addEventListener("back", refreshAll);
 
@@ -146,13 +144,12 @@ function showLine() {
   put(link, isLive ? `${label} · ${brief(feed.node)}` : label);
   mark(link, "title", isLive && `events come from node ${feed.node}`);
   const since = unreachedAt || (feed.state === "lost" && feed.lostAt);
-  const isStoreless = Date.now() - storelessAt < 10_000;
-  show(banner, state.me && login.hidden && (since || isStoreless));
+  show(banner, state.me && login.hidden && since);
   if (banner.hidden) return;
   const [text, timing] = banner.children;
-  put(text, since ? `Connection lost at ${clock(since)}. What you see is from before.` : "The nodes cannot reach Redis: lists may be old, and agents are refused.");
+  put(text, `Connection lost at ${clock(since)}. What you see is from before.`);
   const seconds = Math.ceil((feed.retryAt - Date.now()) / 1000);
-  put(timing, since ? `${count((Date.now() - since) / 1000)} s; trying again ${seconds > 0 ? `in ${count(seconds)} s` : "now"}` : "");
+  put(timing, `${count((Date.now() - since) / 1000)} s; trying again ${seconds > 0 ? `in ${count(seconds)} s` : "now"}`);
 }
 
 setInterval(showLine, 1000);
@@ -180,8 +177,8 @@ setTheme(localStorage.getItem("theme") ?? "auto");
 
 // Keys
 
-const HELP = [["/", "go to the filter"], ["p", "pause or go on with the feed"], ...views.map(({ key, title }) => [`g ${key}`, title]),
-  ["↑ ↓ Enter", "move through a list, open what is there"], ["d", "light or dark"], ["Esc", "close"], ["?", "this help"]];
+const HELP = [["/", "go to the filter"], ["p", "pause the feed"], ...views.map(({ key, title }) => [`g ${key}`, title]),
+  ["↑ ↓ Enter", "walk a list, open what is there"], ["d", "light or dark"], ["Esc Enter", "leave the filter"], ["?", "this help"]];
 
 const help = () => dialog("Keyboard shortcuts",
   h("dl.keys", {}, HELP.map(([keys, what]) => [h("dt", {}, keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, what)])));
@@ -194,15 +191,15 @@ let goesUntil = 0;
 
 addEventListener("keydown", (event) => {
   const { key, target } = event;
-  if (key === "Escape" && target === current?.filter) target.blur();
+  if (/^E(scape|nter)$/.test(key) && target === current?.filter) target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || app.hidden || target.closest("input, select, textarea, dialog")) return;
   const view = goesUntil > Date.now() && views.find((view) => view.key === key);
   goesUntil = 0;
-  if (view) location.hash = view.id;
+  if (view) (location.hash = view.id), enter();
   else if (KEYS[key]) KEYS[key]();
   else return;
   event.preventDefault();
 });
 
-// A cookie from before may still be good; the API says where it is not.
+// A cookie from before may still be good.
 signedIn().catch((problem) => problem.status === 401 || signedOut(`${problem.message}.`));

@@ -28,7 +28,7 @@ const charts = [
   new Chart({ title: "Credits", isStacked: true, format: compact, series: [["credits", "spent", (minute) => minute.credits]] }),
   new Chart({
     title: "Latency", format: duration,
-    series: [["p50", "p50", ({ p50Ms }) => p50Ms ?? null], ["p95", "p95", ({ p95Ms }) => p95Ms ?? null], ["p99", "p99", ({ p99Ms }) => p99Ms ?? null]],
+    series: [["p50", "p50", ({ p50Ms }) => p50Ms], ["p95", "p95", ({ p95Ms }) => p95Ms], ["p99", "p99", ({ p99Ms }) => p99Ms]],
   }),
 ];
 const chartsNote = h("p.empty");
@@ -51,7 +51,7 @@ function showActivity(live) {
   tell(3, duration(latest?.p95Ms), latest && `p50 ${duration(latest.p50Ms)}, p99 ${duration(latest.p99Ms)}`);
 }
 
-const showSessions = ({ data }) => tell(4, count(data?.length), data && `${count(new Set(data.map(({ agent }) => agent)).size)} kinds of agents`);
+const showSessions = ({ data }) => tell(4, count(data?.length), data && `kinds of agents: ${new Set(data.map(({ agent }) => agent)).size}`);
 
 const nodes = nodesTable("Nodes");
 
@@ -82,6 +82,8 @@ function showAlerts() {
   alerts.replaceChildren(...(lines.length ? lines : [h("li.dim", {}, why || "Nothing needs attention.")]));
 }
 
+// That an account is at its end is told without an error, too.
+const isRefusal = ({ data }) => data?.error && data.enforced !== false;
 const refusals = new Table({ caption: "Latest refusals", key: keyOf, open: openEvent, columns: eventColumns("Refused for") });
 
 export const overview = {
@@ -90,6 +92,6 @@ export const overview = {
     h("div.halves", {}, panel("Needs attention", alerts), panel("Latest refusals", refusals.element)), panel("Nodes", nodes.element)),
   watches: {
     activity: showActivity, sessions: showSessions, nodes: showNodes, accounts: showAlerts, upstreams: showAlerts,
-    refusals: (live) => follow(refusals, live, "No call was refused.", (live.data ?? []).slice(0, 10)),
+    refusals: (live) => follow(refusals, live, "No call was refused.", (live.data ?? []).filter(isRefusal).slice(0, 10)),
   },
 };

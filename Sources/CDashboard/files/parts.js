@@ -3,7 +3,7 @@ import { h, badge, mark, panel, put, show } from "./dom.js";
 import { brief, count } from "./format.js";
 import { isAdmin, lists } from "./lists.js";
 
-/** What is to be said of a list: why it cannot be shown, or nothing. */
+/** Why a list cannot be shown, if so. */
 export function remark({ data, problem }) {
   if (problem?.isMissing) return "Not available on this node.";
   if (problem) return `${data ? "This may be old: " : ""}${problem.message}.`;
@@ -17,9 +17,8 @@ export function follow(table, live, empty, items = live.data ?? []) {
   show(table.note, Boolean(remark(live)) || !items.length);
 }
 
-/** Where to write what to look for; `/` goes there. */
 export const filterInput = (label, oninput) =>
-  h("input.filter", { type: "search", placeholder: `${label} ( / )`, "aria-label": label, "aria-keyshortcuts": "/", spellcheck: "false", oninput });
+  h("input.filter", { type: "search", placeholder: `${label} ( / )`, "aria-label": label, spellcheck: "false", oninput });
 
 /** Whether each word of the filter is somewhere in the item. */
 export function matches({ value }, item) {
@@ -62,7 +61,7 @@ export function eventBadge({ type, data }) {
   return badge(type, isOdd ? "warn" : TONES.find(([, pattern]) => pattern.test(type))?.[0]);
 }
 
-/** What happened, in a line: the facts that a person asks for first. */
+/** What happened, in a line. */
 export function summary({ type, data = {}, budgetId }) {
   if (type === "gap") return `events ${data.from ?? "…"} to ${data.to ?? "…"} are gone`;
   const { tool, upstream, account, label, client, reason, error, outcome, cost, remaining, limit, durationMs, enforced, by } = data;

@@ -1,21 +1,21 @@
 // What hard mode would have refused.
-import { h, panel, put, mark } from "./dom.js";
+import { h, panel, mark } from "./dom.js";
 import { Table, number, text } from "./table.js";
-import { count, credits } from "./format.js";
+import { credits } from "./format.js";
 import { call, path } from "./api.js";
 import { ask } from "./dialogs.js";
 import { follow } from "./parts.js";
 import { isAdmin, keyOf, lists, state } from "./lists.js";
 import { eventColumns, openEvent } from "./events.js";
 
-const MODES = { observe: "calls go on, and what hard mode would refuse is recorded", soft: "agents are warned, and calls go on", hard: "calls without credit are refused" };
+const MODES = { observe: "what hard mode would refuse is only recorded", soft: "agents are only warned", hard: "calls without credit are refused" };
 
 function change({ tenant, mode: before }, select) {
   const mode = select.value;
   select.value = before;
   ask({
     title: `${tenant}: from ${before} to ${mode}?`, verb: `Switch to ${mode}`, isGrave: true, done: `${tenant} is in ${mode} mode now.`, live: lists.tenants,
-    text: `In ${mode} mode ${MODES[mode]}. Budgets that state a mode of their own keep it.`,
+    text: `In ${mode} mode ${MODES[mode]}. Budgets with a mode of their own keep it.`,
     act: () => call("PUT", path`tenants/${tenant}/mode`, { mode }),
   });
 }
@@ -46,9 +46,7 @@ const groups = new Table({
 });
 
 const latest = new Table({ caption: "Latest", key: keyOf, open: openEvent, size: 20, columns: eventColumns("Would be") });
-const tally = h("p.dim");
 
-/** Events added up under what `of` names them. */
 function addUp(events, of) {
   const sums = new Map();
   for (const event of events) {
@@ -64,7 +62,6 @@ function render() {
   const found = lists.shadow.data ?? [];
   const ofTenant = addUp(found, ({ tenantId }) => tenantId);
   const tenants = (lists.tenants.data ?? []).filter(({ tenant }) => !state.tenant || tenant === state.tenant);
-  put(tally, `${count(found.length)} calls${found.length < 1000 ? "" : ", the latest of them"}`);
   follow(groups, lists.shadow, "Hard mode would have refused nothing.", [...addUp(found, ({ tenantId, type, data }) => [tenantId, data.error ?? type, data.tool].join("\n")).values()]);
   follow(latest, lists.shadow, "Nothing.", found);
   follow(modes, lists.tenants, "No tenants.", tenants.map((tenant) => ({ times: 0, cost: 0, ...ofTenant.get(tenant.tenant), ...tenant })));
@@ -72,5 +69,5 @@ function render() {
 
 export const shadow = {
   id: "shadow", title: "Shadow", key: "h", watches: { shadow: render, tenants: render },
-  element: h("div", {}, h("div.halves", {}, panel("What hard mode would have refused", tally, groups.element), panel("Modes", modes.element)), panel("Latest", latest.element)),
+  element: h("div", {}, h("div.halves", {}, panel("What hard mode would have refused", groups.element), panel("Modes", modes.element)), panel("Latest", latest.element)),
 };

@@ -12,7 +12,6 @@ export const number = (id, label, width, format = count) =>
 export const time = (id, label) =>
   ({ id, label, width: "6.8rem", by: (item) => item[id] && Date.parse(item[id]), fill: (cell, item) => tellDistance(cell, item[id]) });
 
-/** A column of elements: `fill(item)` makes them anew. */
 export const custom = (id, label, width, fill, by) => ({ id, label, width, by, fill: (cell, item) => cell.replaceChildren(...fill(item)) });
 
 export class Table {
@@ -51,7 +50,6 @@ export class Table {
     this.body.addEventListener("keydown", (event) => this.#pressed(event));
   }
 
-  /** Shows these; the row that has the focus keeps it. */
   show(items) {
     this.#items = items;
     this.#render();

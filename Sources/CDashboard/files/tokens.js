@@ -37,13 +37,14 @@ function fillName({ children: [button, name], style }, node) {
   show(button, node.children.length);
   mark(button, "aria-expanded", String(!folded.has(keyOf(node))));
   mark(button, "aria-label", `made from ${nameOf(node)}: ${node.children.length}`);
-  put(name, nameOf(node));
+  // Who narrows a token cannot give it another label.
+  put(name, node.depth ? `${nameOf(node)} · ${brief(node.token)}` : nameOf(node));
   mark(name, "title", node.token);
 }
 
 const revoke = ({ tenant, token, label }) => ask({
   title: `Revoke ${nameOf({ label, token })}?`, verb: "Revoke", isGrave: true, done: "The token is revoked.", live: lists.tokens,
-  text: `Token ${token} of ${tenant}, and all that were made from it, are refused from now on. This cannot be undone.`,
+  text: `Token ${token} of ${tenant}, and all made from it, are refused from now on, for good.`,
   act: () => call("POST", path`tenants/${tenant}/revocations`, { tokenId: token }),
 });
 
@@ -77,9 +78,9 @@ function showToken({ token, expiresAt }) {
   const field = h("textarea", { readonly: true, rows: 6, "aria-label": "The token" }, token);
   const copy = async () => {
     field.select();
-    await navigator.clipboard?.writeText(token).then(() => toast("Copied."), () => toast("The browser refuses: copy it by hand.", "warn"));
+    await navigator.clipboard?.writeText(token).then(() => toast("Copied."), () => toast("Copy it by hand.", "warn"));
   };
-  dialog("The new token", h("p", {}, `Copy it now: it is shown only here, and kept nowhere. It expires ${full(expiresAt)}.`), field,
+  dialog("The new token", h("p", {}, `It is shown only now, and kept nowhere. It expires ${full(expiresAt)}.`), field,
     h("div.buttons", {}, h("button.primary", { onclick: copy }, "Copy")));
   field.select();
 }

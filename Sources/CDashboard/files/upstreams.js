@@ -9,7 +9,7 @@ import { lists } from "./lists.js";
 
 const approve = ({ tenant, upstream, changedTools }) => ask({
   title: `Approve the tools of ${upstream}?`, verb: "Approve", isGrave: true, done: "The tools are approved.", live: lists.upstreams,
-  text: `They are defined otherwise than was approved: ${changedTools.join(", ")}. From now on they count as they are.`,
+  text: `Defined otherwise than was approved: ${changedTools.join(", ")}. From now on they count as they are.`,
   act: () => call("POST", path`tenants/${tenant}/upstreams/${upstream}/approve`),
 });
 

@@ -36,10 +36,10 @@ class Browser:
         assert self._process.running, self._process.tail()
         return True
 
-    async def open(self) -> Page:
-        """A page in a context of its own, with no cookies."""
+    async def open(self, kind: type[Page] | None = None) -> Any:
+        """A page, of that class, in a context of its own, with no cookies."""
         socket = await connect(self._url, max_size=None, ping_interval=None)
-        page = Page(socket)
+        page = (kind or Page)(socket)
         await page.attach()
         return page
 
