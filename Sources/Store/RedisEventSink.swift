@@ -9,6 +9,7 @@ package import Redis
 package final class RedisEventSink: EventSink {
     /// What waits, and how much was dropped.
     package let queue: EventQueue
+    let metrics = EventMetrics()
     private let redis: RedisClient
     private let names: KeyNames
     private let scripts: StoreScripts

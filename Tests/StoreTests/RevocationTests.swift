@@ -29,6 +29,7 @@ struct RevocationTests {
         #expect(try await client.send(["ZSCORE", .text(keys.revoked), .text(TokenID.named("a").text)]).text == score)
         let told = try await client.events(in: keys.audit).map(\.json).filter { $0.contains("token_revoked") }
         #expect(told.count == 1 && told.allSatisfy { $0.contains(#""tokenId":"\#(TokenID.named("a").text)""#) })
+        #expect(told.allSatisfy { $0.contains(#""data":{"source":"cli","by":"cli:ann"}"#) })
         #expect(try await revocations.revoked(of: tenant, after: nil).ids == [.named("a")])
     }
 

@@ -6,7 +6,7 @@ package import NIOCore
 package struct FeedItem: Sendable {
     package let source: EventSource
     /// Its place among the events of its source; nil for what is only published, and for a gap that ends nowhere.
-    let position: EventCursor.Position?
+    package let position: EventCursor.Position?
     let type: String
     let isUnenforced: Bool
     /// It is a gap after which the books are others than before.

@@ -1,4 +1,5 @@
 import Events
+import NIOCore
 
 extension FeedMachine {
     /// What is to be read now, at most `count`; each is to be answered by `listed`, `located`, `read` or `failed`.
@@ -74,10 +75,11 @@ extension FeedMachine {
         reader.targets = [:]
         for (source, timeline) in timelines where reader.filter.wants(source) {
             reader.targets[source] = timeline.position
-            guard let start else { continue }
-            let position = start[source] ?? other(timeline)
+            let position = start.map { $0[source] ?? other(timeline) } ?? timeline.position
             if position != timeline.position {
-                reader.errands.append(.init(source, from: position, to: timeline.position))
+                reader.errands.append(.init(source, from: position, to: timeline.position, excused: timeline.walk.excused))
+            } else if let excused = timeline.walk.excused {
+                reader.inbox.append(FeedItem(gapIn: source, from: position.seq + 1, to: .init(epoch: position.epoch, seq: excused)))
             }
         }
         reader.errands.sort { $0.source < $1.source }
@@ -101,7 +103,9 @@ extension FeedMachine {
             if reader.next >= ring.start {
                 (reader.isLive, reader.targets) = (true, [:])
             } else {
-                place(&reader, from: reader.targets.merging(reader.seen) { $1 }, other: \.origin)
+                let seen = reader.targets.merging(reader.seen) { $1.seq > $0.seq ? $1 : $0 }
+                reader.seen = [:]
+                place(&reader, from: seen, other: \.origin)
             }
         }
         if !reader.errands.isEmpty {
@@ -116,10 +120,13 @@ extension FeedMachine {
 
     private mutating func fromRing(_ reader: inout FeedReader, _ id: ReaderID) -> Delivery {
         var items: [FeedItem] = []
-        while items.count < limits.batch, reader.next < ring.end {
+        var bytes = 0
+        while items.count < limits.batch, bytes < limits.batchBytes, reader.next < ring.end {
             guard let item = ring[reader.next] else { return .tooSlow }
             reader.next += 1
-            if reader.admits(item) { items.append(item) }
+            guard reader.admits(item) else { continue }
+            items.append(item)
+            bytes += item.text.readableBytes
         }
         if reader.next == ring.end, items.isEmpty, !reader.isResting {
             reader.isResting = true

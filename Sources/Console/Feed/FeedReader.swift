@@ -9,10 +9,13 @@ struct FeedReader {
         let target: EventCursor.Position
         /// Up to here the reader has seen everything, wherever the feed is.
         var floor: EventCursor.Position
+        /// Behind the target events are gone up to here, of which the feed tells no more.
+        let excused: Int64?
 
-        init(_ source: EventSource, from position: EventCursor.Position, to target: EventCursor.Position) {
+        init(_ source: EventSource, from position: EventCursor.Position, to target: EventCursor.Position, excused: Int64?) {
             self.source = source
             self.target = target
+            self.excused = excused
             walk = EventWalk(source, from: position)
             floor = position
         }
@@ -73,6 +76,10 @@ struct FeedReader {
         guard !taken.hasMore || !taken.items.isEmpty && errand.walk.position.seq >= errand.target.seq else { return false }
         errands.removeFirst()
         if errand.floor.seq > errand.target.seq { seen[errand.source] = errand.floor }
+        if let excused = errand.excused, errand.walk.excused ?? 0 < excused {
+            let to = EventCursor.Position(epoch: errand.target.epoch, seq: excused)
+            inbox.append(FeedItem(gapIn: errand.source, from: errand.target.seq + 1, to: to))
+        }
         return true
     }
 

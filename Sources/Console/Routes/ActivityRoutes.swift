@@ -39,7 +39,9 @@ extension TokenCursor {
     /// Reads `text` back; nil where it is none.
     fileprivate init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let expires = Int64(parts[0]), expires >= 0, let token = TokenID(parts[1]) else { return nil }
+        guard parts.count == 2, (1...15).contains(parts[0].utf8.count), let expires = Int64(parts[0]), expires >= 0, parts[0].first != "+",
+            let token = TokenID(parts[1])
+        else { return nil }
         self.init(expires: expires, token: token)
     }
 

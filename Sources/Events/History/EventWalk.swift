@@ -18,6 +18,9 @@ package struct EventWalk: Sendable, Hashable {
     /// The position was found to be of other books: all of these are new.
     private var startsOver = false
 
+    /// The events up to here were told to be gone, though some of them may still come; nil behind the end of a gap.
+    package var excused: Int64? { pardoned > position.seq && pardoned < .max ? pardoned : nil }
+
     /// `tellsBeginning`: that events before the first there is are gone is told.
     package init(_ source: EventSource, from position: EventCursor.Position, tellsBeginning: Bool = true) {
         self.source = source

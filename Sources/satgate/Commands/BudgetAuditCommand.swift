@@ -26,10 +26,8 @@ struct BudgetAuditCommand: AsyncParsableCommand {
             let names = if let account { [try AccountArgument.name(account)] } else { try await connection.budgets.accounts(of: tenant) }
             let audit = RedisLedgerAudit(redis: connection.redis, names: connection.names) { progress.note("\($0) entries") }
             let report = try await audit.audit(names, of: tenant, isExact: !all) { difference in
-                progress.clear()
                 if !options.json { print(difference) }
             }
-            progress.end()
             print(options.json ? Self.value(of: report).json : Self.summary(report))
             if !report.differences.isEmpty { throw ExitCode.failure }
         }

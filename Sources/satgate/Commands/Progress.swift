@@ -12,6 +12,9 @@ final class Progress: Sendable {
         var hasEnded = false
     }
 
+    /// The one that may have a line on the terminal.
+    private static let current = Mutex<Progress?>(nil)
+
     private let what: String
     private let isVisible: Bool
     private let state = Mutex(State())
@@ -34,7 +37,11 @@ final class Progress: Sendable {
             }
         }
         state.withLock { $0.task = task }
+        Self.current.withLock { $0 = self }
     }
+
+    /// Takes away the line of whatever is under way.
+    static func makeRoom() { current.withLock { $0 }?.clear() }
 
     /// What is shown beside the time from now on.
     func note(_ text: String) { state.withLock { $0.note = text } }
@@ -66,4 +73,10 @@ final class Progress: Sendable {
     }
 
     private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// Prints as the standard library does, but never behind a line of progress: standard output may be the same terminal.
+func print(_ text: Any, terminator: String = "\n") {
+    Progress.makeRoom()
+    Swift.print(text, terminator: terminator)
 }

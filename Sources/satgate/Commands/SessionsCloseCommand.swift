@@ -12,6 +12,8 @@ struct SessionsCloseCommand: AsyncParsableCommand {
     var session: String
     @Option(help: "The tenant's name.")
     var tenant: String
+    @Flag(help: "Print JSON.")
+    var json = false
     @OptionGroup var store: StoreOptions
 
     func validate() throws {
@@ -25,7 +27,8 @@ struct SessionsCloseCommand: AsyncParsableCommand {
             guard try await connection.sessions.close(id, of: tenant, by: Operator.name) else {
                 throw SessionFailure(description: "no such session: \(id) of \(tenant)")
             }
-            print("\(id) closed")
+            let told = DocumentValue.object(["session": .text(id.text), "tenant": .text(tenant.text), "outcome": .text("closed")])
+            print(json ? told.json : "\(id) closed")
         }
     }
 

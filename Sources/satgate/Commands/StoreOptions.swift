@@ -38,7 +38,10 @@ struct StoreOptions: ParsableArguments {
         do {
             try await client.ready(timeout: settings.commandTimeout)
             result = .success(try await body(Connection(redis: client, names: names)))
-        } catch { result = .failure(translated(error)) }
+        } catch {
+            progress?.end()
+            result = .failure(translated(error))
+        }
         progress?.end()
         running.cancel()
         _ = await running.result

@@ -25,11 +25,11 @@ extension Node {
     /// Tells the others every second what this node is and does, until it is cancelled.
     static func tellFacts(of node: NodeID, _ gateway: Gateway, _ redis: RedisClient, _ names: KeyNames) async {
         let monitor = RedisNodeMonitor(redis: redis, names: names)
-        let started = redis.now()
+        let (started, host) = (redis.now(), ProcessInfo.processInfo.hostName)
         while !Task.isCancelled {
             let load = gateway.load
             let facts = NodeFacts(
-                host: ProcessInfo.processInfo.hostName, version: SatGateVersion.text, started: started, streams: load.streams,
+                host: host, version: SatGateVersion.text, started: started, streams: load.streams,
                 calls: load.calls, memory: residentBytes)
             // While Redis is away nobody asks.
             try? await monitor.tell(facts, of: node)

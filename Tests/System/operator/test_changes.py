@@ -10,6 +10,7 @@ import pytest
 from testbed.agent import Agent
 from testbed.node import run, tenant
 from testbed.process import eventually, soon
+from testbed.upstream import LightUpstream
 
 
 def told(site, name: str, kind: str, stream: str = "audit") -> list[dict[str, Any]]:
@@ -61,7 +62,8 @@ def test_a_document_that_breaks_a_rule_is_refused_with_the_place(site, api, chan
     assert refused.json()["detail"].startswith(place)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"name":null}', b"[" * 10_000, b'{"a":1e999}', b'\xff\xfe{"a":1}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"name":null}', b"[" * 10_000, b'{"a":1e999}',
+                                  b'{"name":"other","upstreams":' + b"[" * 400 + b"]" * 400 + b"}", b'{"name":"other","upstreams":{},"upstreams":{}}', b'\xff\xfe{"a":1}'])
 @pytest.mark.parametrize("path", ["tenants/other", "tenants/other/mode", "tenants/acme/budgets/team"])
 def test_a_body_that_is_no_such_document_is_refused(api, path, body):
     refused = api.put(path, content=body, headers={"Content-Type": "application/json"})
@@ -175,7 +177,24 @@ def test_a_token_is_signed_by_a_key_of_its_tenant_only(api, key):
     assert api.post("tenants/acme/tokens", json={"expiresIn": 60, "key": "key-acme"}).status_code == 201
 
 
-def test_changed_tools_are_approved_and_that_is_told(site, api):
+def test_changed_tools_are_approved_and_that_is_told(site, api, tmp_path):
+    upstream = LightUpstream(tmp_path, "changing")
+    assert api.put("tenants/pinned", json=tenant("pinned", {"changing": {"url": upstream.url, "pin_tools": True}})).status_code == 200
+
+    def changed() -> list[str]:
+        return [tool for each in api.get("upstreams", params={"tenant": "pinned"}).json()["items"] for tool in each["changedTools"]]
+    eventually("its tools are listed", lambda: api.get("upstreams", params={"tenant": "pinned"}).json()["items"])
+    upstream.describe("echo", "Something else now.")
+    eventually("the change is seen", lambda: changed() == ["echo"], within=30)
+    assert api.post("tenants/pinned/upstreams/changing/approve", params={"tool": "echo"}).status_code == 204
+    assert changed() == []
+    event = told(site, "pinned", "upstream_approved")
+    assert [each["data"] for each in event] == [{"upstream": "changing", "tool": "echo", "by": "api:admin"}]
+    assert api.delete("tenants/pinned").status_code == 204
+    upstream.stop()
+
+
+def test_what_is_not_known_is_not_approved(site, api):
     eventually("the upstream is up", lambda: [
         each for each in api.get("upstreams", params={"tenant": "acme"}).json()["items"] if each["standing"] == "up"])
     assert api.post("tenants/acme/upstreams/nothing/approve").status_code == 404

@@ -97,3 +97,19 @@ def test_what_takes_longer_than_a_second_says_so_where_someone_sees_it(redis_ser
         os.close(reading)
         assert ended.returncode == 0, told
         assert (re.search(r"\rworking|working \u2026 1 s", told.replace("\x1b[K", "")) is not None) == terminal, told
+
+
+def test_what_is_printed_takes_the_place_of_the_progress(redis_server, tmp_path):
+    environment = {**clean_environment(), "SATGATE_REDIS_URL": redis_server.url}
+    tenants = tmp_path / "tenants.yaml"
+    tenants.write_text(json.dumps({"tenants": [{"name": "acme", "upstreams": []}]}))
+    assert run("tenant", "apply", "-f", str(tenants), env=environment).returncode == 0
+    for arguments, line, status in ((["tenant", "list"], "acme  version 1", 0), (["tenant", "get", "none"], "satgate: no such tenant", 1)):
+        redis_server.client.execute_command("CLIENT", "PAUSE", 1700)
+        reading, writing = pty.openpty()
+        ended = subprocess.run([BINARY, *arguments], stdout=writing, stderr=writing, stdin=subprocess.DEVNULL, env=environment, timeout=60)
+        os.close(writing)
+        told = os.read(reading, 65536).decode()
+        os.close(reading)
+        assert ended.returncode == status and "working \u2026 1 s" in told
+        assert re.search(rf"\r\x1b\[K{line}", told), repr(told)
