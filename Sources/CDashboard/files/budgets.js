@@ -50,7 +50,7 @@ const table = new Table({
     { id: "use", label: "Use", width: "18%", make: (cell) => cell.append(h("div.bar", { role: "img" }, SHARES.map((share) => h(`i.${share}`)))), fill: fillBar, by: ({ limit, available }) => available / limit },
     number("spent", "Spent", "8rem", credits), number("burnPerHour", "Per hour", "6.5rem", compact),
     { id: "end", label: "Lasts", width: "7.5rem", fill: fillEnd, by: ({ exhaustedAt, available }) => (available <= 0 ? 0 : exhaustedAt && Date.parse(exhaustedAt)) },
-    time("window", "Window ends"), actions("11rem", nameOf, { "Top up": topUp, Limit: setLimit }),
+    time("window", "Resets"), actions("11rem", nameOf, { "Top up": topUp, Limit: setLimit }),
   ],
 });
 
