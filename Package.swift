@@ -78,10 +78,11 @@ let package = Package(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log, metrics],
             resources: [.embedInCode("Scripts")]),
         .target(name: "CDashboard", exclude: ["files"]),
+        .target(name: "COpenAPI", exclude: ["openapi.json"]),
         module(
             "Console",
             http + [
-                "Macaroons", "Governance", "Events", "CDashboard", webSocket, log, metrics, lifecycle,
+                "Macaroons", "Governance", "Events", "CDashboard", "COpenAPI", webSocket, log, metrics, lifecycle,
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -124,7 +125,7 @@ let package = Package(
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
         tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
-        tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log]),
+        tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log, lifecycle]),
         tests(
             "SatGateTests",
             nio + [

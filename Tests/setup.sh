@@ -7,19 +7,19 @@ cd "$(dirname "$0")/.."
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
 case "${1:?demo, test or bench}" in
 demo) ;;
-test) packages+=(python3 python3-venv git nginx) ;;
+test) packages+=(python3 python3-venv git nginx chromium) ;;
 bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
 *) echo "setup.sh: demo, test or bench" >&2; exit 2 ;;
 esac
 
+root=()
+if (($(id -u))); then root=(sudo); fi
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done
 if ((${#missing[@]})); then
     echo "installing ${missing[*]}"
-    root=()
-    if (($(id -u))); then root=(sudo); fi
     "${root[@]}" apt-get update -qq
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
@@ -36,7 +36,19 @@ environment() {
     cp "$wanted" "$venv/installed.txt"
 }
 
+# unpacked PACKAGE: its programs under .build/PACKAGE, not installed: installing Prometheus would start it as a service on port 9090.
+unpacked() {
+    local directory=.build/$1
+    if [[ -d $directory/usr/bin ]]; then return; fi
+    echo "unpacking $1"
+    rm -rf "$directory"
+    mkdir -p "$directory"
+    (cd "$directory" && { apt-get download -qq "$1" || { "${root[@]}" apt-get update -qq && apt-get download -qq "$1"; }; } && dpkg -x "$1"_*.deb .)
+    rm -f "$directory"/*.deb
+}
+
 if [[ $1 == test ]]; then
+    unpacked prometheus
     environment mcp1
     environment mcp2
     environment thirdparty

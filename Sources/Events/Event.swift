@@ -18,6 +18,7 @@ package struct Event: Sendable, Hashable {
         case upstreamDown = "upstream_down"
         case toolsChanged = "tools_changed"
         case configRejected = "config_rejected"
+        case tokenMinted = "token_minted"
 
         /// False for what is only published: a keep-alive says nothing worth keeping.
         package var isStored: Bool { self != .sessionKeepalive }

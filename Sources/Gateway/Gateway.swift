@@ -69,8 +69,11 @@ package final class Gateway: Sendable {
     let parked = ParkedCalls()
     let relays = Relays()
     let bells = RecordBells()
+    let levels = GatewayLevels()
     private let tasks: [LoopTasks]
     private let draining = Atomic(false)
+    /// Calls of agents without a session that are being answered.
+    let presenceCalls = Atomic(0)
 
     package init(
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
@@ -185,7 +188,7 @@ package final class Gateway: Sendable {
     }
 
     /// Streams to agents that are open, and requests of agents that are being answered.
-    package var load: (streams: Int, calls: Int) { (streams.count, requests.count) }
+    package var load: (streams: Int, calls: Int) { (streams.count, requests.count + presenceCalls.load(ordering: .relaxed)) }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 

@@ -14,13 +14,16 @@ package struct Revocation: Sendable, Hashable {
     package let token: TokenID
     /// Unix milliseconds after which the token is good for nothing anyway, and its id may be forgotten; nil: never.
     package let ends: Int64?
-    /// Who revokes it, for the event: `cli`, `api`.
+    /// The way it is revoked, for the event: `cli`, `api`.
     package let source: String
+    /// Who revokes it, for the event.
+    package let `operator`: String
 
-    package init(token: TokenID, ends: Int64?, source: String) {
+    package init(token: TokenID, ends: Int64?, source: String, operator: String) {
         self.token = token
         self.ends = ends
         self.source = source
+        self.operator = `operator`
     }
 }
 

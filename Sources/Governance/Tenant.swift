@@ -33,7 +33,7 @@ package struct Tenant: Sendable, Hashable {
     /// A cap over everything the tenant spends.
     package let cap: BudgetTerms?
     /// Of all accounts for which the document states none, the caps of tokens among them.
-    package let mode: Mode
+    package var mode: Mode
     package let rateLimits: RateTerms
     package let durability: Durability
     package let unbudgeted: Unbudgeted

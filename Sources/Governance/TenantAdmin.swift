@@ -2,14 +2,28 @@
 package protocol TenantAdmin: Sendable {
     /// Writes the document where it is another than the stored one, and opens the tenant's books.
     ///
-    /// `yielding`: a stored document that an operator applied is left as it is.
-    func apply(_ tenant: Tenant, as source: StoredTenant.Source, yielding: Bool) async throws(StoreError) -> TenantApplication
+    /// `yielding`: a stored document that an operator applied is left as it is. `version`: of the document that is to be replaced; nothing is
+    /// written where another is stored.
+    func apply(
+        _ tenant: Tenant, as source: StoredTenant.Source, yielding: Bool, replacing version: Int64?
+    ) async throws(StoreError) -> TenantApplication
     /// Removes the document, not the books; false where there was none, or none of that `source`.
     func delete(_ name: TenantName, of source: StoredTenant.Source?) async throws(StoreError) -> Bool
     /// The stored document; nil where there is none.
     func find(_ name: TenantName) async throws(StoreError) -> StoredTenant?
     /// The names of all tenants, sorted; one whose document is just being deleted may be among them.
     func names() async throws(StoreError) -> [TenantName]
+    /// The same, its changes made by that operator.
+    func acting(as operator: String) -> any TenantAdmin
+}
+
+extension TenantAdmin {
+    /// Writes the document whatever version is stored.
+    package func apply(
+        _ tenant: Tenant, as source: StoredTenant.Source, yielding: Bool
+    ) async throws(StoreError) -> TenantApplication {
+        try await apply(tenant, as: source, yielding: yielding, replacing: nil)
+    }
 }
 
 /// A tenant's document as it is stored.
@@ -43,6 +57,8 @@ package struct TenantApplication: Sendable, Hashable {
         case created, updated, unchanged
         /// Another document is stored, and was left as it is.
         case kept
+        /// Another version is stored than the one to be replaced, and was left as it is.
+        case stale
     }
 
     package let outcome: Outcome

@@ -1,4 +1,5 @@
 package import Logging
+import Metrics
 import NIOCore
 package import NIOPosix
 
@@ -12,6 +13,7 @@ package final class RedisClient: Sendable {
     private let topology: any Topology
     private let clock = ServerClock()
     private let run = ServerRun()
+    private let pending = Meter(label: "satgate_redis_commands_pending")
 
     package init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger) {
         var logger = logger
@@ -33,6 +35,9 @@ package final class RedisClient: Sendable {
     package func ready(timeout: Duration) async throws(RedisError) {
         try await topology.ready(by: .now() + TimeAmount(timeout))
     }
+
+    /// Looks how many commands wait, and sets the metric that tells it.
+    package func sample() async { pending.set(await topology.pending()) }
 
     /// Unix milliseconds by Redis' clock, as of a look at it at most about ten seconds ago; by our own until the first.
     package func now() -> Int64 { clock.milliseconds }

@@ -9,6 +9,7 @@ package import Redis
 package final class RedisEventSink: EventSink {
     /// What waits, and how much was dropped.
     package let queue: EventQueue
+    let metrics = EventMetrics()
     private let redis: RedisClient
     private let names: KeyNames
     private let scripts: StoreScripts
@@ -58,12 +59,12 @@ package final class RedisEventSink: EventSink {
             return entries.isEmpty ? true : await send(entries, numbers, keys: [names.audit], channel: names.events(of: nil))
         }
         let keys = names.keys(of: tenant)
-        return await send(entries, numbers, keys: [keys.audit, keys.head, keys.ledger], channel: keys.events)
+        return await send(entries, numbers, keys: keys.streams, channel: keys.events)
     }
 
     private func send(_ entries: [EventQueue.Entry], _ numbers: Range<Int>, keys: [String], channel: String) async -> Bool {
         do {
-            let list = [.text(channel)] + entries.flatMap(arguments)
+            let list = [.text(channel)] + entries.flatMap { $0.event.record(at: $0.time) }
             _ = try await redis.run(scripts.record, keys: keys, arguments: list, idempotent: false)
         } catch .unavailable {
             return false
@@ -74,16 +75,5 @@ package final class RedisEventSink: EventSink {
         }
         queue.remove(numbers)
         return true
-    }
-
-    /// Whether to keep it, type, time, who, data.
-    private func arguments(_ entry: EventQueue.Entry) -> [RedisArgument] {
-        let event = entry.event
-        let who = EventFragments.who(
-            session: event.session, token: event.token, budget: event.budget, tenant: event.tenant, node: event.node)
-        return [
-            event.kind.isStored ? 1 : 0, .text(event.kind.rawValue), .integer(entry.time), .bytes(who),
-            .bytes(EventFragments.data(event.data)),
-        ]
     }
 }

@@ -1,3 +1,4 @@
+import Events
 package import Governance
 package import Redis
 
@@ -22,7 +23,8 @@ package struct RedisRevocations: Revocations {
         let reply = try await redis.run(
             scripts.revoke, keys: [keys.revoked, keys.revokedEnds, keys.head, keys.audit, keys.ledger],
             arguments: [
-                .text(revocation.token.text), ends, .integer(Revocation.shortestMemory), .text(revocation.source),
+                .text(revocation.token.text), ends, .integer(Revocation.shortestMemory),
+                .bytes(EventFragments.data(["source": .text(revocation.source), "by": .text(revocation.operator)])),
                 .bytes(EventFragments.who(session: nil, token: revocation.token, tenant: tenant, node: node)), .text(keys.events),
                 .text(names.control), .text(ControlMessage.tokenRevoked(revocation.token, tenant).text),
             ])

@@ -68,7 +68,8 @@ package struct RedisSessionMonitor: SessionMonitor {
         for (id, row) in zip(ids, rows) {
             let values = row.elements ?? []
             guard values.count == fields.count + 1, let expires = values[0].number else { continue }
-            guard let session = try SessionFields.session(id, of: tenant, in: Array(values[1...])) else { continue }
+            // One that cannot be read hides no other.
+            guard let session = try? SessionFields.session(id, of: tenant, in: Array(values[1...])) else { continue }
             sessions.append(ObservedSession(session, expires: expires, Array(values[(SessionFields.names.count + 1)...])))
         }
         return sessions

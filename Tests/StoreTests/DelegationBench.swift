@@ -51,7 +51,8 @@ struct DelegationBench: Sendable {
     }
 
     func revoke(_ token: TokenID) async throws {
-        _ = try await RedisRevocations(redis: client).revoke(Revocation(token: token, ends: nil, source: "cli"), of: tenant)
+        _ = try await RedisRevocations(redis: client).revoke(
+            Revocation(token: token, ends: nil, source: "cli", operator: "cli:ann"), of: tenant)
     }
 
     func charge(_ amount: Int, of budget: String) throws -> Charge {

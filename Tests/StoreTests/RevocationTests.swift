@@ -17,7 +17,7 @@ struct RevocationTests {
     }
 
     private func revocation(_ name: String, ends: Int64? = nil) -> Revocation {
-        Revocation(token: .named(name), ends: ends, source: "cli")
+        Revocation(token: .named(name), ends: ends, source: "cli", operator: "cli:ann")
     }
 
     @Test("a token is revoked once, with one event, and its id is found from then on")
@@ -29,6 +29,7 @@ struct RevocationTests {
         #expect(try await client.send(["ZSCORE", .text(keys.revoked), .text(TokenID.named("a").text)]).text == score)
         let told = try await client.events(in: keys.audit).map(\.json).filter { $0.contains("token_revoked") }
         #expect(told.count == 1 && told.allSatisfy { $0.contains(#""tokenId":"\#(TokenID.named("a").text)""#) })
+        #expect(told.allSatisfy { $0.contains(#""data":{"source":"cli","by":"cli:ann"}"#) })
         #expect(try await revocations.revoked(of: tenant, after: nil).ids == [.named("a")])
     }
 

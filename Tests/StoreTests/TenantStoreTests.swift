@@ -30,6 +30,23 @@ struct TenantStoreTests {
         #expect(told.map { $0.data["version"] as? Int } == [1, 2] && told[0].data["source"] as? String == "apply")
     }
 
+    @Test("a document that is to replace a version replaces no other, and the change is told with who made it")
+    func replaces() async throws {
+        let world = try await TenantWorld()
+        let store = world.store.acting(as: "api:ann")
+        let (one, two) = (try world.tenant(limit: 1), try world.tenant(limit: 2))
+        #expect(try await store.apply(one, as: .apply, yielding: false, replacing: 1) == TenantApplication(.stale, version: 0))
+        #expect(try await store.find(one.name) == nil)
+        #expect(try await store.apply(one, as: .apply, yielding: false).outcome == .created)
+        for version in [0, 2] as [Int64] {
+            #expect(try await store.apply(two, as: .apply, yielding: false, replacing: version) == TenantApplication(.stale, version: 1))
+        }
+        #expect(try await store.find(one.name)?.tenant == one)
+        #expect(try await store.apply(two, as: .apply, yielding: false, replacing: 1) == TenantApplication(.updated, version: 2))
+        #expect(try await store.delete(one.name, of: nil))
+        #expect(try await world.told().map { $0.data["by"] as? String } == ["api:ann", "api:ann", "api:ann"])
+    }
+
     @Test("a deletion takes the document and the name, and keeps the books")
     func deletes() async throws {
         let world = try await TenantWorld()

@@ -21,7 +21,8 @@ struct BudgetItem: Encodable, Sendable {
     /// When nothing is left if that goes on.
     @OrNull var exhaustedAt: String?
 
-    init(_ name: AccountName, _ books: Balance) {
+    /// `burn`: what it spends in an hour; `now`: unix milliseconds.
+    init(_ name: AccountName, _ books: Balance, burn: Credits? = nil, now: Int64 = 0) {
         account = name.text
         kind =
             switch name {
@@ -39,5 +40,14 @@ struct BudgetItem: Encodable, Sendable {
         epoch = books.epoch
         window = books.windowEnd?.instant
         rolledBack = books.isRolledBack
+        burnPerHour = burn?.decimal
+        exhaustedAt = burn.flatMap { Self.exhaustion(of: books.available, at: $0, now: now)?.instant }
+    }
+
+    /// When nothing is left at that rate, unix milliseconds; nil where that is more than a year off.
+    private static func exhaustion(of available: Credits, at burn: Credits, now: Int64) -> Int64? {
+        guard burn > .zero else { return nil }
+        let hours = Double(available.micros) / Double(burn.micros)
+        return hours < 365 * 24 ? now + Int64(hours * 3_600_000) : nil
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
-import Governance
+package import Governance
 
 /// A session in a list.
-struct SessionItem: Encodable, Sendable {
+package struct SessionItem: Encodable, Sendable {
     let session: String
     let tenant: String
     let token: String
@@ -18,7 +18,7 @@ struct SessionItem: Encodable, Sendable {
     let calls: Int64
     let credits: Decimal
 
-    init(_ observed: ObservedSession) {
+    package init(_ observed: ObservedSession) {
         let session = observed.session
         self.session = session.id.text
         tenant = session.tenant.text

@@ -3,7 +3,9 @@ import Hummingbird
 
 /// `POST /api/v1/login` and `/logout`: a cookie that stands for an admin token in a browser.
 struct LoginRoutes {
-    private struct Login: Decodable {
+    private struct Login: AdminBody {
+        enum CodingKeys: String, CodingKey, CaseIterable { case token }
+
         let token: String
     }
 

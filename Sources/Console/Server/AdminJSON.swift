@@ -1,13 +1,13 @@
-import Foundation
+package import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOFoundationCompat
 
 /// JSON of the admin API.
-enum AdminJSON {
+package enum AdminJSON {
     /// The value as JSON, its keys sorted, times in ISO 8601.
-    static func bytes(_ value: some Encodable) throws -> Data {
+    package static func bytes(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
@@ -25,19 +25,25 @@ enum AdminJSON {
             status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"], body: .init(byteBuffer: bytes))
     }
 
-    /// The request's body as a value; a problem tells what is wrong with it.
-    static func body<Value: Decodable>(_ type: Value.Type, of request: Request, _ context: AdminContext) async throws -> Value {
+    /// The request's body as a value; a problem tells what is wrong with it, an unknown field too.
+    static func body<Value: AdminBody>(_ type: Value.Type, of request: Request, _ context: AdminContext) async throws -> Value {
+        let data = Data(buffer: try await bytes(of: request, context))
+        do { return try JSONDecoder().decode(Strict<Value>.self, from: data).value } catch let problem as Problem {
+            throw problem
+        } catch let error as DecodingError {
+            throw Problem.invalid(Self.told(error))
+        } catch { throw Problem.invalid("the body is not JSON") }
+    }
+
+    /// The request's body, which must be JSON by what it says of itself.
+    static func bytes(of request: Request, _ context: AdminContext) async throws -> ByteBuffer {
         let media = request.headers[.contentType]?.split(separator: ";").first.map { $0.lowercased() } ?? ""
         guard media == "application/json" else {
             throw Problem(.unsupportedMediaType, "media_type", "the body must be application/json")
         }
-        let buffer: ByteBuffer
-        do { buffer = try await request.body.collect(upTo: context.maxUploadSize) } catch {
+        do { return try await request.body.collect(upTo: context.maxUploadSize) } catch {
             throw Problem(.contentTooLarge, "too_large", "the body is over \(context.maxUploadSize) bytes")
         }
-        do { return try JSONDecoder().decode(type, from: Data(buffer: buffer)) } catch let error as DecodingError {
-            throw Problem.invalid(Self.told(error))
-        } catch { throw Problem.invalid("the body is not JSON") }
     }
 
     private static func told(_ error: DecodingError) -> String {

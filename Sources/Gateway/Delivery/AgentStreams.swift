@@ -41,6 +41,12 @@ package final class AgentStreams: Sendable {
         older?.stream.end()
     }
 
+    /// How many there are of each kind: opened by a GET, of HTTP+SSE, of `subscriptions/listen`.
+    var counts: (get: Int, sse: Int, listen: Int) {
+        let (all, own) = held.withLock { held in (held.count, held.values.count { $0.own != nil }) }
+        return (own, all - own, subscriptions.streams.count)
+    }
+
     /// The stream held under that fence has closed.
     func remove(_ session: SessionID, fence: Int64) {
         held.withLock { if $0[session]?.fence == fence { $0[session] = nil } }

@@ -147,7 +147,7 @@ struct CallExchange {
             return try await gateway.ledger.reserve(charge)
         } catch {
             if case .corrupt(let reason) = error {
-                gateway.logger.error("the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
+                gateway.logger(of: agent).error("the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
                 throw .ledgerUnreadable(charge)
             }
             // Whether it ran is unknown: the release leaves a tombstone that a delayed reserve finds.
@@ -170,6 +170,7 @@ struct CallExchange {
                 let exchange = try await gateway.catalogues.forward(call, to: target, of: agent.tenant, for: caller, deadline: deadline)
                 await reach(.forward, held)
                 let answer = try await answer(of: exchange, to: held, until: deadline)
+                observation.forwarded()
                 guard answer.asksForInput, rounds == nil else {
                     return AnsweredCall(held: held, answer: answer, hasRun: exchange.hasStarted || !answer.provesNotRun)
                 }
@@ -177,6 +178,7 @@ struct CallExchange {
             }
             throw .needsInput(reason: "asks for input again and again")
         } catch {
+            observation.forwarded(error)
             if case .refused(let answer) = error { return AnsweredCall(held: held, answer: answer, hasRun: false) }
             let report = CallReport(error, of: target.upstream, isCancelled: Task.isCancelled)
             await end(held, charged: error.mayHaveRun, kind(of: error), report)
@@ -283,6 +285,6 @@ struct AnsweredCall {
 extension Gateway {
     /// Gives back holds whose lease has ended.
     func lapse(_ calls: [CallID], of tenant: TenantName) async {
-        for call in calls { _ = try? await ledger.lapse(call, of: tenant) }
+        for call in calls where (try? await ledger.lapse(call, of: tenant)) == .lapsed { HoldMetrics.lapsed() }
     }
 }

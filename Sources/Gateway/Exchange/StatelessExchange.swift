@@ -3,6 +3,7 @@ import HTTPWire
 import MCPWire
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Upstreams
 
 /// One request to `/mcp` of a revision without a handshake: it says all of itself, and ends with its connection. What it may name of
@@ -39,7 +40,10 @@ struct StatelessExchange {
             principal: principal, KnownSession(Session(presenceOf: principal, in: request, profile), profile: profile),
             logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) }, trace: fields.trace)
         observation.trace?.identify(message, of: agent)
-        defer { observation.trace?.end() }
+        defer {
+            observation.trace?.end()
+            gateway.noteServed(message, of: agent, observation)
+        }
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
         if let listing = Listing(method: request.method) {
@@ -74,6 +78,8 @@ struct StatelessExchange {
             let exchange = CallExchange(
                 gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey,
                 observation: observation)
+            gateway.presenceCalls.wrappingAdd(1, ordering: .relaxed)
+            defer { gateway.presenceCalls.wrappingSubtract(1, ordering: .relaxed) }
             await exchange.run(message)
         default: throw .methodNotFound(request.method)
         }

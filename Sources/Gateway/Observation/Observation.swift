@@ -1,5 +1,6 @@
 import Governance
 import Tracing
+import Upstreams
 
 /// One request as those see it who watch the node: the stages it passes, how long it takes in each, and what becomes of it. A stage lasts
 /// from the end of the one before it, so that of each only the end is looked up. Belongs to the task that serves the request.
@@ -44,6 +45,11 @@ final class Observation {
         loop.metrics.passed(stage, in: now - turned)
         trace?.end(stage, from: turned, at: now, failed: failed)
         turned = now
+    }
+
+    /// The upstream has answered, or failed so.
+    func forwarded(_ failure: UpstreamFailure? = nil) {
+        if let failure { loop.metrics.failed(failure.label) } else { loop.metrics.answered() }
     }
 
     /// The call has ended so, for that price.

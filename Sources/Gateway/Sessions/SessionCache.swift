@@ -28,6 +28,9 @@ package final class SessionCache: Sendable {
 
     package init(_ directory: any SessionDirectory) { self.directory = directory }
 
+    /// How many there are.
+    var count: Int { entries.withLock { $0.count } }
+
     /// Writes a new session; false where its principal has too many.
     @discardableResult
     func open(_ session: Session) async throws(StoreError) -> Bool {

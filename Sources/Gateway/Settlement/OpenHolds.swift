@@ -24,6 +24,9 @@ package final class OpenHolds: Service {
         self.logger = logger
     }
 
+    /// How many there are.
+    var count: Int { entries.withLock { $0.count } }
+
     func add(_ hold: Hold) {
         let charge = hold.charge
         let entry = Entry(hold: OpenHold(call: charge.call, record: charge.record?.name), tenant: charge.tenant, opened: .now)

@@ -119,6 +119,7 @@ package final class Settlements: Service {
     private func attempt(_ ending: Ending) async -> Ended? {
         do throws(StoreError) {
             let receipt = try await receipt(of: ending)
+            if receipt.state == .lateSettled { HoldMetrics.settledLate() }
             if !receipt.waiters.isEmpty, let record = ending.charge.record { recorded.withLock { $0 }?(record.name, receipt.waiters) }
             return .done(receipt)
         } catch {

@@ -38,7 +38,7 @@ package final class Sweeper: Service {
     private func sweep(_ tenant: TenantName) async -> Bool {
         do {
             let due = try await ledger.due(of: tenant, limit: batch)
-            for call in due.calls { _ = try await ledger.lapse(call, of: tenant) }
+            for call in due.calls where try await ledger.lapse(call, of: tenant) == .lapsed { HoldMetrics.lapsed() }
             return due.anyOpen
         } catch {
             logger.debug("not swept", metadata: ["tenant": "\(tenant)", "error": "\(error)"])

@@ -16,6 +16,7 @@ final class Link {
     private var machine: LinkMachine<PendingCommand>
     private var dialed: EventLoopFuture<any Channel>?
     private var connection: ConnectionHandler?
+    private let metrics = RedisMetrics()
     private var random = SystemRandomNumberGenerator()
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
     private var heartbeat: Scheduled<Void>?
@@ -50,8 +51,13 @@ final class Link {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
+    /// Commands that wait to be sent or answered.
+    var pending: Int { machine.pending }
+
     /// Sends the command now, or when the link is ready; its receiver hears of it by `deadline`.
     func submit(_ command: PendingCommand, deadline: NIODeadline, now: NIODeadline = .now()) {
+        var command = command
+        command.submitted = now
         switch machine.submit(command, bytes: command.command.bytes.count, deadline: deadline, now: now) {
         case .send: connection?.send(command.command)
         case .wait: break
@@ -73,6 +79,7 @@ final class Link {
     private func lost(_ error: RedisError) {
         connection = nil
         readiness.set(false)
+        metrics.lost()
         heartbeat?.cancel()
         let loss = machine.lost(because: error, now: .now())
         for command in loss.failed { resolve(command, .failure(loss.error)) }
@@ -89,6 +96,7 @@ final class Link {
     }
 
     private func resolve(_ command: PendingCommand, _ result: Result<RedisValue, RedisError>) {
+        count(result)
         switch command.receiver {
         case .caller(let continuation):
             if case .success(.error(let text)) = result {
@@ -101,6 +109,14 @@ final class Link {
         case .batch(let tell): tell(result)
         case .role:
             if case .success(let reply) = result, !Handshake.isMaster(reply) { abandon(.unavailable("the server is no longer a master")) }
+        }
+    }
+
+    private func count(_ result: Result<RedisValue, RedisError>) {
+        switch result {
+        case .success(.error(let text)): metrics.failed(RedisError(reply: text))
+        case .success: break
+        case .failure(let error): metrics.failed(error)
         }
     }
 
@@ -144,9 +160,12 @@ extension Link: ConnectionOwner {
 
     func received(_ reply: RedisValue, on connection: ConnectionHandler) {
         guard connection === self.connection else { return }
-        switch machine.received(reply, now: .now()) {
+        let now = NIODeadline.now()
+        switch machine.received(reply, now: now) {
         case .nothing: break
-        case .answer(let command, let reply): resolve(command, .success(reply))
+        case .answer(let command, let reply):
+            if let submitted = command.submitted { metrics.answered(after: (now - submitted).nanoseconds) }
+            resolve(command, .success(reply))
         case .broken(let error): abandon(error)
         case .ready(let commands, let arrival): ready(commands, arrival, on: connection)
         }
@@ -161,6 +180,7 @@ extension Link: ConnectionOwner {
             return abandon(.protocolViolation("TIME is not answered by a time"))
         }
         for command in commands { connection.send(command.command) }
+        metrics.opened()
         run.connected(to: arrival.run)
         readiness.set(true)
         beat()

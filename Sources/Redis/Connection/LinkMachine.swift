@@ -28,6 +28,8 @@ struct LinkMachine<Item> {
 
     /// True between a complete handshake and the connection's loss.
     var isReady: Bool { lifecycle.isReady }
+    /// Items that wait to be sent or answered.
+    var pending: Int { waiting.count + unanswered.count }
 
     // MARK: Connecting
 

@@ -15,6 +15,8 @@ struct PendingCommand {
 
     let command: EncodedCommand
     let receiver: Receiver
+    /// When it was handed to its link.
+    var submitted: NIODeadline?
 
     init(_ command: EncodedCommand, for receiver: Receiver) {
         self.command = command

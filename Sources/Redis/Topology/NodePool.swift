@@ -52,6 +52,15 @@ final class NodePool: Sendable {
     /// True when every loop's connection is ready.
     var isReady: Bool { places.allSatisfy(\.readiness.isReady) }
 
+    /// Commands that wait on the loops' connections to be sent or answered.
+    func pending() async -> Int {
+        var sum = 0
+        for place in places {
+            sum += await withCheckedContinuation { asker in place.loop.execute { asker.resume(returning: place.link.value.pending) } }
+        }
+        return sum
+    }
+
     /// Waits until the server answers on every loop's connection.
     func ready(by deadline: NIODeadline) async throws(RedisError) {
         for place in places { _ = try await send(EncodedCommand(["TIME"]), deadline: deadline, through: place) }

@@ -17,6 +17,8 @@ struct SingleNode: Topology {
 
     func run() async throws { try await pool.run() }
 
+    func pending() async -> Int { await pool.pending() }
+
     var isReady: Bool { pool.isReady }
 
     func ready(by deadline: NIODeadline) async throws(RedisError) { try await pool.ready(by: deadline) }

@@ -8,6 +8,8 @@ protocol Topology: Sendable {
     func learn(from error: RedisError) async -> Bool
     /// Keeps the connections until cancelled.
     func run() async throws
+    /// Commands that wait to be sent or answered.
+    func pending() async -> Int
     /// True when every server can be asked at once.
     var isReady: Bool { get }
     /// Waits until every server answers on every loop, at most until the deadline.

@@ -16,6 +16,8 @@ struct TallyRuns {
     static let mostFields: Int64 = 400
     /// Tokens that are kept of one tenant.
     static let mostTokens: Int64 = 10_000
+    /// The end of the year 9999, unix milliseconds: what expires later is said to expire then.
+    private static let latest: Int64 = 253_402_300_799_999
     /// Of either kind in one run: with the minute and the list of tokens no more than 64 keys.
     private static let most = 31
 
@@ -33,7 +35,7 @@ struct TallyRuns {
             for (_, spending) in sessions { arguments += [.integer(spending.calls), .integer(spending.credits.micros)] }
             for (token, entry) in tokens {
                 arguments += [
-                    .text(token.text), .integer(entry.grant.expires), .integer(entry.spending.calls),
+                    .text(token.text), .integer(min(entry.grant.expires, Self.latest)), .integer(entry.spending.calls),
                     .integer(entry.spending.credits.micros), .text(entry.grant.label ?? ""), .text(entry.grant.budget?.text ?? ""),
                     .text(entry.grant.lineage.dropLast().map(\.text).joined(separator: " ")),
                 ]

@@ -7,11 +7,14 @@ struct LedgerReader {
     private let ledger: String
     /// Entries of one page.
     private let page: Int64
+    /// Told after each page how many entries were read.
+    private let onPage: @Sendable (Int) -> Void
     /// The last entry that was read.
     private(set) var position: String?
     private(set) var entries = 0
 
-    init(redis: RedisClient, ledger: String, page: Int64) {
+    init(redis: RedisClient, ledger: String, page: Int64, onPage: @escaping @Sendable (Int) -> Void = { _ in }) {
+        self.onPage = onPage
         self.redis = redis
         self.ledger = ledger
         self.page = page
@@ -36,6 +39,7 @@ struct LedgerReader {
                 entries += 1
                 take(id, parts[1].elements?.last?.bytes ?? [])
             }
+            onPage(entries)
             if rest.count < Int(page) { return true }
         }
         return true

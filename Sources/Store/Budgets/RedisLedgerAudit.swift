@@ -7,14 +7,20 @@ package import Redis
 /// open holds at one instant, and the ledger is read on to just that entry. What each hold is of does not change, so it may be read after
 /// the instant; only where a hold ended before that, another instant is taken. Memory: a page of entries, the open holds, and a few
 /// hundred bytes for each of at most 10,000 accounts, which share one reading of the ledger.
-package struct RedisLedgerAudit: Sendable {
+package struct RedisLedgerAudit: LedgerAudit {
     private let redis: RedisClient
     private let names: KeyNames
     private let scripts: StoreScripts
     /// Entries of the ledger that are read at once.
     private let page: Int64
+    private let onPage: @Sendable (Int) -> Void
 
-    package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, page: Int64 = 500) {
+    /// `onPage` is told now and then how many entries were read.
+    package init(
+        redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, page: Int64 = 500,
+        onPage: @escaping @Sendable (_ entries: Int) -> Void = { _ in }
+    ) {
+        self.onPage = onPage
         self.redis = redis
         self.names = names
         self.scripts = scripts
@@ -57,7 +63,7 @@ package struct RedisLedgerAudit: Sendable {
         let keys = names.keys(of: tenant)
         for _ in 0..<5 {
             var pass = AuditPass(
-                keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page),
+                keys: keys, reader: LedgerReader(redis: redis, ledger: keys.ledger, page: page, onPage: onPage),
                 replays: Dictionary(accounts.map { ($0, AccountReplay(account: $0)) }) { first, _ in first },
                 span: try await LedgerSpan(redis: redis, ledger: keys.ledger), known: known)
             if try await finish(&pass, accounts) { return pass }

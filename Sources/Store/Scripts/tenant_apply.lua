@@ -3,13 +3,14 @@
 -- document states otherwise than the one before becomes that of its account, where there is one already.
 -- KEYS: tenant, head, audit, ledger, account of each stated limit...
 -- ARGV: document, source, 1 to yield to a document that was applied, epoch of new books, who, channel, control channel, control message,
---       why, for each account its name and its limit
--- Reply: created, updated, unchanged or kept; version
+--       why, version that is to be replaced ('' = whichever), for each account its name and its limit
+-- Reply: created, updated, unchanged, kept or stale; version
 local old = call('HMGET', KEYS[1], 'document', 'version', 'source', 'limits')
 local version = int(old[2] or '0', 'version')
 local events, ms = journal(KEYS[2], KEYS[3], KEYS[4]), now()
 local same, yields, opens = old[1] == ARGV[1], old[3] == 'apply' and ARGV[3] == '1', not events.epoch
 if old[1] and yields and not same then return {'kept', version} end
+if ARGV[10] ~= '' and (not old[1] or ARGV[10] ~= str(version)) then return {'stale', version} end
 events.epoch = events.epoch or ARGV[4]
 
 local before, stated, changed = {}, {}, {}
@@ -20,7 +21,7 @@ if not same then
   events.add(KEYS[3], 'tenant_changed', ms, ARGV[5], nil,
     '"change":"' .. change .. '","version":' .. str(version) .. ',"source":"' .. ARGV[2] .. '",' .. ARGV[9])
   for i = 5, #KEYS do
-    local name, limit = ARGV[2 * i], ARGV[2 * i + 1]
+    local name, limit = ARGV[2 * i + 1], ARGV[2 * i + 2]
     stated[i - 4] = name .. '=' .. limit
     local a = before[name] ~= limit and account(name, KEYS[i])
     if a and str(a.limit) ~= limit then

@@ -25,8 +25,12 @@ package final class RedisTenantStore: TenantAdmin {
         self.node = node
     }
 
+    package func acting(as operator: String) -> any TenantAdmin {
+        RedisTenantStore(redis: redis, names: keyNames, scripts: scripts, node: node, operator: `operator`)
+    }
+
     package func apply(
-        _ tenant: Tenant, as source: StoredTenant.Source, yielding: Bool
+        _ tenant: Tenant, as source: StoredTenant.Source, yielding: Bool, replacing version: Int64?
     ) async throws(StoreError) -> TenantApplication {
         try await enlist(tenant.name)
         let limits = Self.limits(of: tenant)
@@ -36,7 +40,7 @@ package final class RedisTenantStore: TenantAdmin {
             arguments: [
                 .text(TenantCodec.text(of: tenant)), .text(source.rawValue), yielding ? 1 : 0, .text(CallID().text),
                 .bytes(who(tenant.name)), .text(keyNames.events(of: tenant.name)), .text(keyNames.control), .text(message(tenant.name)),
-                .bytes(why),
+                .bytes(why), version.map { .integer($0) } ?? "",
             ] + limits.flatMap { [.text($0.account.text), .integer($0.limit.micros)] })
         guard let elements = reply.elements, elements.count == 2, let version = elements[1].number,
             let outcome = elements[0].text.flatMap(TenantApplication.Outcome.init(rawValue:))

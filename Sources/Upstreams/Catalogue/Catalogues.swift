@@ -8,7 +8,8 @@ import Synchronization
 
 /// The upstreams of all tenants: what tools there are, and the way to call them.
 package final class Catalogues: Sendable {
-    private let lanes: [Lane]
+    let lanes: [Lane]
+    let metrics = UpstreamMetrics()
     let surroundings: Surroundings
     private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
 
@@ -121,6 +122,9 @@ package final class Catalogues: Sendable {
         let upstreams = tenants.withLock { $0[tenant] }?.upstreams ?? []
         for upstream in upstreams { upstream.calls?.sessions.forget(session, on: lane ?? lanes[0]) }
     }
+
+    /// How each upstream of each tenant stands, of those that were tried.
+    var standings: [UpstreamRecord.Standing] { tenants.withLock { Array($0.values) }.flatMap(\.standings) }
 
     /// The caller's lane; nil off the group's loops.
     var lane: Lane? {

@@ -81,6 +81,11 @@ final class TenantUpstreams: Sendable {
         state.withLock { state in state.upstreams.map { ($0, state.records[$0.name]?.terms) } }
     }
 
+    /// How those stand that were tried.
+    var standings: [UpstreamRecord.Standing] {
+        state.withLock { state in state.upstreams.compactMap { state.records[$0.name]?.standing } }
+    }
+
     /// What the cluster knows of that upstream.
     func record(_ name: UpstreamName) -> UpstreamRecord? { state.withLock { $0.records[name] } }
 

@@ -28,6 +28,13 @@ final class ConnectionPool {
 
     let destination: Destination
 
+    /// Adds what it has.
+    func add(to load: inout PoolLoad) {
+        load.open += open
+        load.idle += idle.count
+        load.waiting += waiting.count
+    }
+
     /// An idle connection; nil when there is none.
     func takeIdle() -> HTTPConnection? {
         while let connection = idle.popLast() {

@@ -31,6 +31,13 @@ final class Lane: Sendable {
         return pool
     }
 
+    /// What its pools have; asked off the loop.
+    func load() async -> PoolLoad {
+        await withCheckedContinuation { asker in
+            eventLoop.execute { asker.resume(returning: self.pools.value.values.reduce(into: PoolLoad()) { $1.add(to: &$0) }) }
+        }
+    }
+
     /// Sends the request and returns when its response begins. A kept-alive connection that proves dead is replaced once by a fresh one.
     func send(
         _ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline, resend: Resend

@@ -21,9 +21,10 @@ struct BudgetAuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         let tenant = try tenantName(options.tenant)
-        try await options.store.connected { connection in
+        let progress = Progress("auditing")
+        try await options.store.connected(progress) { connection in
             let names = if let account { [try AccountArgument.name(account)] } else { try await connection.budgets.accounts(of: tenant) }
-            let audit = RedisLedgerAudit(redis: connection.redis, names: connection.names)
+            let audit = RedisLedgerAudit(redis: connection.redis, names: connection.names) { progress.note("\($0) entries") }
             let report = try await audit.audit(names, of: tenant, isExact: !all) { difference in
                 if !options.json { print(difference) }
             }

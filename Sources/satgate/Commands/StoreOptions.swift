@@ -21,7 +21,10 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// Runs `body` while connected. What fails is told on standard error: exit 78 for a bad setting, 69 where Redis is out of reach, else 1.
-    func connected(_ body: (Connection) async throws -> Void) async throws {
+    /// `progress` shows there that it is under way; nil shows nothing.
+    func connected(_ progress: Progress? = Progress(), _ body: (Connection) async throws -> Void) async throws {
+        progress?.begin()
+        defer { progress?.end() }
         let settings: RedisConfiguration
         let names: KeyNames
         do {
@@ -35,7 +38,11 @@ struct StoreOptions: ParsableArguments {
         do {
             try await client.ready(timeout: settings.commandTimeout)
             result = .success(try await body(Connection(redis: client, names: names)))
-        } catch { result = .failure(translated(error)) }
+        } catch {
+            progress?.end()
+            result = .failure(translated(error))
+        }
+        progress?.end()
         running.cancel()
         _ = await running.result
         try? await group.shutdownGracefully()

@@ -47,14 +47,14 @@ struct TokenRevokeCommand: AsyncParsableCommand {
         case (nil, let id?):
             guard let token = TokenID(id) else { throw ValidationError("--id must be 64 hex digits") }
             guard let stated else { throw ValidationError("--id needs --tenant") }
-            return (Revocation(token: token, ends: try end(), source: "cli"), stated)
+            return (Revocation(token: token, ends: try end(), source: "cli", operator: Operator.name), stated)
         case (let token?, nil):
             guard expires == nil else { throw ValidationError("--expires goes with --id: a token says so itself") }
             var argument = TokenArgument()
             argument.token = token
             guard let claim = TokenClaim(try argument.macaroon()) else { throw TokenFailure(reason: "libcrypto failed") }
             guard let tenant = stated ?? claim.tenant else { throw ValidationError("the token names no one tenant: give --tenant") }
-            return (Revocation(token: claim.id, ends: claim.expires, source: "cli"), tenant)
+            return (Revocation(token: claim.id, ends: claim.expires, source: "cli", operator: Operator.name), tenant)
         default: throw ValidationError("give --token or --id")
         }
     }

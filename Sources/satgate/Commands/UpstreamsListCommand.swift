@@ -12,13 +12,12 @@ struct UpstreamsListCommand: AsyncParsableCommand {
     var tenant: String?
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup var options: WatchOptions
     @OptionGroup var store: StoreOptions
 
     func validate() throws { _ = try tenant.map(tenantName) }
 
-    func run() async throws {
-        try await store.connected { print(try await output($0), terminator: "") }
-    }
+    func run() async throws { try await options.show(store) { try await output($0) } }
 
     /// What is printed.
     func output(_ connection: StoreOptions.Connection) async throws -> String {

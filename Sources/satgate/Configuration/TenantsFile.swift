@@ -25,7 +25,8 @@ enum TenantsFile {
         return tenants
     }
 
-    private static func tenant(_ node: YAMLNode, _ zones: ZoneDatabase) throws(ConfigurationError) -> Tenant {
+    /// The tenant of one document.
+    static func tenant(_ node: YAMLNode, _ zones: ZoneDatabase) throws(ConfigurationError) -> Tenant {
         let keys = try node.mapping(known)
         guard let name = keys["name"] else { throw node.error("name: missing") }
         guard let upstreams = keys["upstreams"] else { throw node.error("upstreams: missing") }
