@@ -10,8 +10,8 @@ package struct Console: Sendable {
     let access: Access
     let health: Health
     let administration: Administration
-    let feed: Feed
     let metering: Metering
+    let feed: Feed
     let logs: LogControl
 
     /// What happens, and what has happened.
@@ -27,16 +27,16 @@ package struct Console: Sendable {
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
-        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, feed: Feed,
-        metering: Metering, logs: LogControl, now: @escaping @Sendable () -> Int64
+        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, metering: Metering,
+        feed: Feed, logs: LogControl, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.version = version
         access = Access(credentials: credentials, now: now)
         self.health = health
         self.administration = administration
-        self.feed = feed
         self.metering = metering
+        self.feed = feed
         self.logs = logs
     }
 

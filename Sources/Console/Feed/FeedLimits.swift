@@ -8,6 +8,8 @@ package struct FeedLimits: Sendable, Hashable {
     package var page = 256
     /// Events handed to a reader at once.
     package var batch = 128
+    /// Bytes after which no more is handed to a reader at once.
+    package var batchBytes = 64 << 10
     /// Between two looks at a source's streams that nothing calls for.
     package var poll: Int64 = 4_000
     /// How long it goes on without a reader.

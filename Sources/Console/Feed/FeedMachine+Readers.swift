@@ -1,4 +1,5 @@
 import Events
+import NIOCore
 
 extension FeedMachine {
     /// What is to be read now, at most `count`; each is to be answered by `listed`, `located`, `read` or `failed`.
@@ -119,10 +120,13 @@ extension FeedMachine {
 
     private mutating func fromRing(_ reader: inout FeedReader, _ id: ReaderID) -> Delivery {
         var items: [FeedItem] = []
-        while items.count < limits.batch, reader.next < ring.end {
+        var bytes = 0
+        while items.count < limits.batch, bytes < limits.batchBytes, reader.next < ring.end {
             guard let item = ring[reader.next] else { return .tooSlow }
             reader.next += 1
-            if reader.admits(item) { items.append(item) }
+            guard reader.admits(item) else { continue }
+            items.append(item)
+            bytes += item.text.readableBytes
         }
         if reader.next == ring.end, items.isEmpty, !reader.isResting {
             reader.isResting = true

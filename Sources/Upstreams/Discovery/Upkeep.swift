@@ -125,6 +125,8 @@ struct Upkeep: Sendable {
                 }
             }
             if ending == .unsupported { return }
+            // The first sign that a server is gone is that its stream breaks off: whether that is so, a list tells.
+            if isFirst || .now() - begun > timings.shortestPause { wanted.ring() }
             isFirst = false
             if .now() - begun > timings.longestPause { backoff.reset() }
             await rest(until: .now() + max(timings.shortestPause, backoff.next()))

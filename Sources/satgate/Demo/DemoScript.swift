@@ -91,7 +91,12 @@ struct DemoScript: Service {
 
               claude mcp add --transport http satgate \(url) --header "Authorization: Bearer \(token)"
 
-            Watch it: http://127.0.0.1:\(console)/ with the admin token \(operatorToken)
+            See it on the dashboard, the MCP Monitor:
+
+              http://127.0.0.1:\(console)/
+              admin token: \(operatorToken)
+
+            The refused call is on its first page under "Latest refusals", and among its Events.
             """)
         if !once { say("\nCtrl-C ends it; nothing is left behind.") }
     }

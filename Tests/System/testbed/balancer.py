@@ -1,4 +1,4 @@
-"""nginx before the nodes, as an operator would put it there: each request to the next node, whatever session it is of."""
+"""nginx before the nodes, as an operator would put it there: each request to the next node, whatever session or page it is of."""
 from __future__ import annotations
 
 import socket
@@ -22,17 +22,19 @@ http {{
     uwsgi_temp_path {directory}/balancer-uwsgi;
     scgi_temp_path {directory}/balancer-scgi;
     client_max_body_size 16m;
+    map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
     upstream nodes {{ {servers} }}
     server {{
         listen 127.0.0.1:{port};
         location / {{
             proxy_pass http://nodes;
             proxy_http_version 1.1;
-            proxy_set_header Connection "";
+            proxy_set_header Connection $connection_upgrade;
+            proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Host $http_host;
             proxy_buffering off;
             proxy_request_buffering off;
-            proxy_next_upstream off;
+            proxy_next_upstream {next};
             proxy_read_timeout 1h;
             proxy_send_timeout 1h;
         }}
@@ -44,14 +46,16 @@ http {{
 class Balancer:
     """Has a `base`, `mcp` and `sse` as a node has; no stickiness, nothing held back, nothing sent twice."""
 
-    def __init__(self, directory: Path, nodes: list[Node]) -> None:
+    def __init__(self, directory: Path, nodes: list[Node], admin_ports: list[int] | None = None) -> None:
+        """`admin_ports`: it stands before these instead, and passes over nodes that are gone."""
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.mcp = f"{self.base}/mcp"
         self.sse = f"{self.base}/sse"
         file = directory / "balancer.conf"
-        servers = " ".join(f"server 127.0.0.1:{node.port} max_fails=0;" for node in nodes)
-        file.write_text(CONFIGURATION.format(directory=directory, servers=servers, port=self.port))
+        servers = " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in admin_ports or [node.port for node in nodes])
+        file.write_text(CONFIGURATION.format(
+            directory=directory, servers=servers, port=self.port, next="error" if admin_ports else "off"))
         self._process = Process("balancer", ["nginx", "-p", str(directory), "-e", str(directory / "balancer-error.log"), "-c", str(file)], directory)
         eventually("the balancer listens", self._listens, within=10)
 
