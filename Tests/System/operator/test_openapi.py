@@ -48,6 +48,7 @@ def test_the_api_is_as_its_document_says(site, tmp_path: Path, name: str):
     tested = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     with site.operators.api(site.a) as api:
         assert api.delete("tenants/playground").status_code == 204
+        assert api.put("log-level", json={"level": "info"}).status_code == 204
     assert tested.returncode == 0, tested.stdout[-20_000:] + tested.stderr[-2_000:]
 
 
