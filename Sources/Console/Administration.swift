@@ -38,8 +38,9 @@ package struct Administration: Sendable {
     func add(to api: RouterGroup<AdminContext>, node: NodeID, now: @escaping @Sendable () -> Int64) {
         NodeRoutes(nodes: nodes, node: node).add(to: api)
         TenantRoutes(tenants: tenants, documents: documents).add(to: api)
-        BudgetRoutes(budgets: budgets, tenants: tenants, activity: activity, now: now).add(to: api)
-        BudgetChangeRoutes(budgets: budgets).add(to: api)
+        let lists = AccountLists(budgets)
+        BudgetRoutes(budgets: budgets, lists: lists, tenants: tenants, activity: activity, now: now).add(to: api)
+        BudgetChangeRoutes(budgets: budgets, lists: lists).add(to: api)
         AuditRoutes(audit: audit, budgets: budgets, tenants: tenants).add(to: api)
         TokenRoutes(issuer: issuer, tenants: tenants, trail: trail, node: node, now: now).add(to: api)
         RevocationRoutes(revocations: revocations, issuer: issuer).add(to: api)

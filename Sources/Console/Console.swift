@@ -27,8 +27,8 @@ package struct Console: Sendable {
 
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
-        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, feed: Feed,
-        metering: Metering, logs: LogControl, now: @escaping @Sendable () -> Int64
+        node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, metering: Metering,
+        feed: Feed, logs: LogControl, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.version = version

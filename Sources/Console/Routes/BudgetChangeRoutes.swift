@@ -28,6 +28,7 @@ struct BudgetChangeRoutes {
     }
 
     let budgets: any BudgetAdmin
+    let lists: AccountLists
 
     func add(to router: RouterGroup<AdminContext>) {
         router.put("tenants/{tenant}/budgets/{account}") { request, context in
@@ -35,6 +36,7 @@ struct BudgetChangeRoutes {
             let body = try await AdminJSON.body(Limit.self, of: request, context)
             let wish = try Self.request(body.requestId, context)
             let answer = try await budgets.set(body.limit.credits, of: account, tenant: tenant, as: wish)
+            lists.note(account, of: tenant)
             return try Self.response(answer, account, wish)
         }
         router.post("tenants/{tenant}/budgets/{account}/top-up") { request, context in

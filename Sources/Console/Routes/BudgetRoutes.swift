@@ -5,6 +5,7 @@ import Hummingbird
 /// The accounts of a tenant: `/tenants/{tenant}/budgets` and below.
 struct BudgetRoutes {
     let budgets: any BudgetAdmin
+    let lists: AccountLists
     let tenants: any TenantAdmin
     let activity: any ActivityMonitor
     /// Unix milliseconds.
@@ -28,7 +29,7 @@ struct BudgetRoutes {
             guard let account = AccountName(text) else { throw .invalid("after: the next of a list") }
             return account
         }
-        let names = try await budgets.accounts(of: tenant)
+        let names = try await lists.accounts(of: tenant)
         if names.isEmpty, try await tenants.find(tenant) == nil { throw Problem.notFound("no such tenant") }
         let rest = names.drop { name in start.map { !($0 < name) } ?? false }
         let shown = Array(rest.prefix(page.limit))

@@ -89,8 +89,8 @@ struct Node {
         let console = Console(
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { readiness.checks },
-            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys), feed: feed.feed,
-            metering: Self.metering(client, names, store), logs: logs.control(client, names), now: { client.now() })
+            administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys),
+            metering: Self.metering(client, names, store), feed: feed.feed, logs: logs.control(client, names), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
             group: adminGroup, logger: logs.logger("console")

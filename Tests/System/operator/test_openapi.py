@@ -40,8 +40,8 @@ def test_the_api_is_as_its_document_says(site, tmp_path: Path, name: str):
         assert api.put("tenants/playground/budgets/small", json={"limit": 100}).status_code == 200
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
-    # a reader is refused what the document lets an operator of the other role do
-    roles = ["--exclude-checks", "positive_data_acceptance,negative_data_rejection"] if name == "reader" else []
+    # a reader is refused what the document lets an operator of the other role do, which is seen without much drawing of lots
+    roles = ["--exclude-checks", "positive_data_acceptance,negative_data_rejection", "--phases", "coverage"] if name == "reader" else []
     command = [str(Path(sys.executable).with_name("st")), "run", f"{site.a.admin}/api/v1/openapi.json", *roles,
                "-H", f"Authorization: Bearer {site.operators.tokens[name]}", "--max-examples", "10", "--seed", "1", "--no-color",
                "--generation-database", "none", "--request-timeout", "15", "--no-shrink", "--continue-on-failure"]
