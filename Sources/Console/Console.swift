@@ -12,6 +12,7 @@ package struct Console: Sendable {
     let administration: Administration
     let metering: Metering
     let feed: Feed
+    let logs: LogControl
 
     /// What happens, and what has happened.
     package struct Feed: Sendable {
@@ -27,7 +28,7 @@ package struct Console: Sendable {
     /// `now`: unix milliseconds by the clock that all nodes share.
     package init(
         node: NodeID, version: String, credentials: AdminCredentials, health: Health, administration: Administration, metering: Metering,
-        feed: Feed, now: @escaping @Sendable () -> Int64
+        feed: Feed, logs: LogControl, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.version = version
@@ -36,6 +37,7 @@ package struct Console: Sendable {
         self.administration = administration
         self.metering = metering
         self.feed = feed
+        self.logs = logs
     }
 
     /// All routes of the admin port.
@@ -51,6 +53,7 @@ package struct Console: Sendable {
         SelfRoutes(node: node, version: version).add(to: api)
         OpenAPIRoutes().add(to: api)
         EventRoutes(history: feed.history).add(to: api)
+        LogLevelRoutes(control: logs).add(to: api)
         administration.add(to: api, node: node, now: access.now)
         metering.add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })

@@ -18,6 +18,8 @@ package enum ControlMessage: Sendable, Hashable {
     case tokenRevoked(TokenID, TenantName)
     /// `catalogue <tenant> <version>`
     case catalogueChanged(TenantName, version: Int64)
+    /// `log <label> <level> <seconds, or -> <who>`: an operator wants more or less in the logs of all nodes, for a while or for good.
+    case logTurned(String, level: String, seconds: Int?, by: String)
 
     /// As it is published.
     package var text: String {
@@ -30,6 +32,7 @@ package enum ControlMessage: Sendable, Hashable {
         case .tokenRevoked(let token, let tenant): "revoked \(tenant.text) \(token.text)"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
         case .upstreamSuspected(let tenant, let upstream): "look \(tenant.text) \(upstream.text)"
+        case .logTurned(let label, let level, let seconds, let by): "log \(label) \(level) \(seconds.map(String.init) ?? "-") \(by)"
         case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
         }
     }
@@ -40,6 +43,12 @@ package enum ControlMessage: Sendable, Hashable {
     /// Reads `text` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {
         let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
+        if words.count == 4, words[0] == "log" {
+            let last = words[3].split(separator: " ", maxSplits: 1)
+            guard last.count == 2, last[0] == "-" || Int(last[0]) ?? 0 > 0 else { return nil }
+            self = .logTurned(String(words[1]), level: String(words[2]), seconds: Int(last[0]), by: String(last[1]))
+            return
+        }
         guard words.count >= 2, let tenant = TenantName(words[1]) else { return nil }
         switch (words[0], words.count) {
         case ("session", 3):

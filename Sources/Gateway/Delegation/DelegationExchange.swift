@@ -62,7 +62,7 @@ struct DelegationExchange {
             reply = try await gateway.delegations.delegate(delegation)
         } catch {
             guard case .corrupt(let reason) = error else { throw .storeUnavailable }
-            gateway.logger.error("a delegation failed", metadata: ["tenant": "\(delegation.tenant)", "reason": "\(reason)"])
+            gateway.logger(of: agent).error("a delegation failed", metadata: ["tenant": "\(delegation.tenant)", "reason": "\(reason)"])
             throw .internalError
         }
         switch reply {

@@ -28,7 +28,7 @@ extension CallExchange {
             let prefixed = try await gateway.addresses.note(unlisted, of: upstream, in: agent.session.id, of: agent.tenant.name)
             for uri in prefixed { shown[uri] = ListedEntries.prefixed(uri, by: upstream) }
         } catch {
-            gateway.logger.warning(
+            gateway.logger(of: agent).warning(
                 "an answer's URIs are not remembered", metadata: ["session": "\(agent.session.id)", "error": "\(error)"])
         }
         return shown

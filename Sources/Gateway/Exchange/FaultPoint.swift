@@ -24,7 +24,7 @@ extension CallExchange {
         /// Waits for ever at the gap that `SATGATE_FAULT_PARK` names, with a line in the log.
         func reach(_ point: FaultPoint, _ held: HeldCall) async {
             guard point == FaultPoint.parking else { return }
-            gateway.logger.notice("parked at a fault point", metadata: ["gap": "\(point)", "call": "\(held.charge.call)"])
+            gateway.logger(of: agent).notice("parked at a fault point", metadata: ["gap": "\(point)", "call": "\(held.charge.call)"])
             await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
         }
     #else

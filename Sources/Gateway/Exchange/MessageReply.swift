@@ -26,8 +26,10 @@ extension MessageReply {
 final class StreamReply: MessageReply {
     private let gateway: Gateway
     private let session: Session
+    private let agent: Agent
 
-    init(_ gateway: Gateway, session: Session) {
+    init(_ gateway: Gateway, session: Session, of agent: Agent) {
+        self.agent = agent
         self.gateway = gateway
         self.session = session
     }
@@ -41,9 +43,9 @@ final class StreamReply: MessageReply {
             let isDelivered = try await gateway.deliver(message, toStreamOf: session)
             // A stream that was here has been closed by its agent, who needs no answer.
             guard !isDelivered, let owner = session.owner, owner != gateway.node else { return }
-            gateway.logger.warning("a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
+            gateway.logger(of: agent).warning("a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
         } catch {
-            gateway.logger.warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
+            gateway.logger(of: agent).warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
         }
     }
 }

@@ -27,7 +27,7 @@ struct OneWayExchange {
         do {
             try await gateway.bus.cancel(request.raw, in: session.id, of: session.tenant)
         } catch {
-            gateway.logger.warning("a request was not cancelled", metadata: ["session": "\(session.id)", "error": "\(error)"])
+            gateway.logger(of: agent).warning("a request was not cancelled", metadata: ["session": "\(session.id)", "error": "\(error)"])
         }
     }
 }

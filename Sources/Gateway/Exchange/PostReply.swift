@@ -84,7 +84,7 @@ final class PostReply: MessageReply {
                 unkept.removeFirst()
             }
         } catch {
-            gateway.logger.warning("an event was not kept", metadata: ["session": "\(session.id)", "error": "\(error)"])
+            gateway.logger(of: agent).warning("an event was not kept", metadata: ["session": "\(session.id)", "error": "\(error)"])
         }
         return taken
     }

@@ -24,6 +24,7 @@ struct RequestExchange {
         observation.trace?.identify(message, of: agent)
         await answer(message, id, method, observation)
         observation.trace?.end()
+        gateway.noteServed(message, of: agent, observation)
         gateway.requests.end(id, in: agent.session.id)
     }
 

@@ -40,7 +40,10 @@ struct StatelessExchange {
             principal: principal, KnownSession(Session(presenceOf: principal, in: request, profile), profile: profile),
             logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) }, trace: fields.trace)
         observation.trace?.identify(message, of: agent)
-        defer { observation.trace?.end() }
+        defer {
+            observation.trace?.end()
+            gateway.noteServed(message, of: agent, observation)
+        }
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
         if let listing = Listing(method: request.method) {

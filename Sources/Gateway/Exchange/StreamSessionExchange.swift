@@ -53,7 +53,7 @@ struct StreamSessionExchange {
             return reply.send(.accepted)
         }
         reply.send(.accepted)
-        let stream = StreamReply(gateway, session: session)
+        let stream = StreamReply(gateway, session: session, of: agent)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }
         await RequestExchange(gateway: gateway, agent: agent, reply: stream, headerKey: inbound.fields.idempotencyKey, stop: reply.stop)
             .answer(message)

@@ -1,3 +1,4 @@
+import Governance
 import Logging
 import MCPWire
 import Synchronization
@@ -20,5 +21,17 @@ extension Gateway {
         logger[metadataKey: "request"] = "\(agent.request)"
         if let trace = agent.traced.withLock({ $0 }) ?? agent.trace?.trace { logger[metadataKey: "trace"] = "\(trace)" }
         return logger
+    }
+
+    /// Tells of a request that was answered, or given up, to those who look closely.
+    func noteServed(_ message: Message, of agent: Agent, _ observation: Observation) {
+        guard logger.logLevel <= .debug else { return }
+        let duration = (ContinuousClock.now - observation.began).nanoseconds / 1000
+        logger(of: agent).debug(
+            "request served",
+            metadata: [
+                "method": "\(Method.known(message.method))", "tenant": "\(agent.tenant.name)", "session": "\(agent.session.id)",
+                "microseconds": "\(duration)",
+            ])
     }
 }

@@ -27,7 +27,7 @@ final class RequestTrace {
     /// there is a link.
     func identify(_ message: Message, of agent: Agent) {
         guard request == nil else { return }
-        let method = Self.known(message.method ?? "")
+        let method = Method.known(message.method)
         let context = context(message.traceNote ?? agent.trace)
         let span: any Span = tracer.startSpan(method, context: context, ofKind: .server, at: instant(began))
         request = span
@@ -151,9 +151,6 @@ final class RequestTrace {
         case .promptCompletion, .resourceCompletion: break
         }
     }
-
-    /// Any other method is what somebody made up.
-    private static func known(_ method: String) -> String { Method.ofAgents.contains(method) ? method : "_OTHER" }
 }
 
 private struct NoteReader: Extractor {

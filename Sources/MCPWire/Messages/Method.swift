@@ -7,6 +7,9 @@ package enum Method {
         complete, setLevel, delegate, budget, discover, listen,
     ]
 
+    /// The method as metrics, logs and traces may name it: any other is what somebody made up.
+    package static func known(_ method: String?) -> String { method.map { ofAgents.contains($0) } == true ? method ?? "" : "_OTHER" }
+
     package static let initialize = "initialize"
     package static let initialized = "notifications/initialized"
     package static let ping = "ping"

@@ -48,11 +48,11 @@ struct DemoCommand: AsyncParsableCommand {
         let (addresses, listening) = AsyncStream.makeStream(of: SocketAddress.self)
         let (consoles, opening) = AsyncStream.makeStream(of: SocketAddress.self)
         let operatorToken = SessionID().text
-        let logger = Logger(label: "satgate", level: .error)
+        let logs = LogLevels(.error) { LogPipe.standardError.write($0) }
         let settings = try await settings(redis: redis, group: group)
         let node = try Node(
             settings, tenants: .init(tenants: [tenant]), keys: try KeyRing([key]), administrators: try administrators(operatorToken),
-            logger: logger
+            logs: logs
         ) { port, address in
             switch port {
             case .agents: listening.yield(address)
@@ -64,7 +64,7 @@ struct DemoCommand: AsyncParsableCommand {
             addresses: addresses, consoles: consoles, operatorToken: operatorToken, redis: node.redis, names: node.names,
             ledger: node.ledger, tenant: tenant,
             token: try token(of: key), group: group, once: once)
-        try await run([redis] + node.services, then: script, logger: logger)
+        try await run([redis] + node.services, then: script, logger: node.logger)
         try? await weather.stop()
         try? await library.stop()
     }

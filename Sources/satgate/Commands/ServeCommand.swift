@@ -23,7 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
         let logger: Logger
         do {
             let settings = try await NodeConfiguration(file: config, environment: environment)
-            logger = Logger(label: "satgate", level: settings.logLevel)
+            let logs = LogLevels(settings.logLevel) { LogPipe.standardError.write($0) }
+            logger = logs.logger()
             let file = settings.tenantsFile
             let zones = ZoneDatabase(directory: settings.zones)
             let tenants = TenantsFileUpkeep.Statement(
@@ -31,7 +32,7 @@ struct ServeCommand: AsyncParsableCommand {
             let keys = try KeysFile.read(settings.keysFile)
             let administrators = AdminCredentials(try settings.adminTokensFile.map { try AdminTokensFile.read($0) } ?? [])
             node = try Node(
-                settings, tenants: tenants, keys: keys, environment: environment, administrators: administrators, logger: logger
+                settings, tenants: tenants, keys: keys, environment: environment, administrators: administrators, logs: logs
             ) { Self.announce($0, $1) }
         } catch {
             FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))
@@ -39,8 +40,13 @@ struct ServeCommand: AsyncParsableCommand {
         }
         logger.info("starting", metadata: ["node": "\(node.id)", "version": "\(SatGateVersion.text)"])
         let group = ServiceGroup(services: node.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        try await group.run()
+        do { try await group.run() } catch {
+            logger.critical("the node ends", metadata: ["error": "\(type(of: error))"])
+            await LogPipe.standardError.flush(within: .seconds(2))
+            throw error
+        }
         logger.info("stopped", metadata: ["node": "\(node.id)"])
+        await LogPipe.standardError.flush(within: .seconds(2))
     }
 
     private static func announce(_ port: Port, _ address: SocketAddress) {
@@ -56,9 +62,10 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension Logger {
-    /// A logger that writes JSON lines from `level` on.
+    /// A command's logger, which writes JSON lines to standard error from `level` on.
     init(label: String, level: Logger.Level) {
-        self.init(label: label) { JSONLogHandler(label: $0) }
-        logLevel = level
+        self.init(label: label) { label in
+            JSONLogHandler(label: label, threshold: LogLevels.Threshold(level)) { FileHandle.standardError.write(Data($0)) }
+        }
     }
 }

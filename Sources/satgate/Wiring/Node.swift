@@ -17,6 +17,7 @@ struct Node {
     let id: NodeID
     let ledger: RedisLedger
     let redis: RedisClient
+    let logger: Logger
     let names: KeyNames
     let group: MultiThreadedEventLoopGroup
     /// In the order of dependence: the listener is last, hence the first to stop.
@@ -25,17 +26,19 @@ struct Node {
     /// Wires the node; nothing runs yet. Secrets of upstreams come from `environment`; `onListening` is told the address of each port.
     init(
         _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, environment: [String: String] = [:],
-        administrators: AdminCredentials, logger: Logger,
+        administrators: AdminCredentials, logs: LogLevels,
         onListening: @escaping @Sendable (Port, SocketAddress) -> Void
     ) throws {
         // Before the first handle of a metric is made.
         _ = MetricRegistry.installed
         let id = NodeID()
+        let logger = logs.logger()
+        self.logger = logger
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
-        let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logger)
+        let client = RedisClient(configuration: try configuration.redis.client(), group: group, logger: logs.logger("redis"))
         let names = try configuration.redis.names()
         let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let tracing = try Tracing(configuration.tracing, of: id, on: adminGroup, logger: logger)
+        let tracing = try Tracing(configuration.tracing, of: id, on: adminGroup, logger: logs.logger("tracing"))
         let store = RedisTenantStore(redis: client, names: names, node: id)
         let zones = tenants.zones
         let directory = RedisTenants(store, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
@@ -53,7 +56,7 @@ struct Node {
             group: group, node: id, directory: RedisCatalogueDirectory(redis: client, names: names),
             sessions: RedisUpstreamSessions(redis: client, names: names), events: events, version: SatGateVersion.text,
             egress: configuration.egress, environment: environment, guardian: ProcessGuard.own,
-            isAlive: { nodes.current.contains($0) }, logger: logger, now: { client.now() })
+            isAlive: { nodes.current.contains($0) }, logger: logs.logger("upstreams"), now: { client.now() })
         let lease = Int64(configuration.lease)
         let holds = OpenHolds(ledger: ledger, lease: lease, logger: logger)
         let settlements = Settlements(ledger: ledger, holds: holds, logger: logger)
@@ -74,7 +77,7 @@ struct Node {
             ledger: ledger, events: events, bus: bus, outbox: RedisOutbox(redis: client, names: names, reader: id),
             addresses: RedisAddressBook(redis: client, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: sessions, revoked: revoked, delegations: delegations, holds: holds,
-            settlements: settlements, tasks: tasks, logger: logger, windows: zones, now: { client.now() })
+            settlements: settlements, tasks: tasks, logger: logs.logger("gateway"), windows: zones, now: { client.now() })
         let listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group,
             logger: logger
@@ -87,10 +90,10 @@ struct Node {
             node: id, version: SatGateVersion.text, credentials: administrators,
             health: Health(pulse: pulse) { readiness.checks },
             administration: Self.administration(of: id, client, names, store, revocations, zones: zones, keys: keys),
-            metering: Self.metering(client, names, store), feed: feed.feed, now: { client.now() })
+            metering: Self.metering(client, names, store), feed: feed.feed, logs: logs.control(client, names), now: { client.now() })
         let admin = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console,
-            group: adminGroup, logger: logger
+            group: adminGroup, logger: logs.logger("console")
         ) { onListening(.operators, $0) }
         self.id = id
         self.ledger = ledger
@@ -107,7 +110,7 @@ struct Node {
         services += tracing?.services ?? []
         services += feed.services
         services += [
-            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues)]) },
+            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues), logs]) },
             Running("tenants") {
                 await upkeep.begin()
                 await directory.run()

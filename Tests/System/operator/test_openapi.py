@@ -26,7 +26,7 @@ include-operation-id = "deleteTenant"
 parameters = { "path.tenant" = "nobody" }
 
 [[operations]]
-include-operation-id = ["putTenant", "revoke", "login", "listEvents"]
+include-operation-id = ["putTenant", "revoke", "login", "listEvents", "setLogLevel"]
 checks.positive_data_acceptance.enabled = false
 """
 
