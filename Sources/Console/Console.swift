@@ -53,9 +53,9 @@ package struct Console: Sendable {
         SelfRoutes(node: node, version: version).add(to: api)
         OpenAPIRoutes().add(to: api)
         EventRoutes(history: feed.history).add(to: api)
-        LogLevelRoutes(control: logs).add(to: api)
         administration.add(to: api, node: node, now: access.now)
         metering.add(to: api)
+        LogLevelRoutes(control: logs).add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }

@@ -5,13 +5,15 @@ import Store
 
 extension LogLevels: ControlListener {
     func heard(_ message: ControlMessage) {
-        guard case .logTurned(let label, let text, let seconds, let by) = message, let level = Logger.Level(rawValue: text), knows(label) else {
+        guard case .logTurned(let label, let text, let seconds, let by) = message, let level = Logger.Level(rawValue: text), knows(label)
+        else {
             return
         }
         turn(label, to: level, for: seconds)
         // At a level that is always written, for it may be what silences all others.
         logger().critical(
-            "log level turned", metadata: ["by": "\(by)", "label": "\(label)", "to": "\(text)", "seconds": "\(seconds.map(String.init) ?? "-")"])
+            "log level turned",
+            metadata: ["by": "\(by)", "label": "\(label)", "to": "\(text)", "seconds": "\(seconds.map(String.init) ?? "-")"])
     }
 
     func reconnected() {}

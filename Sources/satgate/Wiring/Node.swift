@@ -110,7 +110,9 @@ struct Node {
         services += tracing?.services ?? []
         services += feed.services
         services += [
-            Running("bus") { try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues), logs]) },
+            Running("bus") {
+                try await bus.run(as: id, receiver: gateway, listeners: [directory, CatalogueNews(catalogues: catalogues), logs])
+            },
             Running("tenants") {
                 await upkeep.begin()
                 await directory.run()

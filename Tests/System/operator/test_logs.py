@@ -85,7 +85,7 @@ def test_an_operator_turns_the_levels_of_all_nodes_and_they_fall_back(cell, oper
     with operators.api(b) as api:
         assert api.put("/log-level", json={"level": "error"}).status_code == 204
         eventually("all are turned", lambda: {item["level"] for item in operators.get(a, "log-level")["items"]} == {"error"})
-        for wrong in ({"level": "loud"}, {"level": "info", "logger": "nobody"}, {"level": "info", "seconds": 0}, {"level": "info", "seconds": 86401}, {}):
+        for wrong in ({"level": "loud"}, {"level": "info", "logger": "nobody"}, {"level": "info", "seconds": 0}, {"level": "info", "seconds": 86401}, {"level": "info", "more": 1}, {}):
             assert api.put("/log-level", json=wrong).status_code == 400, wrong
     with operators.api(b, "reader") as api:
         assert api.put("/log-level", json={"level": "info"}).status_code == 403
