@@ -35,8 +35,8 @@ release:
 	! grep -q SATGATE_FAULT_PARK .build/release/satgate # fault points are for tests alone
 
 # Money at full length (kills, gaps, duplicates, redis_restarts, redis_link, clocks, broken_keys, model), upstreams that come, go, hang and lie
-# (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges). A part of it: `make chaos PART=kills`; fewer
-# calls: `make chaos SHARE=0.1`.
+# (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges), watchers of events (events). A part of it:
+# `make chaos PART=kills`; fewer calls: `make chaos SHARE=0.1`.
 chaos: build
 	cd Tests/Chaos && ../../.build/venv-mcp2/bin/python -m pytest $(if $(SHARE),--share $(SHARE)) $(if $(PART),test_$(PART).py)
 

@@ -20,7 +20,7 @@ from testbed.operators import Operators
 from testbed.process import clean_environment, soon
 
 TENANTS = [f"t{number}" for number in range(10)]
-KIB_EACH = 40.0  # of a node's memory for a watcher, its connection included
+KIB_EACH = 60.0  # of a node's memory for a watcher, its connection included
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ addEventListener("hashchange", () => state.me && enter());
 async function signedIn() {
   const isFirst = !state.me;
   state.me = await get("me");
+  localStorage.setItem("login", state.me.name);
   put(me, `${state.me.name}${isAdmin() ? "" : ", may only read"}`);
   mark(me, "title", `satgate ${state.me.version}`);
   show(login, false);
@@ -91,6 +92,7 @@ function signedOut(why) {
   if (!login.hidden) return;
   for (const element of document.querySelectorAll("dialog")) element.close();
   feed.stop();
+  localStorage.removeItem("login");
   put(find("login-why"), why);
   show(app, false);
   show(login, true);
@@ -117,7 +119,7 @@ find("logout").addEventListener("click", async () => {
   signedOut("You have signed out.");
 });
 
-signals.addEventListener("expired", () => signedOut(state.me ? "The login is over. Sign in to go on where you were." : "Sign in with an admin token of this SatGate."));
+signals.addEventListener("expired", () => signedOut("The login is over. Sign in to go on where you were."));
 
 // The line to the nodes
 
@@ -202,4 +204,5 @@ addEventListener("keydown", (event) => {
 });
 
 // A cookie from before may still be good.
-signedIn().catch((problem) => problem.status === 401 || signedOut(`${problem.message}.`));
+if (localStorage.getItem("login")) signedIn().catch((problem) => problem.status === 401 || signedOut(problem.message));
+else signedOut("Sign in with an admin token of this SatGate.");

@@ -67,7 +67,7 @@ export function summary({ type, data = {}, budgetId }) {
   const { tool, upstream, account, label, client, reason, error, outcome, cost, remaining, limit, durationMs, enforced, by } = data;
   const ifKnown = (value, before, after = "") => `${value ?? ""}` && `${before} ${value}${after}`;
   return [
-    tool ?? client ?? account ?? upstream, tool && upstream && `at ${upstream}`, label, error ?? reason, outcome !== "ok" && outcome,
+    tool ?? client ?? account ?? upstream, tool && upstream && `at ${upstream}`, label, error !== type && error, reason, outcome !== "ok" && outcome,
     ifKnown(cost, "cost"), ifKnown(remaining, "left"), ifKnown(limit, "limit"), ifKnown(durationMs, "in", " ms"),
     enforced === false && "let through", budgetId && `budget ${brief(budgetId)}`, by && `by ${by}`,
   ].filter(Boolean).join(" · ");

@@ -74,7 +74,8 @@ extension CallExchange {
         do throws(StoreError) {
             try await gateway.records.note(asked, of: held.charge.call, in: record.name, of: agent.tenant.name)
         } catch {
-            gateway.logger(of: agent).warning("what an agent was asked is not noted", metadata: ["call": "\(held.charge.call)", "error": "\(error)"])
+            gateway.logger(of: agent).warning(
+                "what an agent was asked is not noted", metadata: ["call": "\(held.charge.call)", "error": "\(error)"])
         }
     }
 }

@@ -147,7 +147,8 @@ struct CallExchange {
             return try await gateway.ledger.reserve(charge)
         } catch {
             if case .corrupt(let reason) = error {
-                gateway.logger(of: agent).error("the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
+                gateway.logger(of: agent).error(
+                    "the ledger could not reserve", metadata: ["tenant": "\(charge.tenant)", "reason": "\(reason)"])
                 throw .ledgerUnreadable(charge)
             }
             // Whether it ran is unknown: the release leaves a tombstone that a delayed reserve finds.

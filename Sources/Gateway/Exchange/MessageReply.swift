@@ -43,9 +43,11 @@ final class StreamReply: MessageReply {
             let isDelivered = try await gateway.deliver(message, toStreamOf: session)
             // A stream that was here has been closed by its agent, who needs no answer.
             guard !isDelivered, let owner = session.owner, owner != gateway.node else { return }
-            gateway.logger(of: agent).warning("a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
+            gateway.logger(of: agent).warning(
+                "a message was lost with the node that held its stream", metadata: ["session": "\(session.id)"])
         } catch {
-            gateway.logger(of: agent).warning("a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
+            gateway.logger(of: agent).warning(
+                "a message did not reach its stream", metadata: ["session": "\(session.id)", "error": "\(error)"])
         }
     }
 }

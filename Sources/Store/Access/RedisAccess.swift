@@ -34,7 +34,9 @@ package struct RedisAccess: Sendable {
     /// The rule that gives a user all that is needed and nothing else, as of `ACL SETUSER`.
     package static func rule(user: String, prefix: String) -> String {
         let rights = needed.map { "+\($0.lowercased())" }.joined(separator: " ")
-        return "ACL SETUSER \(user) on >PASSWORD resetkeys ~\(prefix)* resetchannels &\(prefix)* -@all \(rights)"
+        // The pattern of all events must stand there itself: one that only covers it does not let it be subscribed to.
+        let channels = "&\(prefix)* &\(prefix)events:*"
+        return "ACL SETUSER \(user) on >PASSWORD resetkeys ~\(prefix)* resetchannels \(channels) -@all \(rights)"
     }
 
     /// What of it the connection's user lacks, each with what Redis says; nothing is written that stays. Commands that only connections
@@ -83,8 +85,11 @@ package struct RedisAccess: Sendable {
             for word in string.gmatch(ARGV[i + 1], '%S+') do words[#words + 1] = word end
           end
           local reply = redis.pcall(name, unpack(words))
-          if type(reply) == 'table' and reply.err and (string.find(reply.err, 'NOPERM', 1, true) or string.find(reply.err, 'ACL', 1, true)) then
-            lacking[#lacking + 1] = {name, reply.err}
+          local said = type(reply) == 'table' and reply.err or ''
+          -- As versions say it: 7.0 in scripts, later ones in scripts, outside of them.
+          if string.find(said, 'user executing the script', 1, true) or string.find(said, 'ACL failure', 1, true)
+            or string.find(said, 'NOPERM', 1, true) then
+            lacking[#lacking + 1] = {name, said}
           end
         end
         redis.pcall('DEL', KEYS[1])

@@ -183,13 +183,13 @@ final class ServerProcess: Carrier {
     }
 
     private func openPipes() async throws -> ProcessPipes {
-        let (pipe, stream, logger) = (pipe, stream, logger)
+        let (pipe, stream, logger, environment) = (pipe, stream, logger, launch.environment)
         return try await ProcessPipes.open(on: lane.eventLoop) { channel in
             let handler = MessagePipe(stream, on: channel.eventLoop)
             try channel.pipeline.syncOperations.addHandler(handler)
             pipe.value = handler
         } errors: { channel in
-            try channel.pipeline.syncOperations.addHandler(ErrorOutput(logger: logger))
+            try channel.pipeline.syncOperations.addHandler(ErrorOutput(logger: logger, hiding: environment))
         }
     }
 

@@ -33,7 +33,7 @@ final class StatelessSession: UpstreamSession {
         let message = LinkRequest(
             body: request.message(id: id, sender: sender), id: id,
             head: heads[request.method] ?? Self.head(request.method, of: sender, link),
-            extra: request.mirroredHeaders + request.traceHeaders,
+            extra: request.headers,
             call: request.call, era: .modern)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):

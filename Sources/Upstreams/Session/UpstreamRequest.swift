@@ -47,6 +47,12 @@ enum UpstreamRequest: Sendable {
     /// The headers that say which trace it belongs to.
     var traceHeaders: [HeaderLine] { caller?.trace?.headers ?? [] }
 
+    /// All headers of a request of a revision without a handshake, but for its method.
+    var headers: [HeaderLine] {
+        guard caller?.trace != nil else { return mirroredHeaders }
+        return mirroredHeaders + traceHeaders
+    }
+
     /// The headers that repeat parts of the message where there is no handshake, but for its method.
     var mirroredHeaders: [HeaderLine] {
         guard case .forward(let call, let name, let mirrored, let caller) = self else { return [] }

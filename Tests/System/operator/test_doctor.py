@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from testbed.agent import Agent
 from testbed.node import BINARY, Cell, Node, run, tenant
 from testbed.operators import Operators
-from testbed.process import clean_environment, eventually
+from testbed.process import ROOT, clean_environment, eventually
 from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless
 from testbed.upstream import LightUpstream
@@ -168,6 +169,27 @@ def tmp_path_of(path: Path) -> Path:
     other = path / "replica"
     other.mkdir()
     return other
+
+
+def test_every_command_that_the_sources_name_stands_in_the_rule():
+    used = set()
+    for file in (ROOT / "Sources" / "Store" / "Scripts").glob("*.lua"):
+        used |= {name.upper() for name in re.findall(r"call\('([A-Za-z]+)'", file.read_text())}
+    for module in ("Store", "Redis"):
+        for file in (ROOT / "Sources" / module).rglob("*.swift"):
+            used |= set(re.findall(r'(?:command|send|EncodedCommand)\(\["([A-Z]+)"', file.read_text()))
+    assert len(used) > 35
+    rights = {word[1:].split("|")[0].upper() for word in rule("satgate:", "x") if word.startswith("+")}
+    assert used <= rights, used - rights
+
+
+def test_every_setting_is_known_to_the_doctor_and_stands_in_the_readme():
+    sources = "".join(file.read_text() for file in (ROOT / "Sources" / "satgate").rglob("*.swift"))
+    read = set(re.findall(r'(?:forKey: |integer\(|required\()"([a-z_.]+)"', sources))
+    known = set(re.findall(r'"([a-z_.]+)"', re.search(r"static let keys: Set<String> = \[(.*?)\]", sources, re.S)[1]))
+    assert read == known and len(known) > 25
+    table = (ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
+    assert not [key for key in known if f"`SATGATE_{key.replace('.', '_').upper()}`" not in table]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -143,3 +143,27 @@ async def test_a_node_that_stops_says_so(site):
         assert await asyncio.to_thread(node.stop) == 0
         await soon("it is closed", lambda: watcher.closed)
         assert watcher.closed.rcvd.code == 1001
+
+
+async def test_what_a_subscription_loses_is_read_from_the_streams(site):
+    """Kept without being published, and published while nobody could hear: a bell that is lost is no event that is lost."""
+    async with Watcher(site.operators, site.a, tenant="acme") as watcher:
+        head, stream = "satgate:{acme}:ledger:head", "satgate:{acme}:audit"
+        epoch = site.redis.client.hget(head, "epoch")
+
+        def silently():
+            seq = site.redis.client.hincrby(head, "seq", 1)
+            event = {"type": "silent", "timestamp": "2026-01-01T00:00:00.000Z", "tenantId": "acme", "seq": seq, "epoch": epoch, "data": {}}
+            site.redis.client.xadd(stream, {"event": json.dumps(event, separators=(",", ":"))}, id=f"{seq}-0")
+        silently()
+        await soon("it was looked for", lambda: watcher.kinds().count("silent") == 1)
+        silently()
+        await calls(site, 1)
+        await soon("the next showed that it was missing", lambda: watcher.kinds().count("silent") == 2)
+        site.redis.client.client_kill_filter(_type="pubsub")
+        silently()
+        await calls(site, 2)
+        await soon("all came", lambda: watcher.kinds().count("silent") == 3 and watcher.kinds().count("tool_call") == 3
+                   and watcher.kinds().count("session_close") == 2)
+        first = watcher.numbers()[0]
+        assert watcher.numbers() == list(range(first, first + len(watcher.numbers()))) and "gap" not in watcher.kinds()

@@ -61,8 +61,8 @@ class Page:
         self.failures: list[str] = []
         # the address of everything asked for
         self.requests: list[str] = []
-        # bytes of each address' body
-        self.sizes: dict[str, int] = {}
+        # what came by WebSocket
+        self.frames: list[str] = []
         self._reader = asyncio.create_task(self._read())
 
     async def attach(self) -> None:
@@ -120,8 +120,8 @@ class Page:
             self.requests.append(params["request"]["url"])
         elif method == "Network.webSocketCreated":
             self.requests.append(params["url"])
-        elif method == "Network.responseReceived":
-            self.sizes.setdefault(params["response"]["url"], 0)
+        elif method == "Network.webSocketFrameReceived":
+            self.frames.append(params["response"]["payloadData"])
 
     def outside(self, base: str) -> list[str]:
         """What was asked of anything but that origin."""
