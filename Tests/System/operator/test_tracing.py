@@ -168,11 +168,11 @@ async def test_a_ratio_of_the_traces_that_begin_here_is_sent(place, collector):
     node = place.cell.node("some", SATGATE_TRACING_OTLP_ENDPOINT=collector.url, SATGATE_TRACING_SAMPLE_RATIO="0.5")
     async with Agent(place.cell.mint()) as agent:
         await agent.open(node)
-        for _ in range(200):
+        for _ in range(100):
             assert (await agent.call(node, "old__echo", text="x")).text == "x"
     assert node.stop() == 0
     traces = {span.trace for span in collector.spans if span.attributes.get("mcp.method.name") == "tools/call"}
-    assert 50 <= len(traces) <= 150
+    assert 20 <= len(traces) <= 80
     for server in (span for span in collector.spans if span.kind == SERVER and span.name == "tools/call old__echo"):
         assert len(stages(collector, server)) == len(STAGES)
 
