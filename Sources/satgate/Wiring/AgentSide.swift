@@ -1,0 +1,106 @@
+import Gateway
+import Governance
+import NIOCore
+import NIOPosix
+import Redis
+import ServiceLifecycle
+import Store
+import Tracing
+import Upstreams
+
+/// What serves agents: the upstreams, the exchanges, the settlement of calls, and the agents' port.
+struct AgentSide {
+    let catalogues: Catalogues
+    let gateway: Gateway
+    private let store: NodeStore
+    private let lease: Int64
+    private let holds: OpenHolds
+    private let settlements: Settlements
+    private let tasks: [LoopTasks]
+    private let listener: AgentListener
+    private let bus: RedisNodeBus
+    private let logs: LogLevels
+
+    /// Secrets of upstreams come from `environment`; `onListening` is told the address of the port.
+    init(
+        _ configuration: NodeConfiguration, store: NodeStore, keys: KeyRing, environment: [String: String], tracer: (any Tracer)?,
+        on group: MultiThreadedEventLoopGroup, logs: LogLevels, onListening: @escaping @Sendable (SocketAddress) -> Void
+    ) throws {
+        let (redis, names, nodes, logger) = (store.redis, store.names, store.nodes, logs.logger())
+        self.store = store
+        self.logs = logs
+        lease = Int64(configuration.lease)
+        catalogues = try Catalogues(
+            group: group, node: store.node, directory: RedisCatalogueDirectory(redis: redis, names: names),
+            sessions: RedisUpstreamSessions(redis: redis, names: names), events: store.events, version: SatGateVersion.text,
+            egress: configuration.egress, environment: environment, guardian: ProcessGuard.own,
+            isAlive: { nodes.current.contains($0) }, logger: logs.logger("upstreams"), now: { redis.now() })
+        holds = OpenHolds(ledger: store.ledger, lease: lease, logger: logger)
+        settlements = Settlements(ledger: store.ledger, holds: holds, logger: logger)
+        bus = RedisNodeBus(redis, names: names)
+        tasks = group.makeIterator().map { LoopTasks($0) }
+        gateway = Gateway(
+            node: store.node, configuration: Self.settings(configuration, tracer), authenticator: Authenticator(ring: keys),
+            tenants: store.tenants, catalogues: catalogues, ledger: store.ledger, events: store.events, bus: bus,
+            outbox: RedisOutbox(redis: redis, names: names, reader: store.node), addresses: RedisAddressBook(redis: redis, names: names),
+            isAlive: { nodes.current.contains($0) }, sessions: store.sessions, revoked: store.revoked, delegations: store.delegations,
+            holds: holds, settlements: settlements, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
+            now: { redis.now() })
+        listener = AgentListener(
+            .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group, logger: logger,
+            onListening: onListening)
+    }
+
+    private static func settings(_ configuration: NodeConfiguration, _ tracer: (any Tracer)?) -> Gateway.Configuration {
+        var settings = Gateway.Configuration()
+        settings.lease = Int64(configuration.lease)
+        settings.inputWait = Int64(configuration.inputWait)
+        settings.keepAlive = .milliseconds(Int64(configuration.keepAlive))
+        settings.takesTokenInQuery = configuration.tokenInQuery
+        settings.resumptionsPerSession = configuration.resumptions
+        settings.subscriptionsPerAgent = configuration.subscriptions
+        settings.tracer = tracer
+        settings.version = SatGateVersion.text
+        if Gateway.loopbackHosts.contains(configuration.host) { settings.allowedHosts = Gateway.loopbackHosts }
+        return settings
+    }
+
+    /// How other nodes reach this one.
+    var messages: any Service {
+        Running("bus") { [bus, store, gateway, catalogues, logs] in
+            try await bus.run(
+                as: store.node, receiver: gateway, listeners: [store.tenants, CatalogueNews(catalogues: catalogues), logs])
+        }
+    }
+
+    /// What ends calls and looks after what dead nodes left, and the upstreams.
+    var services: [any Service] {
+        let logger = logs.logger()
+        return [
+            holds, settlements,
+            ActivityUpkeep(
+                node: store.node, tasks: tasks, log: RedisActivityLog(redis: store.redis, names: store.names, logger: logger)),
+            Sweeper(ledger: store.ledger, tenants: store.tenants, nodes: store.nodes, lease: lease, logger: logger),
+            DelegationUpkeep(
+                delegations: store.delegations, revocations: store.revocations, tenants: store.tenants, nodes: store.nodes,
+                node: store.node, lease: lease, logger: logger),
+            Running("upstreams") { [catalogues, store] in await catalogues.run(store.tenants.snapshots) },
+        ]
+    }
+
+    /// The agents' port: the last to open, the first to close.
+    var port: any Service { Opening(listener: listener, tenants: store.tenants) }
+}
+
+/// Opens the agents' port as soon as the tenants are known.
+private struct Opening: Service, CustomStringConvertible {
+    let description = "agents' port"
+    let listener: AgentListener
+    let tenants: RedisTenants
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await tenants.loaded() }
+        guard !Task.isShuttingDownGracefully else { return }
+        try await listener.run()
+    }
+}
