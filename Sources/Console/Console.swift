@@ -55,7 +55,7 @@ package struct Console: Sendable {
         EventRoutes(history: feed.history).add(to: api)
         administration.add(to: api, node: node, now: access.now)
         metering.add(to: api)
-        LogLevelRoutes(control: logs).add(to: api)
+        LogLevelRoutes(control: logs, trail: administration.trail, node: node).add(to: api)
         methods.learn(router.routes.map { ($0.path, $0.method) })
         return router
     }

@@ -19,6 +19,8 @@ package struct Event: Sendable, Hashable {
         case toolsChanged = "tools_changed"
         case configRejected = "config_rejected"
         case tokenMinted = "token_minted"
+        /// An operator wants another level of the nodes' logs.
+        case logTurned = "log_turned"
 
         /// False for what is only published: a keep-alive says nothing worth keeping.
         package var isStored: Bool { self != .sessionKeepalive }

@@ -16,7 +16,7 @@ const GROUPS = {
   money: ["budget_spend", "budget_set", "window_reset", "hold_lapsed", "late_settle", "delegation", "delegation_return", "ledger_rollback"],
   sessions: ["session_connect", "session_close", "session_keepalive"],
   upstreams: ["upstream_up", "upstream_down", "tools_changed"],
-  changes: ["tenant_changed", "token_minted", "token_revoked", "budget_set", "config_rejected"],
+  changes: ["tenant_changed", "token_minted", "token_revoked", "budget_set", "config_rejected", "log_turned"],
 };
 const TYPES = [...new Set(Object.values(GROUPS).flat())].sort();
 

@@ -1,3 +1,5 @@
+import Events
+import Governance
 import HTTPTypes
 import Hummingbird
 
@@ -54,6 +56,8 @@ struct LogLevelRoutes {
 
     private static let longest = 86_400
     let control: LogControl
+    let trail: any AuditTrail
+    let node: NodeID
 
     func add(to router: RouterGroup<AdminContext>) {
         router.get("log-level") { _, _ in try AdminJSON.response(Answer(items: control.standings())) }
@@ -68,8 +72,18 @@ struct LogLevelRoutes {
                 throw Problem.invalid("seconds: must be in 1…\(Self.longest)")
             }
             let turn = LogControl.Turn(logger: logger, level: body.level, seconds: body.seconds, by: context.operatorName)
+            do throws(StoreError) { try await trail.record(event(of: turn)) } catch { throw Problem(error) }
             guard await control.turn(turn) else { throw Problem(.serviceUnavailable, "store_unavailable", "Redis is out of reach") }
             return Response(status: .noContent)
         }
+    }
+
+    private func event(of turn: LogControl.Turn) -> Event {
+        Event(
+            .logTurned, tenant: nil, node: node,
+            data: [
+                "logger": .text(turn.logger), "level": .text(turn.level), "seconds": .integer(Int64(turn.seconds ?? 0)),
+                "by": .text(turn.by),
+            ])
     }
 }

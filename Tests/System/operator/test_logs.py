@@ -74,6 +74,8 @@ def test_an_operator_turns_the_levels_of_all_nodes_and_they_fall_back(cell, oper
     with operators.api(a) as api:
         answer = api.put("/log-level", json={"level": "debug", "logger": "satgate.gateway", "seconds": 3})
         assert answer.status_code == 204, answer.text
+    (told,) = operators.get(b, "events", tenant="_", type="log_turned")["items"]
+    assert told["data"] == {"logger": "satgate.gateway", "level": "debug", "seconds": 3, "by": "api:admin"}
     for node in (a, b):
         def turned() -> bool:
             items = {item["logger"]: item for item in operators.get(node, "log-level")["items"]}
