@@ -53,5 +53,9 @@ for i = 2 + sessions, #KEYS - 1 do
   end
   at = at + 7
 end
-if list then redis.call('ZREMRANGEBYSCORE', list, '-inf', now) end
+if list then
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', now)
+  local longest = redis.call('ZRANGE', list, 0, 0, 'REV', 'WITHSCORES')[2]
+  if longest then redis.call('PEXPIREAT', list, longest) end
+end
 return homeless
