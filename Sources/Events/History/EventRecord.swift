@@ -35,7 +35,7 @@ package struct EventRecord: Sendable, Hashable {
         self.timestamp = timestamp
         seq = envelope.seq
         epoch = envelope.epoch ?? ""
-        isUnenforced = text.firstRange(of: Self.unenforced) != nil
+        isUnenforced = EventText.has(Self.unenforced, in: text)
     }
 
     /// Inside a text the quotes would be escaped.

@@ -1,4 +1,4 @@
-import Glibc
+import Events
 import Governance
 import Redis
 
@@ -38,7 +38,7 @@ struct AuditPass {
 
     private mutating func take(_ id: String, _ json: [UInt8]) {
         // Most entries are of other accounts; looking for the name is a hundredth of the work of reading.
-        if let needle, !Self.has(needle, in: json) { return }
+        if let needle, !EventText.has(needle, in: json) { return }
         guard let entry = LedgerEntryText.entry(id: id, json: json) else {
             return differences.append(AuditDifference(account: nil, entry: id, what: "cannot be read"))
         }
@@ -47,22 +47,6 @@ struct AuditPass {
                 differences += found
             } else if let known, !known.contains(books.account), strangers.count < 10_000 {
                 strangers.insert(books.account)
-            }
-        }
-    }
-
-    /// The standard library's own search is too slow for this.
-    private static func has(_ needle: [UInt8], in bytes: [UInt8]) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            needle.withUnsafeBytes { needle in
-                guard let first = needle.first, let wanted = needle.baseAddress else { return false }
-                var rest = bytes[...]
-                while rest.count >= needle.count, let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
-                    guard let found = memchr(start, Int32(first), rest.count - needle.count + 1) else { return false }
-                    if memcmp(found, wanted, needle.count) == 0 { return true }
-                    rest = rest.dropFirst(UnsafeRawPointer(found) - start + 1)
-                }
-                return false
             }
         }
     }
