@@ -43,7 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
         do { try await group.run() } catch {
             logger.critical("the node ends", metadata: ["error": "\(type(of: error))"])
             await LogPipe.standardError.flush(within: .seconds(2))
-            throw error
+            guard let error = error as? PortUnavailable else { throw error }
+            FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))
+            throw ExitCode(78)
         }
         logger.info("stopped", metadata: ["node": "\(node.id)"])
         await LogPipe.standardError.flush(within: .seconds(2))

@@ -18,6 +18,7 @@ struct AgentSide {
     private let settlements: Settlements
     private let tasks: [LoopTasks]
     private let listener: AgentListener
+    private let address: String
     private let bus: RedisNodeBus
     private let logs: LogLevels
 
@@ -30,6 +31,7 @@ struct AgentSide {
         self.store = store
         self.logs = logs
         lease = Int64(configuration.lease)
+        address = "\(configuration.host):\(configuration.port)"
         catalogues = try Catalogues(
             group: group, node: store.node, directory: RedisCatalogueDirectory(redis: redis, names: names),
             sessions: RedisUpstreamSessions(redis: redis, names: names), events: store.events, version: SatGateVersion.text,
@@ -89,7 +91,9 @@ struct AgentSide {
     }
 
     /// The agents' port: the last to open, the first to close.
-    var port: any Service { Opening(listener: listener, tenants: store.tenants) }
+    var port: any Service {
+        ServedPort(port: .agents, address: address, service: Opening(listener: listener, tenants: store.tenants))
+    }
 }
 
 /// Opens the agents' port as soon as the tenants are known.

@@ -46,8 +46,3 @@ struct Node {
         services = pipes + store.services + agents.services + operators.services + [agents.port]
     }
 }
-
-/// The two sides of a node.
-enum Port: String {
-    case agents, operators
-}

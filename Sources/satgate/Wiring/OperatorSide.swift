@@ -11,7 +11,7 @@ struct OperatorSide {
     private let gateway: Gateway
     private let pulse: LoopPulse
     private let metrics: MetricsUpkeep
-    private let admin: AdminServer
+    private let admin: ServedPort
     private let administrators: AdminCredentials
     private let tokensFile: String?
     private let logs: LogLevels
@@ -43,9 +43,10 @@ struct OperatorSide {
                 of: store.node, redis, names, store.documents, store.revocations, zones: store.zones, keys: keys),
             metering: Node.metering(redis, names, store.documents), feed: feed.feed, logs: logs.control(redis, names),
             now: { redis.now() })
-        admin = AdminServer(
+        let server = AdminServer(
             .init(host: configuration.adminHost, port: configuration.adminPort), console: console, group: group,
             logger: logs.logger("console"), onListening: onListening)
+        admin = ServedPort(port: .operators, address: "\(configuration.adminHost):\(configuration.adminPort)", service: server)
     }
 
     /// What tells how the node does, and the operators' port.
