@@ -76,6 +76,34 @@ struct FeedMachineTests {
         }
         #expect(texts.count == 1 + 29)
     }
+
+    @Test("what others are sent makes nobody too slow, however much it is")
+    func quiet() throws {
+        var world = try FeedWorld(tenants: 2)
+        let (noisy, calm) = (try #require(world.sources.last), try #require(world.sources.dropLast().last))
+        var limits = FeedLimits()
+        limits.ringItems = 8
+        var machine = FeedMachine(limits: limits)
+        for source in [noisy, calm] { _ = world.publish(source, in: 0) }
+        world.clock += 1
+        let (calmOnly, all) = (machine.open(EventFilter(sources: [calm]), after: nil), machine.open(EventFilter(), after: nil))
+        machine.start(in: &world)
+        #expect(machine.drain(calmOnly).count == 1 && machine.drain(all).count == 1, "greetings")
+        for _ in 0..<30 {
+            let record = world.publish(noisy, in: 1)
+            machine.heard(try #require(record))
+        }
+        #expect(machine.hasLost(all) && !machine.hasLost(calmOnly))
+        #expect(machine.drain(calmOnly).isEmpty)
+        let own = world.publish(calm, in: 1)
+        machine.heard(try #require(own))
+        #expect(machine.drain(calmOnly).count == 1)
+        for _ in 0..<30 {
+            let record = world.publish(calm, in: 1)
+            machine.heard(try #require(record))
+        }
+        #expect(machine.hasLost(calmOnly))
+    }
 }
 
 extension FeedMachine {

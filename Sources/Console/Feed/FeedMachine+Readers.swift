@@ -122,7 +122,12 @@ extension FeedMachine {
         var items: [FeedItem] = []
         var bytes = 0
         while items.count < limits.batch, bytes < limits.batchBytes, reader.next < ring.end {
-            guard let item = ring[reader.next] else { return .tooSlow }
+            guard let item = ring[reader.next] else {
+                if hasLost(reader) { return .tooSlow }
+                // What it has missed is others' alone.
+                reader.next = ring.start
+                continue
+            }
             reader.next += 1
             guard reader.admits(item) else { continue }
             items.append(item)
@@ -136,5 +141,9 @@ extension FeedMachine {
     }
 
     /// Whether what the reader should be sent next is not held any more.
-    func hasLost(_ id: ReaderID) -> Bool { readers[id].map { $0.isLive && $0.next < ring.start } ?? false }
+    func hasLost(_ id: ReaderID) -> Bool { readers[id].map { $0.isLive && hasLost($0) } ?? false }
+
+    private func hasLost(_ reader: FeedReader) -> Bool {
+        reader.next < ring.start && ring.dropped.contains { $0.value >= reader.next && reader.filter.wants($0.key) }
+    }
 }

@@ -1,3 +1,4 @@
+import Events
 import NIOCore
 
 /// The newest events of a node's feed, each with a number of its own, within bounds; readers remember a number, no event.
@@ -5,6 +6,9 @@ struct FeedRing {
     /// Numbers of the oldest item and behind the newest.
     private(set) var start = 0
     var end: Int { start + items.count }
+
+    /// By source the number of the newest item that is not held any more.
+    private(set) var dropped: [EventSource: Int] = [:]
 
     private var items = CircularBuffer<FeedItem>(initialCapacity: 64)
     private var bytes = 0
@@ -21,6 +25,7 @@ struct FeedRing {
         bytes += item.text.readableBytes
         while items.count > mostItems || bytes > mostBytes, let oldest = items.popFirst() {
             bytes -= oldest.text.readableBytes
+            dropped[oldest.source] = start
             start += 1
         }
     }
@@ -34,6 +39,7 @@ struct FeedRing {
     /// Forgets all; numbers go on.
     mutating func removeAll() {
         start = end
+        dropped = [:]
         items.removeAll()
         bytes = 0
     }
