@@ -15,20 +15,20 @@ package struct RedisAuditTrail: AuditTrail {
     }
 
     package func record(_ event: Event) async throws(StoreError) {
-        let (keys, channel) =
-            if let tenant = event.tenant {
-                (names.keys(of: tenant).streams, names.events(of: tenant))
-            } else {
-                ([names.audit], names.events(of: nil))
-            }
+        let (keys, channel) = names.recording(of: event.tenant)
         _ = try await redis.run(
             scripts.record, keys: keys, arguments: [.text(channel)] + event.record(at: redis.now()), idempotent: false)
     }
 }
 
-extension TenantKeys {
-    /// What the recording script is given: audit stream, head, ledger.
-    var streams: [String] { [audit, head, ledger] }
+extension KeyNames {
+    /// What the recording script is given for the tenant's events, or those of none: the audit stream and, of a tenant, head and ledger; and
+    /// the channel.
+    func recording(of tenant: TenantName?) -> (keys: [String], channel: String) {
+        guard let tenant else { return ([audit], events(of: nil)) }
+        let keys = keys(of: tenant)
+        return ([keys.audit, keys.head, keys.ledger], keys.events)
+    }
 }
 
 extension Event {

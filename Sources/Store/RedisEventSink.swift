@@ -55,11 +55,9 @@ package final class RedisEventSink: EventSink {
     /// Sends the oldest events of one tenant; false when they must be sent again.
     private func sendBatch() async -> Bool {
         let (entries, numbers) = queue.batch(limit: 64)
-        guard let tenant = entries.first?.event.tenant ?? nil else {
-            return entries.isEmpty ? true : await send(entries, numbers, keys: [names.audit], channel: names.events(of: nil))
-        }
-        let keys = names.keys(of: tenant)
-        return await send(entries, numbers, keys: keys.streams, channel: keys.events)
+        guard let first = entries.first else { return true }
+        let (keys, channel) = names.recording(of: first.event.tenant)
+        return await send(entries, numbers, keys: keys, channel: channel)
     }
 
     private func send(_ entries: [EventQueue.Entry], _ numbers: Range<Int>, keys: [String], channel: String) async -> Bool {

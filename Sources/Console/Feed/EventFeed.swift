@@ -76,6 +76,7 @@ package final class EventFeed: Service, CustomStringConvertible {
                 var listening: Task<Void, Never>?
                 for await _ in bell {
                     let isWanted = state.withLock { $0.machine.isWanted }
+                    // Not of the group: it ends with the last reader, and the group with the node. It is awaited here and below.
                     if isWanted, listening == nil { listening = Task { await self.listen() } }
                     if !isWanted, let old = listening {
                         old.cancel()
