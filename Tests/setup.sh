@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
 case "${1:?demo, test, bench or image}" in
 demo) ;;
-test) packages+=(python3 python3-venv git nginx chromium) ;;
+test) packages+=(python3 python3-venv git nginx haproxy chromium) ;;
 bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
 image) packages+=(buildah debootstrap runc binutils) ;;
 *) echo "setup.sh: demo, test, bench or image" >&2; exit 2 ;;
