@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# setup.sh demo|test|bench: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
+# setup.sh demo|test|bench|image: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
 # environments with the official MCP SDKs. Does nothing where everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
-case "${1:?demo, test or bench}" in
+case "${1:?demo, test, bench or image}" in
 demo) ;;
 test) packages+=(python3 python3-venv git nginx chromium) ;;
 bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
-*) echo "setup.sh: demo, test or bench" >&2; exit 2 ;;
+image) packages+=(buildah debootstrap runc binutils) ;;
+*) echo "setup.sh: demo, test, bench or image" >&2; exit 2 ;;
 esac
 
 root=()
