@@ -18,8 +18,12 @@ class RedisServer:
         self._sync = sync
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
-        self.client = redis.Redis(port=self.port, decode_responses=True, socket_timeout=10, protocol=2)
+        self.client = self.connect(10)
         self.start()
+
+    def connect(self, patience: float = 30) -> redis.Redis:
+        """A client of its own, for another thread."""
+        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=patience, protocol=2)
 
     def start(self) -> None:
         """Starts it and waits until it answers (its data are loaded then)."""
