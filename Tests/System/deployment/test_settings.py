@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import Rendered, overlay
+from conftest import K8S, OVERLAYS, Rendered, overlay
 from testbed.node import BINARY, run
 from testbed.process import Process, clean_environment, eventually, free_port
 
@@ -89,6 +89,16 @@ def test_the_address_of_redis_is_one_that_a_node_goes_to(pod: Pod):
     result = run("nodes", "--config", pod.config, env={"SATGATE_REDIS_TIMEOUT": "200"})
     # 78 would be a setting that it does not take
     assert result.returncode == 69, result.stderr
+
+
+def test_the_operator_is_told_of_every_secret_and_what_is_in_it():
+    told = (K8S / "README.md").read_text()
+    for name in OVERLAYS:
+        volumes = [volume["secret"] for pod in overlay(name).pods().values() for volume in pod["spec"]["volumes"] if "secret" in volume]
+        for volume in volumes:
+            assert f"`{volume['secretName']}`" in told or f"generic {volume['secretName']} " in told, volume
+    for file in ("keys.yaml", "tokens.yaml", "password=", "replication=", "operator=", "ca.crt", "tls.crt", "tls.key"):
+        assert file in told, file
 
 
 class Server:

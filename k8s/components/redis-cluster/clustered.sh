@@ -5,14 +5,15 @@ set -eu
 meet() {
     until redis-cli -h "$POD_IP" ping 2>/dev/null | grep -q PONG; do sleep 1; done
     for i in 0 1 2 3 4 5; do
-        address=$(getent ahostsv4 "redis-$i.redis" | head -n 1 | cut -d ' ' -f 1)
+        address=$(getent hosts "redis-$i.redis" | awk "NR == 1 { print \$1 }")
         if [ -n "$address" ]; then
             REDISCLI_AUTH=$(cat /run/secrets/redis/operator) redis-cli -h "$POD_IP" --user operator --no-auth-warning CLUSTER MEET "$address" 6379
         fi
     done
 }
 # Only one that has been of a cluster: servers that know each other already cannot be made one.
-if [ "$(grep -c connected /data/nodes.conf 2>/dev/null || true)" -gt 1 ]; then meet & fi
+known=$(cat /data/nodes.conf 2>/dev/null | grep -c connected || true)
+if [ "$known" -gt 1 ]; then meet & fi
 # A shard that is lost is lost to its tenants alone. min-replicas-to-write is not set: with one replica each, a shard would refuse all
 # writes whenever its replica is replaced.
 exec /bin/sh /etc/redis/start.sh --cluster-enabled yes --cluster-config-file /data/nodes.conf --cluster-node-timeout 5000 \

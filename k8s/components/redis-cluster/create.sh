@@ -6,7 +6,7 @@ export REDISCLI_AUTH
 addresses=
 for i in 0 1 2 3 4 5; do
     until redis-cli -h "redis-$i.redis" --user operator --no-auth-warning ping 2>/dev/null | grep -q PONG; do sleep 1; done
-    addresses="$addresses $(getent ahostsv4 "redis-$i.redis" | head -n 1 | cut -d ' ' -f 1):6379"
+    addresses="$addresses $(getent hosts "redis-$i.redis" | awk "NR == 1 { print \$1 }"):6379"
 done
 known=$(redis-cli -h redis-0.redis --user operator --no-auth-warning CLUSTER INFO | tr -d '\r' | sed -n 's/^cluster_slots_assigned://p')
 if [ "$known" -eq 0 ]; then
