@@ -5,9 +5,11 @@ Sizes are those on the wire: a command as it is sent, a message as it is pushed 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from resp import encoded
 
+SCRIPTS = Path(__file__).resolve().parents[2] / "Sources" / "Store" / "Scripts"
 PREFIX = "satgate:"
 NODE = "0" * 16
 SESSION = "0" * 32
@@ -86,6 +88,11 @@ def batch() -> Cost:
     """A run of the script that publishes events, without the events."""
     keys = [f"{PREFIX}{{{TENANT}}}:{name}" for name in ("audit", "ledger:head", "ledger")]
     return Cost(1, len(encoded("EVALSHA", "0" * 40, 3, *keys, f"{PREFIX}events:{TENANT}")), 4)
+
+
+def taught() -> Cost:
+    """That script sent whole, to a Redis that does not know it yet."""
+    return Cost(1, sum((SCRIPTS / name).stat().st_size for name in ("prelude.lua", "record.lua")), 50)
 
 
 def facts(size: int) -> Cost:
