@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos simulate
 
 setup:
 	Tests/setup.sh test
@@ -59,3 +59,7 @@ bench:
 	Tests/setup.sh bench
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+# A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures.
+simulate: build
+	cd Tests/Scale && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),-k $(PART))

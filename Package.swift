@@ -116,6 +116,9 @@ let package = Package(
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         .target(name: "WrongClock", path: "Tests/Fixtures/WrongClock"),
+        .executableTarget(
+            name: "simulation", dependencies: ["Events", "Governance", "Gateway", "Redis", "Store", log] + nio,
+            path: "Tests/Fixtures/Simulation", swiftSettings: strict),
         .executableTarget(name: "light-agent", path: "Tests/Fixtures/LightAgent", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
