@@ -25,7 +25,10 @@ package final class RedisClient: Sendable {
         self.topology =
             switch configuration.place {
             case .single(let address): SingleNode(address, pools)
-            case .sentinels, .cluster: SingleNode(ServerAddress(host: "127.0.0.1", port: 1), pools)
+            case .sentinels: SingleNode(ServerAddress(host: "127.0.0.1", port: 1), pools)
+            case .cluster(let seeds):
+                ClusterTopology(
+                    seeds, pools, configuration: configuration, loop: group.next(), clock: clock, run: run, logger: logger)
             }
     }
 
@@ -128,6 +131,8 @@ extension RedisClient {
 extension RedisClient {
     /// The most attempts at one command, however short its failures.
     private static let attempts = 32
+    /// The most redirections in a row that are followed at once.
+    private static let hops = 5
 
     private struct Request {
         let slot: HashSlot?
@@ -154,6 +159,7 @@ extension RedisClient {
         _ request: Request, by send: (NodePool, _ asking: Bool) async throws(RedisError) -> Reply
     ) async throws(RedisError) -> Reply {
         var failures = 0
+        var hops = 0
         var redirected: (pool: NodePool, asking: Bool)?
         while true {
             let failure: RedisError
@@ -165,8 +171,12 @@ extension RedisClient {
             guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun else { throw failure }
             switch await topology.learn(from: failure, at: pool, for: request.slot) {
             case .final: throw failure
-            case .redirected(let pool, let asking): redirected = (pool, asking)
-            case .again: guard await pause(after: failures, before: request.deadline) else { throw failure }
+            case .redirected(let pool, let asking) where hops < Self.hops:
+                hops += 1
+                redirected = (pool, asking)
+            case .again, .redirected:
+                hops = 0
+                guard await pause(after: failures, before: request.deadline) else { throw failure }
             }
         }
     }

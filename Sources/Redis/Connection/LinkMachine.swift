@@ -20,6 +20,7 @@ struct LinkMachine<Item> {
     private var unanswered: CircularBuffer<Entry> = []
     private var bytes = 0
     private var lastFailure = "not started"
+    private var hasStopped = false
 
     init(configuration: RedisConfiguration) {
         self.configuration = configuration
@@ -36,6 +37,7 @@ struct LinkMachine<Item> {
     /// Begins; true: connect.
     mutating func start(now: NIODeadline) -> Bool {
         lastFailure = "still connecting"
+        hasStopped = false
         return lifecycle.start(now: now)
     }
 
@@ -75,6 +77,7 @@ struct LinkMachine<Item> {
         bytes = 0
         lifecycle.stop()
         lastFailure = "the client has stopped"
+        hasStopped = true
         return failed
     }
 
@@ -92,6 +95,7 @@ struct LinkMachine<Item> {
     /// Takes in a command that is worth `bytes` until it is answered.
     mutating func submit(_ item: Item, bytes: Int, deadline: NIODeadline, now: NIODeadline) -> Submission {
         guard now < deadline else { return .refuse(.notSent("its deadline had passed")) }
+        guard !hasStopped else { return .refuse(.notSent(lastFailure)) }
         guard waiting.count + unanswered.count < configuration.pendingCommands, self.bytes + bytes <= configuration.pendingBytes else {
             return .refuse(.notSent("too many commands are waiting for a reply"))
         }

@@ -46,6 +46,7 @@ final class DurableLink {
     func submit(
         _ command: EncodedCommand, asking: Bool, timeout: Int64, deadline: NIODeadline, for caller: AcknowledgedContinuation
     ) {
+        guard !hasStopped else { return caller.resume(returning: .failure(.notSent("the client has stopped"))) }
         if batches.submit(Durably(command: command, asking: asking, caller: caller), timeout: timeout, deadline: deadline) {
             loop.assumeIsolated().execute { self.flush() }
         }

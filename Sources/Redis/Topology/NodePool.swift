@@ -52,11 +52,12 @@ final class NodePool: Sendable {
         }
     }
 
-    /// Closes all connections; what waits fails.
+    /// Closes all connections; what waits fails at once, and so does what is yet to come.
     func stop() async {
-        for place in places {
-            try? await place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }.get()
+        let ends = places.map { place in
+            place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }
         }
+        for end in ends { try? await end.get() }
     }
 
     /// True when every loop's connection is ready.
