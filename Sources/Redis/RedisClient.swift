@@ -10,7 +10,7 @@ package final class RedisClient: Sendable {
     let configuration: RedisConfiguration
     let loops: [any EventLoop]
     let logger: Logger
-    private let topology: any Topology
+    let topology: any Topology
     private let clock = ServerClock()
     private let run = ServerRun()
     private let pending = Meter(label: "satgate_redis_commands_pending")
@@ -21,12 +21,33 @@ package final class RedisClient: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.loops = Array(group.makeIterator())
-        self.topology = SingleNode(
-            pool: NodePool(configuration: configuration, group: group, clock: clock, run: run, logger: logger))
+        let pools = NodePools(configuration: configuration, group: group, clock: clock, run: run, logger: logger)
+        self.topology =
+            switch configuration.place {
+            case .single(let address): SingleNode(address, pools)
+            case .sentinels, .cluster: SingleNode(ServerAddress(host: "127.0.0.1", port: 1), pools)
+            }
     }
 
-    /// Connects, and keeps connected until cancelled; then whatever waits fails. Throws where the TLS files cannot be used.
-    package func run() async throws { try await topology.run() }
+    /// Connects, and keeps connected until cancelled; then whatever waits fails. Throws where the files of its secrets cannot be used at first;
+    /// later it goes on with what it has.
+    package func run() async throws {
+        try configuration.secrets.load()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await self.topology.run() }
+            if configuration.secrets.canChange { tasks.addTask { await self.renewSecrets() } }
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func renewSecrets() async {
+        while (try? await Task.sleep(for: Self.renewal)) != nil {
+            do throws(RedisError) { try configuration.secrets.load() } catch { logger.warning("\(error)") }
+        }
+    }
+
+    /// How often the files of secrets are read again.
+    private static let renewal: Duration = .seconds(5)
 
     /// True when a command could be sent at once from every loop.
     package var isReady: Bool { topology.isReady }
@@ -117,34 +138,46 @@ extension RedisClient {
     private func deadline(_ timeout: Duration?) -> NIODeadline { .now() + TimeAmount(timeout ?? configuration.commandTimeout) }
 
     private func attempt(_ command: EncodedCommand, _ request: Request) async throws(RedisError) -> RedisValue {
-        try await attempt(request) { (pool) async throws(RedisError) in try await pool.send(command, deadline: request.deadline) }
+        try await attempt(request) { (pool, asking) async throws(RedisError) in
+            try await pool.send(command, asking: asking, deadline: request.deadline)
+        }
     }
 
     private func attempt(_ command: EncodedCommand, _ durable: Durable, _ request: Request) async throws(RedisError) -> Acknowledged {
-        try await attempt(request) { (pool) async throws(RedisError) in
-            try await pool.send(command, durable: durable, deadline: request.deadline)
+        try await attempt(request) { (pool, asking) async throws(RedisError) in
+            try await pool.send(command, asking: asking, durable: durable, deadline: request.deadline)
         }
     }
 
     @inline(__always)
     private func attempt<Reply>(
-        _ request: Request, by send: (NodePool) async throws(RedisError) -> Reply
+        _ request: Request, by send: (NodePool, _ asking: Bool) async throws(RedisError) -> Reply
     ) async throws(RedisError) -> Reply {
         var failures = 0
+        var redirected: (pool: NodePool, asking: Bool)?
         while true {
             let failure: RedisError
-            do throws(RedisError) {
-                return try await send(topology.pool(for: request.slot))
-            } catch { failure = error }
+            let pool: NodePool
+            if let redirected { pool = redirected.pool } else { pool = try await topology.pool(for: request.slot, by: request.deadline) }
+            do throws(RedisError) { return try await send(pool, redirected?.asking ?? false) } catch { failure = error }
             failures += 1
-            guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun, await topology.learn(from: failure) else {
-                throw failure
+            redirected = nil
+            guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun else { throw failure }
+            switch await topology.learn(from: failure, at: pool, for: request.slot) {
+            case .final: throw failure
+            case .redirected(let pool, let asking): redirected = (pool, asking)
+            case .again: guard await pause(after: failures, before: request.deadline) else { throw failure }
             }
-            var random = SystemRandomNumberGenerator()
-            let pause = TimeAmount(Backoff.retry.delay(after: failures, using: &random))
-            guard NIODeadline.now() + pause < request.deadline else { throw failure }
-            await rest(pause)
         }
+    }
+
+    /// Waits before another attempt; false where that would be too late.
+    private func pause(after failures: Int, before deadline: NIODeadline) async -> Bool {
+        var random = SystemRandomNumberGenerator()
+        let pause = TimeAmount(Backoff.retry.delay(after: failures, using: &random))
+        guard NIODeadline.now() + pause < deadline else { return false }
+        await rest(pause)
+        return true
     }
 
     /// Waits; unlike `Task.sleep` also in a cancelled task, whose command must still come to its end.

@@ -1,11 +1,8 @@
 /// Where Redis is, who we are to it, and how long we wait.
 package struct RedisConfiguration: Sendable {
-    package var host: String
-    package var port: Int
-    package var credentials: Credentials?
+    package var place: Place
+    package var secrets: RedisSecrets
     package var database: Int
-    /// Nil: plain TCP.
-    package var tls: RedisTLS?
     /// How long a command may take, its wait for a connection and all its retries included.
     package var commandTimeout: Duration = .seconds(2)
     /// How long connecting may take, up to the last reply of the handshake.
@@ -19,34 +16,40 @@ package struct RedisConfiguration: Sendable {
     /// How often a ready connection asks for the server's clock and role.
     package var heartbeat: Duration = .seconds(10)
 
-    package init(host: String, port: Int = 6379, credentials: Credentials? = nil, database: Int = 0, tls: RedisTLS? = nil) {
-        self.host = host
-        self.port = port
-        self.credentials = credentials
+    package init(_ place: Place, secrets: RedisSecrets = RedisSecrets(), database: Int = 0) {
+        self.place = place
+        self.secrets = secrets
         self.database = database
-        self.tls = tls
     }
 
-    /// What AUTH is sent; never shown.
-    package struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
-        let user: String?
-        let password: String
+    /// One server.
+    package init(
+        host: String, port: Int = 6379, credentials: RedisCredentials? = nil, database: Int = 0, tls: RedisTLS? = nil
+    ) {
+        self.init(.single(ServerAddress(host: host, port: port)), secrets: RedisSecrets(credentials, tls: tls), database: database)
+    }
 
-        /// Nil user: Redis' `default`.
-        package init(user: String?, password: String) {
-            self.user = user
-            self.password = password
-        }
-
-        package var description: String { "[redacted]" }
-        package var customMirror: Mirror { Mirror(self, children: []) }
+    /// Which servers there are, and how the one to ask is found.
+    package enum Place: Sendable, Hashable {
+        /// Always this one.
+        case single(ServerAddress)
+        /// The master that most of these sentinels name.
+        case sentinels([ServerAddress], master: String)
+        /// The owner of a slot, as any of these servers of a cluster tells.
+        case cluster([ServerAddress])
     }
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// The address and database, without credentials.
+    /// The addresses and the database, without credentials.
     package var description: String {
-        let host = host.contains(":") ? "[\(host)]" : host
-        return "\(tls == nil ? "redis" : "rediss")://\(host):\(port)/\(database)"
+        let scheme = secrets.isSecure ? "rediss" : "redis"
+        return switch place {
+        case .single(let address): "\(scheme)://\(address)/\(database)"
+        case .sentinels(let addresses, let master): "\(scheme)+sentinel://\(Self.list(addresses))/\(master)/\(database)"
+        case .cluster(let addresses): "\(scheme)+cluster://\(Self.list(addresses))"
+        }
     }
+
+    private static func list(_ addresses: [ServerAddress]) -> String { addresses.map(\.description).joined(separator: ",") }
 }

@@ -14,6 +14,8 @@ package enum RedisError: Error, Sendable, Hashable {
     case badURL(String)
     /// The certificates or keys for TLS cannot be used.
     case badTLS(String)
+    /// The password cannot be used; the text does not repeat it.
+    case badSecret(String)
 
     /// One of a fixed set of words, fit for a metric.
     package var label: String {
@@ -25,6 +27,7 @@ package enum RedisError: Error, Sendable, Hashable {
         case .crossSlot: "cross_slot"
         case .badURL: "bad_url"
         case .badTLS: "bad_tls"
+        case .badSecret: "bad_secret"
         }
     }
 
@@ -32,7 +35,7 @@ package enum RedisError: Error, Sendable, Hashable {
     package var mayHaveRun: Bool {
         switch self {
         case .unavailable, .protocolViolation: true
-        case .notSent, .server, .crossSlot, .badURL, .badTLS: false
+        case .notSent, .server, .crossSlot, .badURL, .badTLS, .badSecret: false
         }
     }
 
@@ -53,6 +56,7 @@ extension RedisError: CustomStringConvertible {
         case .crossSlot(let one, let other): "keys \(one) and \(other) are in different hash slots"
         case .badURL(let reason): "not a Redis URL: \(reason)"
         case .badTLS(let reason): "TLS for Redis: \(reason)"
+        case .badSecret(let reason): "the password for Redis: \(reason)"
         }
     }
 }

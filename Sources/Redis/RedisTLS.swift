@@ -2,7 +2,7 @@ import NIOSSL
 import ServerIdentity
 
 /// How a `rediss://` server is recognised, and who we say we are to it.
-package struct RedisTLS: Sendable {
+package struct RedisTLS: Sendable, Hashable {
     /// PEM file of the authorities to trust; nil: the system's.
     package var authorities: String?
     /// PEM file of our certificate chain, for servers that ask for one.
@@ -18,6 +18,9 @@ package struct RedisTLS: Sendable {
         self.key = key
         self.serverName = serverName
     }
+
+    /// True where there are files that may change.
+    var isInFiles: Bool { authorities != nil || certificate != nil }
 
     /// Reads the files.
     func context() throws(RedisError) -> NIOSSLContext {

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// Which run of which server the connections lead to, and who is to know when that changes.
+/// Which runs of which servers the connections lead to, and who is to know when that changes.
 final class ServerRun: Sendable {
     private struct State {
-        /// Redis' `run_id`; nil where it is not told.
-        var id: String?
-        var isKnown = false
+        /// Redis' `run_id` by server, where it is told.
+        var ids: [ServerAddress: String?] = [:]
         var listeners: [AsyncStream<Void>.Continuation] = []
     }
 
     private let state = Mutex(State())
 
-    /// A value each time that a connection leads to another run than the last, or that nobody can tell; several may come as one.
+    /// A value each time that what is read may not be what was written: a connection leads to another run than the last, or to one that nobody can
+    /// tell, or another server has taken over; several may come as one.
     func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         state.withLock { $0.listeners.append(continuation) }
@@ -19,13 +19,17 @@ final class ServerRun: Sendable {
     }
 
     /// Takes in the run that a new connection leads to.
-    func connected(to id: String?) {
+    func connected(to address: ServerAddress, run id: String?) {
+        let isNews = state.withLock { state in
+            guard let known = state.ids.updateValue(id, forKey: address) else { return false }
+            return known != id || id == nil
+        }
+        if isNews { changed() }
+    }
+
+    /// Another server answers for what was written elsewhere.
+    func changed() {
         state.withLock { state in
-            let same = state.id == id && id != nil
-            let isFirst = !state.isKnown
-            state.id = id
-            state.isKnown = true
-            if isFirst || same { return }
             for listener in state.listeners { listener.yield() }
         }
     }

@@ -27,13 +27,15 @@ package final class Subscriber: Sendable {
             configuration: client.configuration, channels: channels, patterns: patterns, probe: probeChannel,
             silence: TimeAmount(probeInterval * 3))
         self.subscription = NIOLoopBoundBox.makeBoxSendingValue(
-            Subscription(loop: loop, machine: machine, logger: client.logger, onReady: onReady, onMessage: onMessage), eventLoop: loop)
+            Subscription(
+                loop: loop, machine: machine, at: client.topology, slot: nil, logger: client.logger, onReady: onReady,
+                onMessage: onMessage), eventLoop: loop)
     }
 
-    /// Subscribes, and stays subscribed until cancelled. Throws where the TLS files cannot be used.
+    /// Subscribes, and stays subscribed until cancelled. Throws where the files of its secrets cannot be used.
     package func run() async throws {
-        let dialer = try Dialer(client.configuration)
-        loop.execute { self.subscription.value.start(dialer) }
+        try client.configuration.secrets.load()
+        loop.execute { self.subscription.value.start(Dialer(self.client.configuration)) }
         while (try? await Task.sleep(for: interval)) != nil {
             // A probe that cannot be sent is like one that is not heard.
             _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)

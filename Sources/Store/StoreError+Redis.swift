@@ -8,7 +8,7 @@ extension StoreError {
         case .unavailable(let reason), .notSent(let reason): self = .unavailable(reason)
         case .server(let code, _) where Self.passing.contains(code): self = .unavailable(code)
         case .server(_, let message): self = .corrupt(message)
-        case .protocolViolation, .crossSlot, .badURL, .badTLS: self = .corrupt(error.description)
+        case .protocolViolation, .crossSlot, .badURL, .badTLS, .badSecret: self = .corrupt(error.description)
         }
     }
 

@@ -1,4 +1,5 @@
 import Fixtures
+import Foundation
 import NIOCore
 import ServerIdentity
 import Testing
@@ -90,10 +91,28 @@ struct AccessTests {
 
     @Test("TLS files that cannot be read stop the start")
     func unreadable() {
-        var configuration = RedisConfiguration(host: "127.0.0.1", tls: RedisTLS(authorities: "/nonexistent/ca.crt"))
-        #expect(throws: RedisError.self) { try Dialer(configuration) }
-        configuration.tls = RedisTLS(certificate: "/nonexistent/client.crt")
-        #expect(throws: RedisError.badTLS("a certificate needs its key, and a key its certificate")) { try Dialer(configuration) }
+        #expect(throws: RedisError.self) { try RedisSecrets(tls: RedisTLS(authorities: "/nonexistent/ca.crt")).load() }
+        #expect(throws: RedisError.badTLS("a certificate needs its key, and a key its certificate")) {
+            try RedisSecrets(tls: RedisTLS(certificate: "/nonexistent/client.crt")).load()
+        }
+    }
+
+    @Test("a password in a file is read without its newline, again when it changed, and stays where it became unreadable")
+    func passwordFile() async throws {
+        let directory = try makeTemporaryDirectory("secrets")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let path = directory + "/password"
+        let secrets = RedisSecrets(.init(user: "gw", path: path))
+        #expect(throws: RedisError.badSecret("cannot read the password file \(path)")) { try secrets.load() }
+        try Data("pw-one\n".utf8).write(to: URL(filePath: path))
+        try secrets.load()
+        #expect(secrets.credentials == RedisCredentials(user: "gw", password: "pw-one"))
+        try Data().write(to: URL(filePath: path))
+        #expect(throws: RedisError.badSecret("the password file \(path) is empty, or is not UTF-8")) { try secrets.load() }
+        #expect(secrets.credentials == RedisCredentials(user: "gw", password: "pw-one"))
+        try Data("pw-two".utf8).write(to: URL(filePath: path))
+        try secrets.load()
+        #expect(secrets.credentials == RedisCredentials(user: "gw", password: "pw-two"))
     }
 
     @Test("a certificate's name covers a host by all its labels, a star by the first")
@@ -119,7 +138,7 @@ struct AccessTests {
 
     private func secure(_ host: String, _ server: RedisServer, _ tls: RedisTLS) throws -> RedisConfiguration {
         var configuration = try RedisConfiguration(url: "rediss://\(host):\(server.port)")
-        configuration.tls = tls
+        configuration.secrets = configuration.secrets.with(tls)
         return configuration
     }
 

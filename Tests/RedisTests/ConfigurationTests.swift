@@ -35,17 +35,34 @@ struct ConfigurationTests {
         ])
     func accepted(_ row: Row) throws {
         let configuration = try RedisConfiguration(url: row.url)
-        #expect(configuration.host == row.host)
-        #expect(configuration.port == row.port)
-        #expect(configuration.credentials?.user == row.user)
-        #expect(configuration.credentials?.password == row.password)
+        #expect(configuration.place == .single(ServerAddress(host: row.host, port: row.port)))
+        #expect(configuration.secrets.credentials?.user == row.user)
+        #expect(configuration.secrets.credentials?.password == row.password)
         #expect(configuration.database == row.database)
-        #expect((configuration.tls != nil) == row.secure)
+        #expect(configuration.secrets.isSecure == row.secure)
+    }
+
+    @Test("a URL of sentinels names them and their master, one of a cluster some of its servers")
+    func manyServers() throws {
+        func addresses(_ list: (String, Int)...) -> [ServerAddress] { list.map { ServerAddress(host: $0.0, port: $0.1) } }
+        let watched = try RedisConfiguration(url: "rediss+sentinel://gw:p%2Cw@a,b:1,[::1]:2/my.master/3")
+        #expect(watched.place == .sentinels(addresses(("a", 26_379), ("b", 1), ("::1", 2)), master: "my.master"))
+        #expect(watched.database == 3 && watched.secrets.isSecure)
+        #expect(watched.secrets.credentials == RedisCredentials(user: "gw", password: "p,w"))
+        #expect("\(watched)" == "rediss+sentinel://a:26379,b:1,[::1]:2/my.master/3")
+        #expect(try RedisConfiguration(url: "redis+sentinel://a/m").database == 0)
+        let sharded = try RedisConfiguration(url: "redis+cluster://:pw@a,b:7/0")
+        #expect(sharded.place == .cluster(addresses(("a", 6379), ("b", 7))))
+        #expect("\(sharded)" == "redis+cluster://a:6379,b:7")
     }
 
     @Test(
         "anything else is refused, without repeating it",
         arguments: [
+            "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel://a//0", "redis+sentinel://a,/m", "redis+sentinel://a,a:26379/m",
+            "redis+sentinel://a/m/x", "redis+sentinel://a/m m", "redis+cluster://", "redis+cluster://a,,b", "redis+cluster://a/1",
+            "redis+x://a",
+            "http+cluster://a", "redis+://a", "redis://a,b",
             "", "redis", "redis:/", "redis://", "http://h", "://h", "redis:///0", "redis://h:0", "redis://h:65536", "redis://h:",
             "redis://h:x",
             "redis://h:-1", "redis://h:1:2", "redis://h/x", "redis://h/-1", "redis://h/1/2", "redis://h/0?db=1", "redis://h#f",
@@ -69,7 +86,9 @@ struct ConfigurationTests {
         let configuration = try RedisConfiguration(url: "redis://user:hunter2@h:1/2")
         var dumped = ""
         dump(configuration, to: &dumped)
-        for text in ["\(configuration)", String(reflecting: configuration), dumped, "\(String(describing: configuration.credentials))"] {
+        for text in [
+            "\(configuration)", String(reflecting: configuration), dumped, "\(String(describing: configuration.secrets.credentials))",
+        ] {
             #expect(!text.contains("hunter2"))
         }
         #expect("\(configuration)" == "redis://h:1/2")

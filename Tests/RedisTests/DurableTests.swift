@@ -169,9 +169,9 @@ struct DurableTests {
     /// True where who listens from the connection at `since` on hears of another run.
     private func told(of runs: [String?], since: Int = 0) async -> Bool {
         let run = ServerRun()
-        for id in runs.prefix(since) { run.connected(to: id) }
+        for id in runs.prefix(since) { run.connected(to: ServerAddress(host: "h", port: 1), run: id) }
         let changes = run.changes()
-        for id in runs.dropFirst(since) { run.connected(to: id) }
+        for id in runs.dropFirst(since) { run.connected(to: ServerAddress(host: "h", port: 1), run: id) }
         // A stream whose task is cancelled still hands out what it has.
         let first = Task {
             for await _ in changes { return true }

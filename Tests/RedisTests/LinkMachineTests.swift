@@ -12,19 +12,23 @@ private let ok = RedisValue.string(Array("OK".utf8))
 struct LinkMachineTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
-    private func machine(_ change: (inout RedisConfiguration) -> Void = { _ in }) -> Subject {
+    private func machine(
+        as credentials: RedisCredentials? = nil, _ change: (inout RedisConfiguration) -> Void = { _ in }
+    ) -> Subject {
         var configuration = RedisConfiguration(host: "h")
         change(&configuration)
-        return Subject(LinkMachine(configuration: configuration), start)
+        return Subject(LinkMachine(configuration: configuration), as: credentials, start)
     }
 
     /// A machine, and shorthands for what happens to it.
     private final class Subject {
         private var machine: LinkMachine<String>
+        private let credentials: RedisCredentials?
         private let now: NIODeadline
 
-        init(_ machine: LinkMachine<String>, _ now: NIODeadline) {
+        init(_ machine: LinkMachine<String>, as credentials: RedisCredentials?, _ now: NIODeadline) {
             self.machine = machine
+            self.credentials = credentials
             self.now = now
         }
 
@@ -32,7 +36,7 @@ struct LinkMachineTests {
         var nextExpiry: NIODeadline? { machine.nextExpiry }
         func start() -> Bool { machine.start(now: now) }
         func rested() -> Bool { machine.rested(now: now) }
-        @discardableResult func opened() -> [[RedisArgument]]? { machine.opened(now: now) }
+        @discardableResult func opened() -> [[RedisArgument]]? { machine.opened(now: now, as: credentials) }
         func stop() -> [String] { machine.stop().map(\.1.label) }
         func expire(after time: TimeAmount) -> LinkMachine<String>.Expiry { machine.expire(now: now + time) }
 
@@ -44,7 +48,7 @@ struct LinkMachineTests {
         /// Shakes hands; what was released by it.
         @discardableResult
         func greet() -> [String] {
-            _ = machine.opened(now: now)
+            _ = machine.opened(now: now, as: credentials)
             for reply in [ok, master, info] { _ = machine.received(reply, now: now) }
             guard case .ready(let items, let arrival) = machine.received(time, now: now), arrival.time == time else { return ["not ready"] }
             return items
@@ -80,10 +84,7 @@ struct LinkMachineTests {
 
     @Test("the handshake says who we are, asks whether it is a master, and what time it is")
     func handshake() throws {
-        let machine = machine { configuration in
-            configuration.credentials = .init(user: "gw", password: "pw")
-            configuration.database = 2
-        }
+        let machine = machine(as: .init(user: "gw", password: "pw")) { $0.database = 2 }
         #expect(machine.start())
         #expect(!machine.start())
         let commands = try #require(machine.opened())
@@ -99,7 +100,7 @@ struct LinkMachineTests {
 
     @Test("a refused password, a replica, an error to TIME end the attempt; a refused name does not")
     func refusedHandshake() {
-        let wrong = machine { $0.credentials = .init(user: nil, password: "pw") }
+        let wrong = machine(as: .init(user: nil, password: "pw"))
         _ = wrong.start()
         wrong.opened()
         #expect(wrong.received(.error("WRONGPASS no")) == "server_error")

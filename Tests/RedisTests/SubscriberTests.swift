@@ -97,7 +97,7 @@ struct SubscriberTests {
             var machine = SubscriptionMachine(
                 configuration: RedisConfiguration(host: "h"), channels: ["a", "b"], probe: "p", silence: .seconds(3))
             _ = machine.start(now: now)
-            _ = machine.opened(now: now)
+            _ = machine.opened(now: now, as: nil)
             _ = machine.received(.string([]), now: now)
             _ = machine.received(.array([.string(Array("master".utf8))]), now: now)
             _ = machine.received(.string([]), now: now)

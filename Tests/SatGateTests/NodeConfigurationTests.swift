@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import Redis
 import Testing
 import Upstreams
 
@@ -56,5 +57,32 @@ import Upstreams
         ])
     func misread(_ variable: String, _ value: String) async {
         await #expect(throws: (any Error).self) { _ = try await egress([variable: value]) }
+    }
+
+    private func redis(_ environment: [String: String]) async throws -> RedisSettings {
+        try await NodeConfiguration(file: nil, environment: Self.required.merging(environment) { $1 }).redis
+    }
+
+    @Test("the password of Redis may stand in a file, what its TLS needs in others")
+    func redisSecrets() async throws {
+        let settings = try await redis([
+            "SATGATE_REDIS_URL": "rediss://h", "SATGATE_REDIS_USERNAME": "gw", "SATGATE_REDIS_PASSWORD_FILE": "/p",
+            "SATGATE_REDIS_TLS_CA_FILE": "/ca", "SATGATE_REDIS_TLS_CERTIFICATE_FILE": "/c", "SATGATE_REDIS_TLS_KEY_FILE": "/k",
+            "SATGATE_REDIS_TLS_SERVER_NAME": "redis.example",
+        ])
+        let secrets = try settings.client().secrets
+        #expect(!secrets.isAnonymous)
+        #expect(secrets.tls == RedisTLS(authorities: "/ca", certificate: "/c", key: "/k", serverName: "redis.example"))
+    }
+
+    @Test(
+        "settings of Redis that contradict each other stop the start",
+        arguments: [
+            ["SATGATE_REDIS_URL": "redis://h", "SATGATE_REDIS_TLS_CA_FILE": "/ca"], ["SATGATE_REDIS_USERNAME": "gw"],
+            ["SATGATE_REDIS_URL": "redis://:pw@h", "SATGATE_REDIS_PASSWORD_FILE": "/p"],
+        ])
+    func contradictions(_ environment: [String: String]) async throws {
+        let settings = try await redis(environment)
+        #expect(throws: BadValue.self) { try settings.client() }
     }
 }

@@ -19,9 +19,9 @@ struct Handshake {
         case failed(RedisError)
     }
 
-    init(_ configuration: RedisConfiguration, now: NIODeadline) {
+    init(_ configuration: RedisConfiguration, as credentials: RedisCredentials?, now: NIODeadline) {
         var commands: [[RedisArgument]] = []
-        if let credentials = configuration.credentials {
+        if let credentials {
             let user = credentials.user.map { [RedisArgument.text($0)] } ?? []
             commands.append(["AUTH"] + user + [.text(credentials.password)])
             steps.append(.authenticate)

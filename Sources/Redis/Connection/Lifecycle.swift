@@ -40,9 +40,9 @@ struct Lifecycle {
     }
 
     /// The socket is open: these commands go first. Nil: it is not wanted any more.
-    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? {
+    mutating func opened(now: NIODeadline, as credentials: RedisCredentials?) -> [[RedisArgument]]? {
         guard case .connecting(let until) = phase else { return nil }
-        let handshake = Handshake(configuration, now: now)
+        let handshake = Handshake(configuration, as: credentials, now: now)
         phase = .greeting(handshake, until: until)
         return handshake.commands
     }

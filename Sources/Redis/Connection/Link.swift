@@ -4,12 +4,14 @@ import Synchronization
 
 /// One event loop's way to one server: carries out what its machine decides. Used only on its loop.
 final class Link {
+    private let address: ServerAddress
     private let loop: any EventLoop
     private let configuration: RedisConfiguration
     private let clock: ServerClock
     private let run: ServerRun
     private let readiness: LinkReadiness
     private let logger: Logger
+    private let onLoss: @Sendable (RedisError) -> Void
     /// How much longer than other commands a heartbeat may wait.
     private let slack: TimeAmount
     private var dialer: Dialer?
@@ -22,9 +24,10 @@ final class Link {
     private var heartbeat: Scheduled<Void>?
 
     init(
-        loop: any EventLoop, configuration: RedisConfiguration, clock: ServerClock, run: ServerRun, readiness: LinkReadiness,
-        slack: TimeAmount = .zero, logger: Logger
+        _ address: ServerAddress, loop: any EventLoop, configuration: RedisConfiguration, clock: ServerClock, run: ServerRun,
+        readiness: LinkReadiness, slack: TimeAmount = .zero, logger: Logger, onLoss: @escaping @Sendable (RedisError) -> Void
     ) {
+        self.address = address
         self.loop = loop
         self.configuration = configuration
         self.clock = clock
@@ -32,6 +35,7 @@ final class Link {
         self.slack = slack
         self.readiness = readiness
         self.logger = logger
+        self.onLoss = onLoss
         self.machine = LinkMachine(configuration: configuration)
     }
 
@@ -68,7 +72,7 @@ final class Link {
 
     private func connect() {
         guard let dialer else { return }
-        let dialed = dialer.dial(for: self, on: loop)
+        let dialed = dialer.dial(address, for: self, on: loop)
         self.dialed = dialed
         dialed.assumeIsolated().whenFailure { error in
             // Once the socket was open, its handler reports the end.
@@ -84,7 +88,9 @@ final class Link {
         let loss = machine.lost(because: error, now: .now())
         for command in loss.failed { resolve(command, .failure(loss.error)) }
         guard let failures = loss.failures else { return }
-        logger.log(level: failures == 1 ? .warning : .debug, "no connection to Redis", metadata: ["reason": "\(error)"])
+        logger.log(
+            level: failures == 1 ? .warning : .debug, "no connection to Redis", metadata: ["server": "\(address)", "reason": "\(error)"])
+        onLoss(error)
         let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
         loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
     }
@@ -107,6 +113,7 @@ final class Link {
         case .clock(let sent):
             if case .success(let reply) = result { clock.learn(reply, sent: sent, received: .now()) }
         case .batch(let tell): tell(result)
+        case .none: break
         case .role:
             if case .success(let reply) = result, !Handshake.isMaster(reply) { abandon(.unavailable("the server is no longer a master")) }
         }
@@ -152,7 +159,7 @@ final class Link {
 extension Link: ConnectionOwner {
     func opened(_ connection: ConnectionHandler) {
         let now = NIODeadline.now()
-        guard let greeting = machine.opened(now: now) else { return connection.close() }
+        guard let greeting = machine.opened(now: now, as: dialer?.credentials) else { return connection.close() }
         self.connection = connection
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         if let next = machine.nextExpiry { wake(at: next) }
@@ -181,10 +188,10 @@ extension Link: ConnectionOwner {
         }
         for command in commands { connection.send(command.command) }
         metrics.opened()
-        run.connected(to: arrival.run)
+        run.connected(to: address, run: arrival.run)
         readiness.set(true)
         beat()
-        logger.debug("connected to Redis")
+        logger.debug("connected to Redis", metadata: ["server": "\(address)"])
     }
 }
 

@@ -43,7 +43,9 @@ struct LinkMachine<Item> {
     mutating func rested(now: NIODeadline) -> Bool { lifecycle.rested(now: now) }
 
     /// The socket is open: these commands go first. Nil: it is not wanted any more.
-    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? { lifecycle.opened(now: now) }
+    mutating func opened(now: NIODeadline, as credentials: RedisCredentials?) -> [[RedisArgument]]? {
+        lifecycle.opened(now: now, as: credentials)
+    }
 
     /// What follows the end of a connection or of an attempt at one.
     struct Loss {

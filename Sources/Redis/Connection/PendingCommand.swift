@@ -11,6 +11,8 @@ struct PendingCommand {
         case role
         /// A batch of commands that share a WAIT; an error reply comes as a value.
         case batch((Result<RedisValue, RedisError>) -> Void)
+        /// Nobody's: what follows it tells.
+        case none
     }
 
     let command: EncodedCommand
@@ -22,4 +24,7 @@ struct PendingCommand {
         self.command = command
         self.receiver = receiver
     }
+
+    /// Lets the next command of its connection be run by a server to which the slot is just moving.
+    static var asking: PendingCommand { PendingCommand(EncodedCommand(["ASKING"]), for: .none) }
 }

@@ -9,6 +9,7 @@ typealias AcknowledgedContinuation = CheckedContinuation<Result<Acknowledged, Re
 final class DurableLink {
     private struct Durably {
         let command: EncodedCommand
+        let asking: Bool
         let caller: AcknowledgedContinuation
     }
 
@@ -42,8 +43,10 @@ final class DurableLink {
     }
 
     /// Sends the command with the next batch; its caller hears of it by `deadline`.
-    func submit(_ command: EncodedCommand, timeout: Int64, deadline: NIODeadline, for caller: AcknowledgedContinuation) {
-        if batches.submit(Durably(command: command, caller: caller), timeout: timeout, deadline: deadline) {
+    func submit(
+        _ command: EncodedCommand, asking: Bool, timeout: Int64, deadline: NIODeadline, for caller: AcknowledgedContinuation
+    ) {
+        if batches.submit(Durably(command: command, asking: asking, caller: caller), timeout: timeout, deadline: deadline) {
             loop.assumeIsolated().execute { self.flush() }
         }
         wake(at: deadline)
@@ -54,6 +57,7 @@ final class DurableLink {
         let now = NIODeadline.now()
         for (index, member) in flush.members.enumerated() {
             let command = PendingCommand(member.item.command, for: .batch { self.answered(index, of: flush.number, by: $0) })
+            if member.item.asking { link.submit(.asking, deadline: member.deadline, now: now) }
             link.submit(command, deadline: member.deadline, now: now)
         }
         let wait = EncodedCommand(["WAIT", .integer(Int64(replicas)), .integer(flush.timeout)])

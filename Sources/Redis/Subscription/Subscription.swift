@@ -7,6 +7,10 @@ final class Subscription {
     private let logger: Logger
     private let onReady: @Sendable () -> Void
     private let onMessage: @Sendable (String, [UInt8]) -> Void
+    private let topology: any Topology
+    private let slot: HashSlot?
+    /// Where the connection leads to, or the last attempt at one.
+    private var address: ServerAddress?
     private var machine: SubscriptionMachine
     private var dialer: Dialer?
     private var dialed: EventLoopFuture<any Channel>?
@@ -15,11 +19,14 @@ final class Subscription {
     private var timer: Scheduled<Void>?
 
     init(
-        loop: any EventLoop, machine: SubscriptionMachine, logger: Logger, onReady: @escaping @Sendable () -> Void,
+        loop: any EventLoop, machine: SubscriptionMachine, at topology: any Topology, slot: HashSlot?, logger: Logger,
+        onReady: @escaping @Sendable () -> Void,
         onMessage: @escaping @Sendable (String, [UInt8]) -> Void
     ) {
         self.loop = loop
         self.machine = machine
+        self.topology = topology
+        self.slot = slot
         self.logger = logger
         self.onReady = onReady
         self.onMessage = onMessage
@@ -42,7 +49,9 @@ final class Subscription {
 
     private func connect() {
         guard let dialer else { return }
-        let dialed = dialer.dial(for: self, on: loop)
+        address = topology.address(for: slot)
+        guard let address else { return lost(.notSent("no server is known")) }
+        let dialed = dialer.dial(address, for: self, on: loop)
         self.dialed = dialed
         dialed.assumeIsolated().whenFailure { error in
             // Once the socket was open, its handler reports the end.
@@ -54,6 +63,7 @@ final class Subscription {
         connection = nil
         timer?.cancel()
         guard let failures = machine.lost(now: .now()) else { return }
+        topology.subscriberLost(error, at: address)
         logger.log(level: failures == 1 ? .warning : .debug, "no subscription at Redis", metadata: ["reason": "\(error)"])
         let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
         loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
@@ -77,7 +87,7 @@ final class Subscription {
 
 extension Subscription: ConnectionOwner {
     func opened(_ connection: ConnectionHandler) {
-        guard let greeting = machine.opened(now: .now()) else { return connection.close() }
+        guard let greeting = machine.opened(now: .now(), as: dialer?.credentials) else { return connection.close() }
         self.connection = connection
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         watch()

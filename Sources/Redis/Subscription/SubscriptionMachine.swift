@@ -29,7 +29,9 @@ struct SubscriptionMachine {
     mutating func rested(now: NIODeadline) -> Bool { lifecycle.rested(now: now) }
 
     /// The socket is open: these commands go first. Nil: it is not wanted any more.
-    mutating func opened(now: NIODeadline) -> [[RedisArgument]]? { lifecycle.opened(now: now) }
+    mutating func opened(now: NIODeadline, as credentials: RedisCredentials?) -> [[RedisArgument]]? {
+        lifecycle.opened(now: now, as: credentials)
+    }
 
     /// The connection, or the attempt at one, has ended: the failures in a row; nil: no further attempt.
     mutating func lost(now: NIODeadline) -> Int? { lifecycle.lost(now: now) }

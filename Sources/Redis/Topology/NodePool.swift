@@ -12,40 +12,50 @@ final class NodePool: Sendable {
         let readiness: LinkReadiness
     }
 
-    private let configuration: RedisConfiguration
+    let address: ServerAddress
+    private let dialer: Dialer
     private let places: [Place]
     /// Spreads callers that are on none of the loops.
     private let turn = Atomic(0)
 
-    init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, clock: ServerClock, run: ServerRun, logger: Logger) {
-        self.configuration = configuration
+    /// `onLoss` is told, on an event loop, why a connection was lost or could not be made.
+    init(
+        _ address: ServerAddress, configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, clock: ServerClock, run: ServerRun,
+        logger: Logger, onLoss: @escaping @Sendable (RedisError) -> Void
+    ) {
+        self.address = address
+        self.dialer = Dialer(configuration)
         self.places = group.makeIterator().map { loop in
             let readiness = LinkReadiness()
             let link = NIOLoopBoundBox.makeBoxSendingValue(
-                Link(loop: loop, configuration: configuration, clock: clock, run: run, readiness: readiness, logger: logger),
+                Link(
+                    address, loop: loop, configuration: configuration, clock: clock, run: run, readiness: readiness, logger: logger,
+                    onLoss: onLoss),
                 eventLoop: loop)
             let durable = NIOLoopBoundBox.makeBoxSendingValue(
                 DurableLinks(loop: loop) {
                     Link(
-                        loop: loop, configuration: configuration, clock: clock, run: run, readiness: LinkReadiness(),
-                        slack: .milliseconds(Durable.longest), logger: logger)
+                        address, loop: loop, configuration: configuration, clock: clock, run: run, readiness: LinkReadiness(),
+                        slack: .milliseconds(Durable.longest), logger: logger, onLoss: onLoss)
                 }, eventLoop: loop)
             return Place(loop: loop, link: link, durable: durable, readiness: readiness)
         }
     }
 
-    /// Keeps the connections until cancelled.
-    func run() async throws {
-        let dialer = try Dialer(configuration)
+    /// Connects, and stays connected until stopped.
+    func start() {
         for place in places {
-            place.loop.execute {
+            place.loop.execute { [dialer] in
                 place.link.value.start(dialer)
                 place.durable.value.start(dialer)
             }
         }
-        for await _ in AsyncStream<Never>.makeStream().stream {}
+    }
+
+    /// Closes all connections; what waits fails.
+    func stop() async {
         for place in places {
-            try await place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }.get()
+            try? await place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }.get()
         }
     }
 
@@ -66,21 +76,24 @@ final class NodePool: Sendable {
         for place in places { _ = try await send(EncodedCommand(["TIME"]), deadline: deadline, through: place) }
     }
 
-    /// Sends a command on the caller's loop, or on any where the caller is on none of ours.
-    func send(_ command: EncodedCommand, deadline: NIODeadline) async throws(RedisError) -> RedisValue {
-        guard let place = current else { return try await send(command, deadline: deadline, through: next) }
+    /// Sends a command on the caller's loop, or on any where the caller is on none of ours; `asking`: with ASKING before it.
+    func send(_ command: EncodedCommand, asking: Bool = false, deadline: NIODeadline) async throws(RedisError) -> RedisValue {
+        guard let place = current else { return try await send(command, asking: asking, deadline: deadline, through: next) }
         return try await withReplyContinuation { continuation in
+            if asking { place.link.value.submit(.asking, deadline: deadline) }
             place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
         }.get()
     }
 
     /// Sends a command with the next durable batch of the caller's loop, or of any where the caller is on none of ours.
-    func send(_ command: EncodedCommand, durable: Durable, deadline: NIODeadline) async throws(RedisError) -> Acknowledged {
+    func send(
+        _ command: EncodedCommand, asking: Bool = false, durable: Durable, deadline: NIODeadline
+    ) async throws(RedisError) -> Acknowledged {
         let place = current ?? next
         return try await withCheckedContinuation { (continuation: AcknowledgedContinuation) in
             place.loop.execute {
                 place.durable.value.link(for: durable.replicas)
-                    .submit(command, timeout: durable.timeout, deadline: deadline, for: continuation)
+                    .submit(command, asking: asking, timeout: durable.timeout, deadline: deadline, for: continuation)
             }
         }.get()
     }
@@ -97,9 +110,12 @@ final class NodePool: Sendable {
         return places[Int(UInt(bitPattern: turn) % UInt(places.count))]
     }
 
-    private func send(_ command: EncodedCommand, deadline: NIODeadline, through place: Place) async throws(RedisError) -> RedisValue {
+    private func send(
+        _ command: EncodedCommand, asking: Bool = false, deadline: NIODeadline, through place: Place
+    ) async throws(RedisError) -> RedisValue {
         try await withReplyContinuation { continuation in
             place.loop.execute {
+                if asking { place.link.value.submit(.asking, deadline: deadline) }
                 place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
             }
         }.get()

@@ -2,20 +2,32 @@ import NIOCore
 
 /// One server for all slots.
 struct SingleNode: Topology {
-    let pool: NodePool
+    private let pool: NodePool
 
-    func pool(for slot: HashSlot?) async throws(RedisError) -> NodePool { pool }
+    init(_ address: ServerAddress, _ pools: NodePools) {
+        pool = pools.pool(at: address)
+    }
+
+    func pool(for slot: HashSlot?, by deadline: NIODeadline) async throws(RedisError) -> NodePool { pool }
 
     /// A server that is loading, or was demoted, may be itself again before the deadline; it has no one to redirect us to.
-    func learn(from error: RedisError) async -> Bool {
+    func learn(from error: RedisError, at pool: NodePool, for slot: HashSlot?) async -> Lesson {
         switch error {
-        case .unavailable, .protocolViolation: true
-        case .server(let code, _): RetryCode(rawValue: code) != nil
-        case .notSent, .crossSlot, .badURL, .badTLS: false
+        case .unavailable, .protocolViolation: .again
+        case .server(let code, _): RetryCode(rawValue: code) == nil ? .final : .again
+        case .notSent, .crossSlot, .badURL, .badTLS, .badSecret: .final
         }
     }
 
-    func run() async throws { try await pool.run() }
+    func address(for slot: HashSlot?) -> ServerAddress? { pool.address }
+
+    func subscriberLost(_ error: RedisError, at address: ServerAddress?) {}
+
+    func run() async throws {
+        pool.start()
+        await untilCancelled()
+        await pool.stop()
+    }
 
     func pending() async -> Int { await pool.pending() }
 
@@ -24,12 +36,5 @@ struct SingleNode: Topology {
     func ready(by deadline: NIODeadline) async throws(RedisError) { try await pool.ready(by: deadline) }
 }
 
-/// Error codes by which a server says that it did not run the command and may run it soon.
-enum RetryCode: String {
-    case loading = "LOADING"
-    case readOnly = "READONLY"
-    case masterDown = "MASTERDOWN"
-    case clusterDown = "CLUSTERDOWN"
-    case tryAgain = "TRYAGAIN"
-    case noReplicas = "NOREPLICAS"
-}
+/// Returns when the task is cancelled.
+func untilCancelled() async { for await _ in AsyncStream<Never>.makeStream().stream {} }

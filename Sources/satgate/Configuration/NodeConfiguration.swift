@@ -68,7 +68,7 @@ struct NodeConfiguration {
     init(file: String?, environment: [String: String]) async throws {
         let reader = try await ConfigReader(settingsIn: file, environment: environment)
         redis = try await RedisSettings(reader)
-        tenantsFile = try await reader.fetchString(forKey: "tenants.file").flatMap { $0.isEmpty ? nil : $0 }
+        tenantsFile = try await reader.text("tenants.file")
         tenantsRefresh = try await reader.integer("tenants.refresh", in: 100...3_600_000) ?? tenantsRefresh
         keysFile = try await reader.required("keys.file")
         zones = try await reader.zones()
@@ -76,7 +76,7 @@ struct NodeConfiguration {
         port = try await reader.integer("listen.port", in: 0...65_535) ?? port
         adminHost = try await reader.fetchString(forKey: "admin.host") ?? adminHost
         adminPort = try await reader.integer("admin.port", in: 0...65_535) ?? adminPort
-        adminTokensFile = try await reader.fetchString(forKey: "admin.tokens_file").flatMap { $0.isEmpty ? nil : $0 }
+        adminTokensFile = try await reader.text("admin.tokens_file")
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         remembered = try await reader.integer("ledger.remembered", in: 1000...604_800_000) ?? remembered
@@ -130,6 +130,9 @@ extension ConfigReader {
         guard let value = try await fetchString(forKey: key) else { throw BadValue(key: "\(key)", wanted: "given") }
         return value
     }
+
+    /// The value; nil for an empty one too.
+    func text(_ key: ConfigKey) async throws -> String? { try await fetchString(forKey: key).flatMap { $0.isEmpty ? nil : $0 } }
 
     func integer(_ key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
         guard let value = try await fetchInt(forKey: key) else { return nil }

@@ -5,10 +5,18 @@ import Store
 /// Where Redis is, as nodes and commands are told alike.
 ///
 /// - `redis.url` (secret, `redis://127.0.0.1:6379`), `redis.prefix` (text, `satgate:`), `redis.timeout` (ms, 2000)
+/// - `redis.username` (text, none), `redis.password_file` (path, none): instead of those in the URL; the file is read again when it changes
+/// - `redis.tls.ca_file`, `redis.tls.certificate_file`, `redis.tls.key_file` (paths, none), `redis.tls.server_name` (text, none): for
+///   `rediss`; the files are read again when they change
 struct RedisSettings {
     var url = "redis://127.0.0.1:6379"
     var prefix = "satgate:"
     var timeout = 2000
+    var username: String?
+    /// Read again when it changes.
+    var passwordFile: String?
+    /// Nil: none of its keys is given.
+    var tls: RedisTLS?
 
     /// The defaults.
     init() {}
@@ -18,12 +26,30 @@ struct RedisSettings {
         url = try await reader.fetchString(forKey: "redis.url", isSecret: true) ?? url
         prefix = try await reader.fetchString(forKey: "redis.prefix") ?? prefix
         timeout = try await reader.integer("redis.timeout", in: 10...60_000) ?? timeout
+        username = try await reader.text("redis.username")
+        passwordFile = try await reader.text("redis.password_file")
+        let tls = RedisTLS(
+            authorities: try await reader.text("redis.tls.ca_file"), certificate: try await reader.text("redis.tls.certificate_file"),
+            key: try await reader.text("redis.tls.key_file"), serverName: try await reader.text("redis.tls.server_name"))
+        self.tls = tls == RedisTLS() ? nil : tls
     }
 
     /// What the client is told.
     func client() throws -> RedisConfiguration {
         var configuration = try RedisConfiguration(url: url)
         configuration.commandTimeout = .milliseconds(timeout)
+        if tls != nil, !configuration.secrets.isSecure {
+            throw BadValue(key: "redis.tls", wanted: "left out, or redis.url must begin with rediss")
+        }
+        if username != nil, passwordFile == nil { throw BadValue(key: "redis.password_file", wanted: "given, as redis.username is") }
+        if let passwordFile {
+            guard configuration.secrets.isAnonymous else {
+                throw BadValue(key: "redis.password_file", wanted: "the only place of a password")
+            }
+            configuration.secrets = RedisSecrets(.init(user: username, path: passwordFile), tls: tls ?? configuration.secrets.tls)
+        } else if let tls {
+            configuration.secrets = configuration.secrets.with(tls)
+        }
         return configuration
     }
 
