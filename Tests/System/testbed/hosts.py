@@ -68,7 +68,9 @@ class Hosts:
             ip("-n", self.space(here), "route", "del", "blackhole", f"{self[there]}/32")
 
     def stop(self) -> None:
-        for name in self._addresses:
+        for number, name in enumerate(self._addresses, 1):
+            # a namespace may live on for a while by what its sockets have not sent yet
+            ip("link", "del", f"{self._id}p{number}", check=False)
             ip("netns", "del", self.space(name), check=False)
         ip("link", "del", f"{self._id}b", check=False)
 
