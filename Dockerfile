@@ -9,6 +9,7 @@ ARG BASE=debian:bookworm-20260824-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a70188
 # Where the binary comes from: the stage `build`, or `prebuilt`.
 ARG BINARY=build
 
+# checkov:skip=CKV_DOCKER_7: both bases are given above with their versions; what is left without one are stages
 FROM ${SWIFT} AS build
 # Debian keeps one version of a package in a release; a version named here would be gone with the next security update.
 # hadolint ignore=DL3008

@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint bench chaos simulate
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos simulate
 
 setup:
 	Tests/setup.sh test
@@ -42,6 +42,11 @@ optimized:
 image-check: build release
 	Tests/setup.sh image
 	cd Tests/Image && ../../.build/venv-mcp2/bin/python -m pytest
+
+# checkov, trivy and hadolint on the manifests and the Dockerfile.
+lint-k8s:
+	Tests/setup.sh lint-k8s
+	Tests/lint_k8s.sh
 
 # Money at full length (kills, gaps, duplicates, redis_restarts, redis_link, clocks, broken_keys, model), upstreams that come, go, hang and lie
 # (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges), watchers of events (events). A part of it:

@@ -53,7 +53,7 @@ package final class TenantKeys: Sendable {
     /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and
     /// requests, tokens and minutes begin with.
     let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
-        requestBase, tokenBase, minuteBase: String
+        requestBase, answeringBase, tokenBase, minuteBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -76,6 +76,8 @@ package final class TenantKeys: Sendable {
     package func record(_ name: RecordName) -> String { recordBase + name.text }
     /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
     package func rate(_ subject: String) -> String { rateBase + subject }
+    /// Hash of how many requests of a session each node answers that does not hold its stream.
+    package func requests(of id: SessionID) -> String { answeringBase + id.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.
@@ -126,6 +128,7 @@ package final class TenantKeys: Sendable {
         dialogueBase = base + "dialogue:"
         parkedBase = base + "parked:"
         earBase = base + "ears:"
+        answeringBase = base + "inflight:"
         recordBase = base + "call:"
         rateBase = base + "rate:"
         tokenBase = base + "token:"

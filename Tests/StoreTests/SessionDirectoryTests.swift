@@ -93,6 +93,27 @@ struct SessionDirectoryTests {
         #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: second) == .gone)
     }
 
+    @Test("a session whose stream is to go stays until all nodes have answered its requests", arguments: LedgerUnderTest.all)
+    func parting(_ subject: LedgerUnderTest) async throws {
+        let world = try await subject.open()
+        let (sessions, tenant) = (world.sessions, world.tenant)
+        let session = Session(id: SessionID(), tenant: tenant, principal: .sample("a"), transport: .sse, owner: .sample)
+        #expect(try await !sessions.begin(session.id, of: tenant, at: .sample))
+        try await sessions.open(session)
+        let nodes = [NodeID(), NodeID()]
+        for node in [nodes[0], nodes[0], nodes[1]] { #expect(try await sessions.begin(session.id, of: tenant, at: node)) }
+        #expect(try await Set(sessions.part(session.id, of: tenant)) == Set(nodes))
+        try await sessions.end(session.id, of: tenant, at: nodes[0])
+        try await sessions.end(session.id, of: tenant, at: nodes[1])
+        #expect(try await sessions.part(session.id, of: tenant) == [nodes[0]])
+        #expect(try await sessions.find(session.id, of: tenant) != nil)
+        try await sessions.end(session.id, of: tenant, at: nodes[0])
+        #expect(try await sessions.part(session.id, of: tenant) == [])
+        #expect(try await sessions.find(session.id, of: tenant) == nil)
+        #expect(try await !sessions.begin(session.id, of: tenant, at: nodes[0]))
+        #expect(try await sessions.part(session.id, of: tenant) == [])
+    }
+
     @Test("an open stream lets its session live on, one that was replaced does not")
     func streamLifetime() async throws {
         let client = try await SharedRedis.client

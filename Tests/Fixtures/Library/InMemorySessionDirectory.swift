@@ -13,6 +13,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
         var expires: Int64
         var fence: Int64 = 0
         var listener: NodeID?
+        var requests: [NodeID: Int] = [:]
     }
 
     private let clock: ManualClock
@@ -70,6 +71,23 @@ package final class InMemorySessionDirectory: SessionDirectory {
         return entries.withLock { entries in
             (entries.removeValue(forKey: Key(tenant: tenant, id: id))?.expires ?? 0) > now
         }
+    }
+
+    package func begin(_ id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool {
+        change(id, tenant) { entry, _ in entry.requests[node, default: 0] += 1 }
+    }
+
+    package func end(_ id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {
+        _ = change(id, tenant) { entry, _ in
+            let left = (entry.requests[node] ?? 0) - 1
+            entry.requests[node] = left > 0 ? left : nil
+        }
+    }
+
+    package func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> [NodeID] {
+        let nodes = entries.withLock { Array(($0[Key(tenant: tenant, id: id)]?.requests ?? [:]).keys) }
+        if nodes.isEmpty { _ = try await close(id, of: tenant) }
+        return nodes
     }
 
     /// The node that holds the session's own stream.
