@@ -47,10 +47,10 @@ final class Subscription {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
-    /// Leaves the server where by now another is to be heard.
+    /// Leaves the server where another has taken over.
     func follow() {
-        guard connection != nil, let now = topology.address(for: slot), now != address else { return }
-        abandon(.unavailable("another server is to be heard"))
+        guard connection != nil, let address, !topology.serves(address) else { return }
+        abandon(.unavailable("another server has taken over"))
     }
 
     private func connect() {

@@ -76,6 +76,8 @@ final class SentinelTopology: Topology {
         if address == seat.pool?.address { note() }
     }
 
+    func serves(_ address: ServerAddress) -> Bool { seat.pool.map { $0.address == address } ?? true }
+
     // MARK: Sentinels
 
     func run() async throws {
