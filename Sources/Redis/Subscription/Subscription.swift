@@ -47,6 +47,13 @@ final class Subscription {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
+    /// Asks the server whether it is there, and leaves it where it is none any more of those that hear everything.
+    func probe() {
+        guard let connection, machine.isReady else { return }
+        guard let address, topology.serves(address) else { return abandon(.unavailable("another server has taken over")) }
+        connection.send(EncodedCommand(["PING"]))
+    }
+
     private func connect() {
         guard let dialer else { return }
         address = topology.address(for: slot)
