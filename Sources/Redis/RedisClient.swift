@@ -33,8 +33,9 @@ package final class RedisClient: Sendable {
             topology = SentinelTopology(
                 addresses, master: master, configuration: ofSentinels, pools: pools, run: run, loop: loops[0], logger: logger)
             secrets = [configuration.secrets, ofSentinels.secrets]
-        case .cluster:
-            topology = SingleNode(ServerAddress(host: "127.0.0.1", port: 1), pools)
+        case .cluster(let seeds):
+            topology = ClusterTopology(
+                seeds, pools, configuration: configuration, loop: group.next(), clock: clock, run: run, logger: logger)
             secrets = [configuration.secrets]
         }
     }
@@ -138,6 +139,8 @@ extension RedisClient {
 extension RedisClient {
     /// The most attempts at one command, however short its failures.
     private static let attempts = 32
+    /// The most redirections in a row that are followed at once.
+    private static let hops = 5
 
     private struct Request {
         let slot: HashSlot?
@@ -164,6 +167,7 @@ extension RedisClient {
         _ request: Request, by send: (NodePool, _ asking: Bool) async throws(RedisError) -> Reply
     ) async throws(RedisError) -> Reply {
         var failures = 0
+        var hops = 0
         var redirected: (pool: NodePool, asking: Bool)?
         while true {
             let failure: RedisError
@@ -175,8 +179,12 @@ extension RedisClient {
             guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun else { throw failure }
             switch await topology.learn(from: failure, at: pool, for: request.slot) {
             case .final: throw failure
-            case .redirected(let pool, let asking): redirected = (pool, asking)
-            case .again: guard await pause(after: failures, before: request.deadline) else { throw failure }
+            case .redirected(let pool, let asking) where hops < Self.hops:
+                hops += 1
+                redirected = (pool, asking)
+            case .again, .redirected:
+                hops = 0
+                guard await pause(after: failures, before: request.deadline) else { throw failure }
             }
         }
     }

@@ -114,7 +114,7 @@ final class Link {
                 continuation.resume(returning: result)
             }
         case .clock(let sent):
-            if case .success(let reply) = result { clock.learn(reply, sent: sent, received: .now()) }
+            if case .success(let reply) = result { clock.learn(reply, from: address, sent: sent, received: .now()) }
         case .batch(let tell): tell(result)
         case .none: break
         case .role:
@@ -186,7 +186,7 @@ extension Link: ConnectionOwner {
     }
 
     private func ready(_ commands: [PendingCommand], _ arrival: LinkMachine<PendingCommand>.Arrival, on connection: ConnectionHandler) {
-        if let time = arrival.time, !clock.learn(time, sent: arrival.asked, received: .now()) {
+        if let time = arrival.time, !clock.learn(time, from: address, sent: arrival.asked, received: .now()) {
             return abandon(.protocolViolation("TIME is not answered by a time"))
         }
         for command in commands { connection.send(command.command) }
