@@ -107,8 +107,18 @@ package func makeTemporaryDirectory(_ name: String) throws -> String {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
+/// Writes `text` into a new file.
+func write(_ text: String, to file: String) throws {
+    guard let stream = fopen(file, "w") else { throw FixtureError("\(file): \(errno)") }
+    defer { fclose(stream) }
+    guard fputs(text, stream) >= 0 else { throw FixtureError("\(file): \(errno)") }
+}
+
+/// 40 random hexadecimal digits, as redis-servers are called among themselves.
+func randomID() -> String { (0..<40).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined() }
+
 /// True when the server on `port` has loaded its data: it answers anything but LOADING (a TLS server hangs up or resets, which will do).
-private func answersPing(_ port: Int) -> Bool {
+func answersPing(_ port: Int) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }

@@ -13,6 +13,7 @@ import redis
 
 from .process import eventually
 from .redis_server import RedisServer
+from .topologies import Topology
 
 MICROS = 1_000_000
 
@@ -46,7 +47,7 @@ class Balance:
 class Books:
     """The books of one tenant."""
 
-    def __init__(self, server: RedisServer, tenant: str = "acme") -> None:
+    def __init__(self, server: RedisServer | Topology, tenant: str = "acme") -> None:
         self.server = server
         self.prefix = f"satgate:{{{tenant}}}:"
 
@@ -123,13 +124,12 @@ class Sampler:
         return self._rounds / max(self._up, 0.001)
 
     def _run(self) -> None:
-        port = self._books.server.port
-        client = redis.Redis(port=port, decode_responses=True, socket_timeout=30, protocol=2)
+        client = self._books.server.connect()
         last = time.monotonic()
         while not self._stop.is_set():
             try:
                 found = self._books.balances(self._accounts, client)
-            except redis.RedisError:
+            except (redis.RedisError, redis.exceptions.RedisClusterException, OSError):
                 found = []  # Redis is down on purpose
             for balance in found:
                 if balance:

@@ -11,12 +11,13 @@ from .agent import Agent, Reply
 from .node import Cell, Node, run
 from .process import soon
 from .redis_server import RedisServer
+from .topologies import Topology
 
 
 class Cluster:
     """`size` nodes that know their tenants from Redis alone; `settings` as the node's environment."""
 
-    def __init__(self, directory: Path, size: int, tenants: list[str], redis: RedisServer | None = None, **settings: str) -> None:
+    def __init__(self, directory: Path, size: int, tenants: list[str], redis: RedisServer | Topology | None = None, **settings: str) -> None:
         """`redis`: one that runs already, and is ended with the nodes."""
         self.directory = directory
         self.redis = redis or RedisServer(directory)

@@ -10,6 +10,7 @@ from typing import Any
 
 from .process import BUILD, Process, clean_environment, eventually, free_port
 from .redis_server import RedisServer
+from .topologies import Topology
 
 BINARY = os.environ.get("SATGATE", str(BUILD / "satgate"))
 
@@ -30,7 +31,7 @@ def attenuate(token: str, *caveats: str) -> str:
 class Cell:
     """The configuration that a set of nodes shares: tenants, root keys, one Redis."""
 
-    def __init__(self, directory: Path, redis: RedisServer, tenants: list[dict[str, Any]], stated: bool = True) -> None:
+    def __init__(self, directory: Path, redis: RedisServer | Topology, tenants: list[dict[str, Any]], stated: bool = True) -> None:
         """`stated`: the nodes read the tenants from a file; else somebody applies them."""
         self.directory = directory
         self.redis = redis
