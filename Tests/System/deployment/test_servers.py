@@ -145,13 +145,20 @@ def test_a_master_that_is_lost_is_replaced_and_comes_back_as_a_replica(namespace
     assert namespace.ask("redis-0.redis", "GET", "kept") == "1"
 
 
-def nodes(namespace: Namespace) -> list[list[str]]:
-    return [line.split() for line in namespace.ask("redis-0.redis", "CLUSTER", "NODES").splitlines()]
+def nodes(namespace: Namespace, asked: str = "redis-0.redis") -> list[list[str]]:
+    return [line.split() for line in namespace.ask(asked, "CLUSTER", "NODES").splitlines()]
 
 
 def whole(namespace: Namespace) -> bool:
-    return all("cluster_state:ok" in (info := namespace.ask(f"redis-{number}.redis", "CLUSTER", "INFO")) and "cluster_known_nodes:6" in info
-               for number in range(6))
+    """Each server has reached each other one, at the address that it has now."""
+    addresses = set(namespace.addresses.values())
+    for name in namespace.addresses:
+        known = nodes(namespace, name)
+        if {line[1].partition(":")[0] for line in known} != addresses or any("fail" in line[2] or line[7] != "connected" for line in known):
+            return False
+        if "cluster_state:ok" not in namespace.ask(name, "CLUSTER", "INFO"):
+            return False
+    return True
 
 
 @pytest.mark.parametrize("namespace", ["cluster"], indirect=True)
