@@ -76,7 +76,7 @@ package final class TenantKeys: Sendable {
     package func record(_ name: RecordName) -> String { recordBase + name.text }
     /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
     package func rate(_ subject: String) -> String { rateBase + subject }
-    /// Hash of how many requests of a session each node answers that does not hold its stream.
+    /// Hash of the requests of a session that nodes answer which do not hold its stream.
     package func requests(of id: SessionID) -> String { answeringBase + id.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }

@@ -4,17 +4,16 @@ package import Redis
 package struct SessionScripts: Sendable {
     package let page, look, end: Script
     /// Of streams that are sessions.
-    package let streamBegin, streamEnd, streamPart: Script
+    package let streamBegin, streamPart: Script
 
     init(joined: (_ name: String, _ text: [UInt8]) -> Script, plain: (_ name: String, _ text: [UInt8]) -> Script) {
         page = plain("session_page", PackageResources.session_page_lua)
         look = plain("session_look", PackageResources.session_look_lua)
         end = joined("session_end", PackageResources.session_end_lua)
         streamBegin = plain("stream_begin", PackageResources.stream_begin_lua)
-        streamEnd = plain("stream_end", PackageResources.stream_end_lua)
         streamPart = plain("stream_part", PackageResources.stream_part_lua)
     }
 
     /// All of them.
-    package var all: [Script] { [page, look, end, streamBegin, streamEnd, streamPart] }
+    package var all: [Script] { [page, look, end, streamBegin, streamPart] }
 }

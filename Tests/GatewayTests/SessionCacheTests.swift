@@ -113,9 +113,9 @@ private final class RecordingDirectory: SessionDirectory {
         state.withLock { $0.sessions.removeValue(forKey: id) != nil }
     }
 
-    func begin(_ id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool { false }
+    func begin(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool { false }
 
-    func end(_ id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {}
+    func end(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {}
 
-    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> [NodeID] { [] }
+    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID> { [] }
 }

@@ -41,9 +41,16 @@ extension Gateway {
         }
     }
 
-    /// Lets a request of an HTTP+SSE session in; false where the session has ended. `leave` is to be called when it is answered.
-    func enter(_ session: Session) async throws(StoreError) -> Bool {
-        guard session.owner == node else { return try await sessions.begin(session, at: node) }
+    /// Lets a request of an HTTP+SSE session in, under an id of its own; false where the session has ended. `leave` is to be called when it
+    /// is answered.
+    func enter(_ request: CallID, in session: Session) async throws(StoreError) -> Bool {
+        guard session.owner == node else {
+            do throws(StoreError) { return try await sessions.begin(request, in: session, at: node) } catch {
+                // Whether it was noted is unknown.
+                leave(request, in: session)
+                throw error
+            }
+        }
         while !streamCalls.enter(session.id) {
             try? await Task.sleep(for: .milliseconds(20))
             if !streams.holds(session.id) { return false }
@@ -54,8 +61,14 @@ extension Gateway {
     }
 
     /// The request is answered.
-    func leave(_ session: Session) {
+    func leave(_ request: CallID, in session: Session) {
         guard session.owner != node else { return streamCalls.leave(session.id) }
-        start { try? await self.sessions.end(session, at: self.node) }
+        start {
+            // Until then the session's stream does not close where its node stops.
+            for _ in 0..<10 {
+                if (try? await self.sessions.end(request, in: session, at: self.node)) != nil { return }
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
     }
 }

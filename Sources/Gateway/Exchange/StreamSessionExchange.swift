@@ -53,13 +53,14 @@ struct StreamSessionExchange {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)
         }
+        let number = CallID()
         let lives: Bool
-        do { lives = try await gateway.enter(session) } catch { throw .storeUnavailable(message.id) }
+        do { lives = try await gateway.enter(number, in: session) } catch { throw .storeUnavailable(message.id) }
         guard lives else {
             gateway.sessions.drop(id)
             throw .unknownSession(message.id)
         }
-        defer { gateway.leave(session) }
+        defer { gateway.leave(number, in: session) }
         reply.send(.accepted)
         let stream = StreamReply(gateway, session: session, of: agent)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }

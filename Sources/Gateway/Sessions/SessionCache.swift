@@ -124,17 +124,19 @@ package final class SessionCache: Sendable {
     }
 
     /// Notes that this node answers a request of a session whose stream another holds; false where it is gone.
-    func begin(_ session: Session, at node: NodeID) async throws(StoreError) -> Bool {
-        try await directory.begin(session.id, of: session.tenant, at: node)
+    func begin(_ request: CallID, in session: Session, at node: NodeID) async throws(StoreError) -> Bool {
+        try await directory.begin(request, in: session.id, of: session.tenant, at: node)
     }
 
     /// It is answered.
-    func end(_ session: Session, at node: NodeID) async throws(StoreError) {
-        try await directory.end(session.id, of: session.tenant, at: node)
+    func end(_ request: CallID, in session: Session, at node: NodeID) async throws(StoreError) {
+        try await directory.end(request, in: session.id, of: session.tenant, at: node)
     }
 
     /// Ends the session on all nodes, unless some answer requests of it, which are told.
-    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> [NodeID] { try await directory.part(id, of: tenant) }
+    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID> {
+        try await directory.part(id, of: tenant)
+    }
 
     /// Ends the session on all nodes.
     func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool { try await directory.close(id, of: tenant) }

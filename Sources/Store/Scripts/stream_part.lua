@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
 -- Ends a session, unless nodes answer requests of it, and tells all nodes to forget it.
--- KEYS: session, sessions, sessions of the principal, requests by node
+-- KEYS: session, sessions, sessions of the principal, requests
 -- ARGV: session id, channel, message
--- Reply: the nodes that answer requests of it; none where it has ended
+-- Reply: the requests of it that are answered by other nodes; none where it has ended
 local exists = redis.call('HEXISTS', KEYS[1], 'principal')
 if exists == 1 then
-  local nodes = redis.call('HKEYS', KEYS[4])
-  if nodes[1] then return nodes end
+  local requests = redis.call('HKEYS', KEYS[4])
+  if requests[1] then return requests end
 end
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('SREM', KEYS[3], ARGV[1])

@@ -13,7 +13,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
         var expires: Int64
         var fence: Int64 = 0
         var listener: NodeID?
-        var requests: [NodeID: Int] = [:]
+        var requests: [CallID: NodeID] = [:]
     }
 
     private let clock: ManualClock
@@ -73,19 +73,16 @@ package final class InMemorySessionDirectory: SessionDirectory {
         }
     }
 
-    package func begin(_ id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool {
-        change(id, tenant) { entry, _ in entry.requests[node, default: 0] += 1 }
+    package func begin(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool {
+        change(id, tenant) { entry, _ in entry.requests[request] = node }
     }
 
-    package func end(_ id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {
-        _ = change(id, tenant) { entry, _ in
-            let left = (entry.requests[node] ?? 0) - 1
-            entry.requests[node] = left > 0 ? left : nil
-        }
+    package func end(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {
+        _ = change(id, tenant) { entry, _ in entry.requests[request] = nil }
     }
 
-    package func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> [NodeID] {
-        let nodes = entries.withLock { Array(($0[Key(tenant: tenant, id: id)]?.requests ?? [:]).keys) }
+    package func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID> {
+        let nodes = entries.withLock { Set(($0[Key(tenant: tenant, id: id)]?.requests ?? [:]).values) }
         if nodes.isEmpty { _ = try await close(id, of: tenant) }
         return nodes
     }
