@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release format lint bench chaos
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -31,8 +31,22 @@ lint:
 
 release:
 	Tests/setup.sh demo
+	$(MAKE) optimized
+
+# What the image is built with too.
+optimized:
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 	! grep -q SATGATE_FAULT_PARK .build/release/satgate # fault points are for tests alone
+
+# Builds the image from the release build, without a registry, and runs it as Kubernetes would: not as root, the root read-only, no rights.
+image-check: build release
+	Tests/setup.sh image
+	cd Tests/Image && ../../.build/venv-mcp2/bin/python -m pytest
+
+# checkov, trivy and hadolint on the manifests and the Dockerfile.
+lint-k8s:
+	Tests/setup.sh lint-k8s
+	Tests/lint_k8s.sh
 
 # Money at full length (kills, gaps, duplicates, redis_restarts, redis_link, clocks, broken_keys, model), upstreams that come, go, hang and lie
 # (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges), watchers of events (events). A part of it:
@@ -45,3 +59,13 @@ bench:
 	Tests/setup.sh bench
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+# A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures of k8s/SCALING.md.
+simulate: build
+	cd Tests/Scale && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),-k $(PART))
+
+# Measures what k8s/SCALING.md is computed from, into .build/scale.json; `python3 Tests/Scale/plan.py --inputs .build/scale.json` prints its tables.
+scale-inputs:
+	Tests/setup.sh bench
+	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
+	python3 Tests/Scale/measure.py $(if $(PART),--part $(PART))

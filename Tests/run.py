@@ -71,8 +71,9 @@ def main() -> int:
     os.environ["SATGATE_REPORTS"] = str(REPORTS)
     totals = [suite(*each) for each in (
         swift, pytest("mcp1", "interop", "matrix", "thirdparty"), pytest("mcp2", "interop", "matrix", "thirdparty"),
-        pytest("mcp2", "fixtures", "cluster", "faults", "cli"), pytest("operator", "operator"), pytest("operator", "browser"),
-        pytest("mcp2", "--short", directory="Chaos"),
+        pytest("mcp2", "fixtures", "cluster", "faults", "cli", "rolling"), pytest("operator", "operator"), pytest("operator", "browser"),
+        pytest("mcp2", "topologies"), pytest("k8s", "deployment"),
+        pytest("mcp2", "--short", directory="Chaos"), pytest("mcp2", "--short", directory="Scale"),
         pytest("mcp2", "conformance"))]
     passed, failed, skipped = (sum(column) for column in zip(*totals))
     for each in (line for report in sorted(REPORTS.glob("*.xml")) for line in failures(report)):

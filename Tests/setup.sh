@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# setup.sh demo|test|bench: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
+# setup.sh demo|test|bench|image|lint-k8s: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
 # environments with the official MCP SDKs. Does nothing where everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
-case "${1:?demo, test or bench}" in
+case "${1:?demo, test, bench, image or lint-k8s}" in
 demo) ;;
-test) packages+=(python3 python3-venv git nginx chromium) ;;
+test) packages+=(python3 python3-venv git nginx haproxy chromium openssl) ;;
 bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
-*) echo "setup.sh: demo, test or bench" >&2; exit 2 ;;
+lint-k8s) packages+=(python3 python3-venv) ;;
+image) packages+=(buildah debootstrap runc binutils) ;;
+*) echo "setup.sh: demo, test, bench, image or lint-k8s" >&2; exit 2 ;;
 esac
 
 root=()
@@ -53,4 +55,9 @@ if [[ $1 == test ]]; then
     environment mcp2
     environment thirdparty
     environment operator
+    environment k8s
+fi
+if [[ $1 == lint-k8s ]]; then
+    environment k8s
+    environment lint-k8s
 fi

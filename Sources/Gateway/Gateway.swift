@@ -30,6 +30,8 @@ package final class Gateway: Sendable {
         package var takesTokenInQuery = false
         /// Makes spans of requests; nil: nothing is traced.
         package var tracer: (any Tracer)?
+        /// How long the node takes to stop.
+        package var drain = DrainTerms()
         /// Told to agents at `initialize`.
         package var version = "0.1.0"
 
@@ -71,7 +73,9 @@ package final class Gateway: Sendable {
     let bells = RecordBells()
     let levels = GatewayLevels()
     private let tasks: [LoopTasks]
-    private let draining = Atomic(false)
+    /// How the node stands with stopping.
+    package let drain: DrainControl
+    let streamCalls = StreamCalls()
     /// Calls of agents without a session that are being answered.
     let presenceCalls = Atomic(0)
 
@@ -105,6 +109,7 @@ package final class Gateway: Sendable {
         self.windows = windows
         self.now = now
         responder = Responder(version: configuration.version)
+        drain = DrainControl(configuration.drain)
         settlements.onRecorded { [weak self] in self?.ring($0, at: $1) }
         catalogues.onMessage { [weak self] in self?.overheard($0) }
         catalogues.onChange { [weak self] in self?.listsChanged($0, of: $1) }
@@ -181,16 +186,17 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// From now on every reply closes its connection, so that agents go to another node.
-    package func drain() {
-        draining.store(true, ordering: .relaxed)
-        parked.drain()
-    }
+    /// What is under way still is given up.
+    var isCutting: Bool { drain.phase >= .cutting }
 
     /// Streams to agents that are open, and requests of agents that are being answered.
     package var load: (streams: Int, calls: Int) { (streams.count, requests.count + presenceCalls.load(ordering: .relaxed)) }
 
-    var isDraining: Bool { draining.load(ordering: .relaxed) }
+    /// The node stops before long: every reply closes its connection, so that agents go to another node.
+    var isDraining: Bool { drain.phase > .serving }
+
+    /// Nothing is begun any more that is not over soon.
+    var isLeaving: Bool { drain.phase >= .finishing }
 
     /// The current event loop; off the loops any.
     var loop: any EventLoop { loopTasks.loop }

@@ -74,6 +74,12 @@ package protocol SessionDirectory: Sendable {
     func keepStream(of id: SessionID, of tenant: TenantName, fence: Int64) async throws(StoreError) -> StreamStanding
     /// Ends the session on all nodes; false when it was gone already.
     func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool
+    /// Notes that the node answers a request of an HTTP+SSE session whose stream another holds; false when the session is gone.
+    func begin(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool
+    /// The node has answered that request.
+    func end(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError)
+    /// Ends the session on all nodes unless some answer requests of it, which are told.
+    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID>
 }
 
 /// How a stream stands that a node holds for a session.

@@ -11,6 +11,7 @@ package final class RedisClient: Sendable {
     let loops: [any EventLoop]
     let logger: Logger
     let topology: any Topology
+    private let secrets: [RedisSecrets]
     private let clock = ServerClock()
     private let run = ServerRun()
     private let pending = Meter(label: "satgate_redis_commands_pending")
@@ -18,34 +19,41 @@ package final class RedisClient: Sendable {
     package init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger) {
         var logger = logger
         logger[metadataKey: "redis"] = "\(configuration)"
+        let configuration = configuration.adapted
         self.configuration = configuration
         self.logger = logger
         self.loops = Array(group.makeIterator())
         let pools = NodePools(configuration: configuration, group: group, clock: clock, run: run, logger: logger)
-        self.topology =
-            switch configuration.place {
-            case .single(let address): SingleNode(address, pools)
-            case .sentinels: SingleNode(ServerAddress(host: "127.0.0.1", port: 1), pools)
-            case .cluster(let seeds):
-                ClusterTopology(
-                    seeds, pools, configuration: configuration, loop: group.next(), clock: clock, run: run, logger: logger)
-            }
+        switch configuration.place {
+        case .single(let address):
+            topology = SingleNode(address, pools)
+            secrets = [configuration.secrets]
+        case .sentinels(let addresses, let master):
+            let ofSentinels = configuration.ofSentinels
+            topology = SentinelTopology(
+                addresses, master: master, configuration: ofSentinels, pools: pools, run: run, loop: loops[0], logger: logger)
+            secrets = [configuration.secrets, ofSentinels.secrets]
+        case .cluster(let seeds):
+            topology = ClusterTopology(
+                seeds, pools, configuration: configuration, loop: group.next(), clock: clock, run: run, logger: logger)
+            secrets = [configuration.secrets]
+        }
     }
 
     /// Connects, and keeps connected until cancelled; then whatever waits fails. Throws where the files of its secrets cannot be used at first;
     /// later it goes on with what it has.
     package func run() async throws {
-        try configuration.secrets.load()
+        for secrets in secrets { try secrets.load() }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await self.topology.run() }
-            if configuration.secrets.canChange { tasks.addTask { await self.renewSecrets() } }
+            if secrets.contains(where: \.canChange) { tasks.addTask { await self.renewSecrets() } }
             try await tasks.waitForAll()
         }
     }
 
     private func renewSecrets() async {
         while (try? await Task.sleep(for: Self.renewal)) != nil {
-            do throws(RedisError) { try configuration.secrets.load() } catch { logger.warning("\(error)") }
+            for secrets in secrets { do throws(RedisError) { try secrets.load() } catch { logger.warning("\(error)") } }
         }
     }
 
@@ -54,14 +62,6 @@ package final class RedisClient: Sendable {
 
     /// True when a command could be sent at once from every loop.
     package var isReady: Bool { topology.isReady }
-
-    /// True where slots have owners of their own, and what is published to a channel by SPUBLISH stays with the owner of its slot.
-    package var isSharded: Bool {
-        if case .cluster = configuration.place { true } else { false }
-    }
-
-    /// True where the owner of the key's slot could answer at once, as far as is known.
-    package func canReach(key: String) -> Bool { topology.canReach(HashSlot(key: key.utf8)) }
 
     /// Waits until Redis has answered on every loop's connection; throws why it has not after `timeout`.
     package func ready(timeout: Duration) async throws(RedisError) {

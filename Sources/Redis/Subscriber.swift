@@ -57,7 +57,15 @@ package final class Subscriber: Sendable {
     package func run() async throws {
         try client.configuration.secrets.load()
         loop.execute { self.subscription.value.start(Dialer(self.client.configuration)) }
-        while (try? await Task.sleep(for: interval)) != nil { await prove() }
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask {
+                while (try? await Task.sleep(for: self.interval)) != nil {
+                    self.loop.execute { self.subscription.value.follow() }
+                    await self.prove()
+                }
+            }
+            for await _ in client.newServers() { loop.execute { self.subscription.value.follow() } }
+        }
         try await loop.flatSubmit { self.subscription.value.stop() }.get()
     }
 
@@ -67,7 +75,7 @@ package final class Subscriber: Sendable {
             _ = try? await client.send(["SPUBLISH", .text(probe), ""], timeout: interval)
         } else if client.isSharded {
             // To publish would be heard by every server of the cluster, for each node each second.
-            loop.execute { self.subscription.value.probe() }
+            loop.execute { self.subscription.value.ping() }
         } else {
             _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)
         }

@@ -5,6 +5,8 @@ package import Governance
 /// Every key of a tenant carries the hash tag `{tenant}`; the names inside are validated, so none can forge a tag or a glob.
 package struct KeyNames: Sendable, Hashable {
     package let prefix: String
+    /// False: events are kept in their streams only, and nothing is published to their channels.
+    package var publishesEvents = true
 
     /// Under `satgate:`.
     package static let standard = KeyNames(unchecked: "satgate:")
@@ -39,7 +41,9 @@ package struct KeyNames: Sendable, Hashable {
     /// The channel of what is meant for one node.
     package func node(_ id: NodeID) -> String { prefix + "node:" + id.text }
     /// The channel of a tenant's events; the reserved tenant `_` stands for none.
-    package func events(of tenant: TenantName?) -> String { prefix + "events:" + (tenant?.text ?? "_") }
+    ///
+    /// Empty, which scripts take for none, where nothing is published.
+    package func events(of tenant: TenantName?) -> String { publishesEvents ? prefix + "events:" + (tenant?.text ?? "_") : "" }
     /// The pattern of the channels of all tenants' events, as of PSUBSCRIBE.
     package var allEvents: String { prefix + "events:*" }
     /// The names of one tenant.
@@ -51,7 +55,7 @@ package final class TenantKeys: Sendable {
     /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and
     /// requests, tokens and minutes begin with.
     let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
-        requestBase, tokenBase, minuteBase: String
+        requestBase, answeringBase, tokenBase, minuteBase: String
     /// Hash of an open or ended hold.
     package func hold(_ call: CallID) -> String { holdBase + call.text }
     /// Hash of an account's books.
@@ -74,6 +78,8 @@ package final class TenantKeys: Sendable {
     package func record(_ name: RecordName) -> String { recordBase + name.text }
     /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
     package func rate(_ subject: String) -> String { rateBase + subject }
+    /// Hash of the requests of a session that nodes answer which do not hold its stream.
+    package func requests(of id: SessionID) -> String { answeringBase + id.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
     package func ears(_ id: SessionID) -> String { earBase + id.text }
     /// Stream of what is kept of a call's answer.
@@ -124,6 +130,7 @@ package final class TenantKeys: Sendable {
         dialogueBase = base + "dialogue:"
         parkedBase = base + "parked:"
         earBase = base + "ears:"
+        answeringBase = base + "inflight:"
         recordBase = base + "call:"
         rateBase = base + "rate:"
         tokenBase = base + "token:"

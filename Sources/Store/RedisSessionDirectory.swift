@@ -3,11 +3,11 @@ package import Redis
 
 /// Sessions in Redis: one hash each, living for its transport's lifetime, and a list of their ids by expiry.
 package final class RedisSessionDirectory: SessionDirectory {
-    private let redis: RedisClient
-    private let names: KeyNames
+    let redis: RedisClient
+    let names: KeyNames
     private let channels: NodeChannels
-    private let scripts: StoreScripts
-    private let tenants: TenantKeyCache
+    let scripts: StoreScripts
+    let tenants: TenantKeyCache
     private let mostPerPrincipal: Int
     /// Milliseconds that a principal's sessions are remembered after the last began.
     private let memory: Int64 = 7 * 86_400_000
@@ -84,12 +84,16 @@ package final class RedisSessionDirectory: SessionDirectory {
     package func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
         let keys = tenants.keys(of: tenant)
         let message = ControlMessage.sessionEnded(id, tenant)
-        let principal = try await redis.command(["HGET", .text(keys.session(id)), "principal"]).text.flatMap { TokenID($0) }
-        guard let principal else { return false }
+        guard let principal = try await principal(of: id, keys) else { return false }
         let reply = try await redis.run(
             scripts.sessionClose, keys: [keys.session(id), keys.sessions, keys.sessions(of: principal)],
             arguments: [.text(id.text), .text(names.control), .text(message.text)], idempotent: false)
         return reply.number == 1
+    }
+
+    /// Whose session it is; nil where it is gone.
+    func principal(of id: SessionID, _ keys: TenantKeys) async throws(StoreError) -> TokenID? {
+        try await redis.command(["HGET", .text(keys.session(id)), "principal"]).text.flatMap { TokenID($0) }
     }
 
     package func takeStream(of id: SessionID, of tenant: TenantName, for node: NodeID) async throws(StoreError) -> Int64? {

@@ -9,8 +9,8 @@ struct SatGate: AsyncParsableCommand {
         version: SatGateVersion.text,
         subcommands: [
             ServeCommand.self, DemoCommand.self, TokenCommand.self, TenantCommand.self, BudgetCommand.self, UpstreamsCommand.self,
-            SessionsCommand.self, NodesCommand.self, EventsCommand.self, DoctorCommand.self, CompletionsCommand.self,
-            GuardCommand.self,
+            SessionsCommand.self, NodesCommand.self, EventsCommand.self, DoctorCommand.self, HealthCommand.self,
+            CompletionsCommand.self, GuardCommand.self,
         ])
 }
 

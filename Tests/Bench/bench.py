@@ -154,7 +154,7 @@ class Bench:
             "SATGATE_LISTEN_PORT": str(satgate_port), "SATGATE_LOOPS": "1", "SATGATE_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
             "SATGATE_ADMIN_PORT": str(self.admin_port), "SATGATE_ADMIN_TOKENS_FILE": str(directory / "admin.yaml"),
             "SATGATE_TENANTS_FILE": str(directory / "tenants.yaml"), "SATGATE_KEYS_FILE": str(directory / "keys.yaml"),
-            "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true"})
+            "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true", "SATGATE_DRAIN_ANNOUNCE": "0"})
         until("satgate is ready", lambda: b"listening on" in satgate.log.read_bytes())
         self.peers = {"nginx": (nginx, nginx_port, None), "satgate": (satgate, satgate_port, token)}
         self.sessions = {name: [until(f"{name} opens a session", lambda: open_session(port, token)) for _ in range(4)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 import random
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from testbed.node import BINARY, Node, tenant
 from testbed.process import clean_environment
 from testbed.redis_server import RedisServer
 from testbed.tally import Tally, tally
+from testbed.topologies import Topology
 from testbed.toxic import Toxic
 from testbed.upstream import LightUpstream
 
@@ -32,12 +34,14 @@ class Bank:
     """The books of tenant `acme`: its cap, its budget `team` and the cap of one token, all of `limit` credits."""
 
     def __init__(self, directory: Path, limit: float = 100_000_000, size: int = 3, durable: bool = False, sync: str = "always",
-                 toxic: bool = False, document: dict[str, Any] | None = None, nodes: list[dict[str, str]] | None = None, **settings: str) -> None:
-        """`toxic`: a proxy stands between nodes and Redis; `document`: more of the tenant's; `nodes`: settings of each node."""
+                 toxic: bool = False, document: dict[str, Any] | None = None, nodes: list[dict[str, str]] | None = None,
+                 topology: Callable[[Path], Topology] | None = None, **settings: str) -> None:
+        """`toxic`: a proxy stands between nodes and Redis; `document`: more of the tenant's; `nodes`: settings of each node;
+        `topology` starts another Redis than a single server."""
         directory.mkdir()
         self.limit = limit
         self.directory = directory
-        self.redis = RedisServer(directory, durable, sync)
+        self.redis = topology(directory) if topology else RedisServer(directory, durable, sync)
         self.toxic = Toxic(directory, self.redis.port) if toxic else None
         if self.toxic:
             settings["SATGATE_REDIS_URL"] = self.toxic.url

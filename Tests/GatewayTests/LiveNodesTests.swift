@@ -22,6 +22,25 @@ struct LiveNodesTests {
         #expect(sweeping.allSatisfy { $0 > 0 })
     }
 
+    @Test("who sweeps for a tenant is found anew when the nodes are others")
+    func changes() async throws {
+        let ids = (0..<5).map { _ in NodeID() }
+        let tenants = try (0..<50).map { try #require(TenantName("t\($0)")) }
+        for id in ids {
+            let registry = ChangingRegistry(ids)
+            let view = LiveNodes(node: id, registry: registry, logger: Logger(label: "test"))
+            await view.beat()
+            let before = tenants.filter { view.sweeps($0) }
+            #expect(before.count < tenants.count)
+            registry.become([id])
+            await view.beat()
+            #expect(tenants.allSatisfy { view.sweeps($0) })
+            registry.become(ids)
+            await view.beat()
+            #expect(tenants.filter { view.sweeps($0) } == before)
+        }
+    }
+
     @Test("a node that is alone sweeps for every tenant")
     func alone() async throws {
         let id = NodeID()
@@ -36,5 +55,14 @@ private struct FixedRegistry: NodeRegistry {
     let nodes: [NodeID]
     init(_ nodes: [NodeID]) { self.nodes = nodes }
     func beat(_ node: NodeID) async throws(StoreError) -> [NodeID] { nodes }
+    func leave(_ node: NodeID) async throws(StoreError) {}
+}
+
+/// A registry in which other nodes live when a test says so.
+private final class ChangingRegistry: NodeRegistry {
+    private let nodes: Mutex<[NodeID]>
+    init(_ nodes: [NodeID]) { self.nodes = Mutex(nodes) }
+    func become(_ nodes: [NodeID]) { self.nodes.withLock { $0 = nodes } }
+    func beat(_ node: NodeID) async throws(StoreError) -> [NodeID] { nodes.withLock { $0 } }
     func leave(_ node: NodeID) async throws(StoreError) {}
 }

@@ -112,4 +112,10 @@ private final class RecordingDirectory: SessionDirectory {
     func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool {
         state.withLock { $0.sessions.removeValue(forKey: id) != nil }
     }
+
+    func begin(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool { false }
+
+    func end(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {}
+
+    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID> { [] }
 }

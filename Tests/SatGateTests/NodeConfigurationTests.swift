@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import Redis
 import Testing
 import Upstreams
@@ -31,6 +32,21 @@ import Upstreams
         let file = try await egress(
             [:], yaml: "upstreams:\n  allow_private_networks: true\n  allow_networks: [10.1.0.0/16, \"fd00:1::/32\"]\n")
         #expect(file == EgressPolicy(allowsPrivateNetworks: true, allowedNetworks: networks))
+    }
+
+    @Test("a node takes as long to stop as it is told, and no settings leave it no time for it")
+    func drain() async throws {
+        func drain(_ announce: String, _ grace: String) async throws -> DrainTerms {
+            let told = ["SATGATE_DRAIN_ANNOUNCE": announce, "SATGATE_DRAIN_GRACE": grace].filter { !$0.value.isEmpty }
+            return try await NodeConfiguration(file: nil, environment: Self.required.merging(told) { $1 }).drain
+        }
+        let usual = try await drain("", "")
+        #expect((usual.announce, usual.grace) == (5000, 60_000))
+        let told = try await drain("0", "1000")
+        #expect((told.announce, told.grace) == (0, 1000))
+        for (announce, grace) in [("60000", ""), ("", "5000"), ("-1", ""), ("", "999"), ("soon", "")] {
+            await #expect(throws: (any Error).self) { _ = try await drain(announce, grace) }
+        }
     }
 
     @Test(

@@ -93,6 +93,30 @@ struct SessionDirectoryTests {
         #expect(try await sessions.keepStream(of: session.id, of: world.tenant, fence: second) == .gone)
     }
 
+    @Test("a session whose stream is to go stays until all nodes have answered its requests", arguments: LedgerUnderTest.all)
+    func parting(_ subject: LedgerUnderTest) async throws {
+        let world = try await subject.open()
+        let (sessions, tenant) = (world.sessions, world.tenant)
+        let session = Session(id: SessionID(), tenant: tenant, principal: .sample("a"), transport: .sse, owner: .sample)
+        let (nodes, requests) = ([NodeID(), NodeID()], [CallID(), CallID(), CallID()])
+        #expect(try await !sessions.begin(requests[0], in: session.id, of: tenant, at: .sample))
+        try await sessions.open(session)
+        for (request, node) in [(0, 0), (0, 0), (1, 0), (2, 1)] {
+            #expect(try await sessions.begin(requests[request], in: session.id, of: tenant, at: nodes[node]), "twice is once")
+        }
+        #expect(try await sessions.part(session.id, of: tenant) == Set(nodes))
+        try await sessions.end(requests[0], in: session.id, of: tenant, at: nodes[0])
+        try await sessions.end(requests[0], in: session.id, of: tenant, at: nodes[0])
+        try await sessions.end(requests[2], in: session.id, of: tenant, at: nodes[1])
+        #expect(try await sessions.part(session.id, of: tenant) == [nodes[0]])
+        #expect(try await sessions.find(session.id, of: tenant) != nil)
+        try await sessions.end(requests[1], in: session.id, of: tenant, at: nodes[0])
+        #expect(try await sessions.part(session.id, of: tenant) == [])
+        #expect(try await sessions.find(session.id, of: tenant) == nil)
+        #expect(try await !sessions.begin(requests[0], in: session.id, of: tenant, at: nodes[0]))
+        #expect(try await sessions.part(session.id, of: tenant) == [])
+    }
+
     @Test("an open stream lets its session live on, one that was replaced does not")
     func streamLifetime() async throws {
         let client = try await SharedRedis.client

@@ -16,7 +16,7 @@ extension Gateway {
         }
         let body = overheard.message.asked(under: question.requestID, by: overheard.upstream.text)
         let deadline = ContinuousClock.now + .seconds(30)
-        while ContinuousClock.now < deadline, !isDraining {
+        while ContinuousClock.now < deadline, !isLeaving {
             if await hasOwnStream(session), await post(body, to: session) { return forget(question, after: .minutes(10)) }
             try? await Task.sleep(for: .milliseconds(250))
         }

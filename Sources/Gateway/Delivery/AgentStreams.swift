@@ -21,6 +21,8 @@ package final class AgentStreams: Sendable {
 
     private let held = Mutex<[SessionID: Held]>([:])
     private let subscriptions = Subscriptions<HeldStream>()
+    /// The node stops: what is open is about to go on elsewhere.
+    private let isLeaving = Atomic(false)
 
     package init() {}
 
@@ -39,6 +41,8 @@ package final class AgentStreams: Sendable {
             return held.updateValue(entry, forKey: session.id)
         }
         older?.stream.end()
+        // It came while the others were told to go.
+        if isLeaving.load(ordering: .sequentiallyConsistent) { own?.part() }
     }
 
     /// How many there are of each kind: opened by a GET, of HTTP+SSE, of `subscriptions/listen`.
@@ -63,6 +67,9 @@ package final class AgentStreams: Sendable {
     /// Whether that was noted of the stream held.
     func hasWatches(_ session: SessionID) -> Bool { held.withLock { $0[session]?.hasWatches ?? false } }
 
+    /// Whether the session's stream is here.
+    func holds(_ session: SessionID) -> Bool { held.withLock { $0[session] != nil } }
+
     /// The session's own stream, where messages have numbers and this node holds it.
     func own(of session: SessionID) -> OwnStream? { held.withLock { $0[session]?.own } }
 
@@ -71,7 +78,9 @@ package final class AgentStreams: Sendable {
     func subscribe(
         _ reply: HTTPReply, _ presence: Session, to filter: SubscriptionFilter, as id: RequestID, most: Int
     ) -> SubscriptionPlace? {
-        subscriptions.add(HeldStream(reply), of: presence, as: id, to: filter, most: most)
+        let place = subscriptions.add(HeldStream(reply), of: presence, as: id, to: filter, most: most)
+        if isLeaving.load(ordering: .sequentiallyConsistent) { HeldStream(reply).part() }
+        return place
     }
 
     /// The stream has closed.
@@ -110,12 +119,24 @@ package final class AgentStreams: Sendable {
     /// Ends the session's own stream where it is older than `fence`.
     func close(_ session: SessionID, below fence: Int64) {
         guard let entry = held.withLock({ $0[session] }), entry.fence < fence else { return }
-        entry.stream.end()
+        if entry.own == nil, isLeaving.load(ordering: .sequentiallyConsistent) { entry.stream.part() } else { entry.stream.end() }
+    }
+
+    /// Has all agents go on at another node whose streams can: those of HTTP+SSE stay.
+    func part() {
+        isLeaving.store(true, ordering: .sequentiallyConsistent)
+        for entry in held.withLock({ Array($0.values) }) { entry.own?.part() }
+        for stream in subscriptions.streams { stream.part() }
+    }
+
+    /// The sessions of HTTP+SSE whose streams are here.
+    var streamSessions: [(id: SessionID, tenant: TenantName)] {
+        held.withLock { held in held.filter { $0.value.own == nil }.map { ($0.key, $0.value.tenant) } }
     }
 
     /// Ends all streams.
     func closeAll() {
-        for entry in held.withLock({ Array($0.values) }) { entry.stream.end() }
-        for stream in subscriptions.streams { stream.end() }
+        for entry in held.withLock({ Array($0.values) }) { entry.stream.part() }
+        for stream in subscriptions.streams { stream.part() }
     }
 }

@@ -21,6 +21,9 @@ struct HeldStream: Sendable {
     /// Ends the stream from this side.
     func end() { reply.eventLoop.execute { reply.value.end() } }
 
+    /// Ends the stream because the node stops, see `HTTPReply`.
+    func part(behind place: EventID? = nil) { reply.eventLoop.execute { reply.value.part(behind: place) } }
+
     /// Puts each post's messages on its stream, in one go on every loop.
     static func send(_ posts: [Subscriptions<HeldStream>.Post]) {
         for (_, posts) in Dictionary(grouping: posts, by: { ObjectIdentifier($0.stream.reply.eventLoop) }) {

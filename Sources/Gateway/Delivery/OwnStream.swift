@@ -28,6 +28,14 @@ final class OwnStream: Sendable {
         }
     }
 
+    /// Ends the stream because the node stops: what comes from now on is for the agent's next one.
+    func part() {
+        last.withLock { last in
+            stream.part(behind: EventID(stream: name, sequence: last))
+            last = .max
+        }
+    }
+
     /// What comes before that number is not kept any more.
     func skip(before sequence: Int64) { last.withLock { $0 = max($0, sequence - 1) } }
 }

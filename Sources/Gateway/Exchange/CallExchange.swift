@@ -76,9 +76,9 @@ struct CallExchange {
         await finish(Outgoing.textResult(id: call.id, text: BuiltIn.pingReply, by: responder))
     }
 
-    /// The one place where a call is answered: an agent that has cancelled it wants none.
+    /// The one place where a call is answered: an agent that has cancelled it wants none, unless it was the node that has.
     func finish(_ body: [UInt8], status: Int = 200, headers: HTTPHeaders = [:]) async {
-        if Task.isCancelled, agent.era == .legacy {
+        if Task.isCancelled, agent.era == .legacy, !gateway.isCutting {
             await reply.abandon()
         } else {
             await reply.finish(body, status: status, headers: headers)

@@ -12,7 +12,7 @@ struct ListenExchange {
     /// Opens the stream; from here on the socket's own events drive it and no task waits on it.
     func open(_ message: Message, _ id: RequestID) async throws(Fault) {
         var filter = try SubscriptionFilter(message)
-        if gateway.isDraining { throw .draining }
+        if gateway.isLeaving { throw .draining }
         let (gateway, agent, presence) = (gateway, agent, agent.session)
         filter.lists.formIntersection(gateway.offer(of: agent.tenant).announced)
         let watched = await gateway.watch(await targets(of: filter.resources), for: agent)

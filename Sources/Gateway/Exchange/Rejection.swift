@@ -29,6 +29,8 @@ enum Rejection: Error {
     case storeUnavailable(RequestID?)
     case tooManySessions(RequestID?)
     case tooManyStreams(most: Int)
+    /// The node stops, and the stream could not stay.
+    case draining
     /// The node that the message is for is gone.
     case nodeLost
 
@@ -43,7 +45,7 @@ enum Rejection: Error {
         case .unauthenticated: .unauthorized
         case .unsupportedMediaType: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
-        case .storeUnavailable: .serviceUnavailable
+        case .storeUnavailable, .draining: .serviceUnavailable
         case .tooManySessions, .tooManyStreams: .tooManyRequests
         case .malformedHTTP, .repeatedHeader, .malformed, .malformedBatch, .batchNotTaken, .missingRevision, .missingSession,
             .wrongRevision, .unknownEvent:
@@ -106,6 +108,7 @@ enum Rejection: Error {
         case .storeUnavailable(let id): (.storeUnavailable, id)
         case .tooManySessions(let id): (.tooManySessions, id)
         case .tooManyStreams(let most): (.tooManyStreams(most: most), nil)
+        case .draining: (.draining, nil)
         case .nodeLost: (.nodeLost, nil)
         }
     }

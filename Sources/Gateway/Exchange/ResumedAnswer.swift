@@ -44,7 +44,7 @@ struct ResumedAnswer {
         guard reply.isOpen else { return expiry.cancel() }
         if session.primesStreams { reply.prime(place) }
         await follow(stream, place, page, reader.bell)
-        reply.end()
+        if gateway.isLeaving { reply.part() } else { reply.end() }
     }
 
     private func follow(_ stream: AnswerStream, _ begin: EventID, _ first: OutboxPage, _ bell: Bell) async {
@@ -55,7 +55,7 @@ struct ResumedAnswer {
             place = await send(page, after: place)
             if page.hasEnded, place.sequence >= page.last { return }
             if page.events.isEmpty {
-                if gateway.isDraining { return }
+                if gateway.isLeaving { return }
                 await bell.wait(after: rung, until: .now() + TimeAmount(pause * Double.random(in: 0.5...1)), on: reply.eventLoop)
             } else {
                 heard = .now
@@ -86,7 +86,7 @@ struct ResumedAnswer {
 
     /// What is kept behind the place, as soon as Redis can tell; nil where nothing is any more, or the agent has left.
     private func read(_ stream: AnswerStream, _ place: EventID, _ fence: Int64) async -> OutboxPage? {
-        while reply.isOpen, !gateway.isDraining {
+        while reply.isOpen, !gateway.isLeaving {
             do {
                 return try await gateway.outbox.read(stream, after: place.sequence, fence: fence)
             } catch {

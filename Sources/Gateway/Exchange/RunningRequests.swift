@@ -42,6 +42,11 @@ final class RunningRequests: Sendable {
         return found != nil
     }
 
+    /// Stops all.
+    func cancelAll() {
+        for request in running.withLock({ Array($0.values) }) { request.stop() }
+    }
+
     /// The session has ended: what cannot be answered any more is stopped.
     func ended(_ session: SessionID) {
         let left = running.withLock { running in

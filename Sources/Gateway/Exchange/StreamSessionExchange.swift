@@ -12,6 +12,7 @@ struct StreamSessionExchange {
 
     /// `GET /sse`: opens the session and its stream, whose first event names the address for messages.
     func open(_ inbound: Inbound) async throws(Rejection) {
+        if gateway.isLeaving { throw .draining }
         let token = isQueryRead(in: inbound) ? inbound.queryText("token") : nil
         let principal = if let token { try await gateway.identify(token: token) } else { try await gateway.identify(inbound, on: reply) }
         let key = token.flatMap { _ in StreamKey() }
@@ -52,6 +53,14 @@ struct StreamSessionExchange {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)
             return reply.send(.accepted)
         }
+        let number = CallID()
+        let lives: Bool
+        do { lives = try await gateway.enter(number, in: session) } catch { throw .storeUnavailable(message.id) }
+        guard lives else {
+            gateway.sessions.drop(id)
+            throw .unknownSession(message.id)
+        }
+        defer { gateway.leave(number, in: session) }
         reply.send(.accepted)
         let stream = StreamReply(gateway, session: session, of: agent)
         if message.method == Method.initialize { return await initialize(message, agent, over: stream) }

@@ -6,6 +6,7 @@ import Upstreams
 extension StreamableExchange {
     /// A GET: opens the session's own stream, in the place of an older one wherever that is; or goes on with that, or a call's answer.
     func get(_ inbound: Inbound) async throws(Rejection) {
+        if gateway.isLeaving { throw .draining }
         let principal = try await gateway.identify(inbound, on: reply)
         guard inbound.accepts("text", "event-stream") else { throw .notAcceptable }
         let session = try await resume(inbound, principal, nil).session

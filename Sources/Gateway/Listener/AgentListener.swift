@@ -40,16 +40,12 @@ package final class AgentListener: Service {
         self.onListening = onListening
     }
 
-    /// Serves until a graceful shutdown, then stops accepting, finishes the calls in flight and ends the streams.
+    /// Serves until a graceful shutdown, then has its agents go elsewhere, see `Drain`.
     package func run() async throws {
         let channel = try await bind()
         if let address = channel.localAddress { onListening(address) }
         try? await gracefulShutdown()
-        gateway.drain()
-        try? await channel.close()
-        for tasks in tasks { await tasks.idle() }
-        gateway.streams.closeAll()
-        for tasks in tasks { await tasks.idle() }
+        await Draining(gateway, channel, tasks, logger).run()
     }
 
     private func bind() async throws -> any Channel {

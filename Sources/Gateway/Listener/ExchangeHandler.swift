@@ -24,8 +24,13 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
+    private var context: ChannelHandlerContext?
+    /// A request was answered on this connection.
+    private var hasServed = false
     /// How long an agent that is still sending has to take a refusal before the connection is cut: closing at once would discard it.
     private let lingering = TimeAmount.seconds(2)
+    /// How long an agent that has just connected has to begin its request when the node stops.
+    private let welcome = TimeAmount.seconds(1)
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
     var knownHost: String?
@@ -38,6 +43,16 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.gateway = gateway
         self.tasks = tasks
         self.bodyLimit = bodyLimit
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        tasks.connected(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        tasks.disconnected(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -62,6 +77,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
             reply.disconnected()
         }
         reply = nil
+        tasks.disconnected(self)
         context.fireChannelInactive()
     }
 
@@ -145,14 +161,39 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Called by the reply when its last byte is written.
     func replyEnded(keepsAlive: Bool, _ context: ChannelHandlerContext) {
         reply = nil
+        hasServed = true
         if case .refusing = state { return linger(context) }
-        guard keepsAlive else { return context.close(promise: nil) }
+        guard keepsAlive else { return close(context) }
         state = .idle
         takeParts(context)
+        // The reply began before the node was asked to stop.
+        if gateway.isLeaving, case .idle = state { return close(context) }
         guard readIsWanted, !(isServing && reader.hasBytes) else { return }
         readIsWanted = false
         context.read()
     }
+
+    /// Closes when all that was written is sent.
+    private func close(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    /// The node stops: a connection on which nothing is under way is closed. One that is new has been opened to be used at once.
+    func part() {
+        guard let context, case .idle = state, !reader.hasBytes else { return }
+        if hasServed { return context.close(promise: nil) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: welcome) {
+            if case .idle = bound.value.0.state, bound.value.0.context != nil { bound.value.1.close(promise: nil) }
+        }
+    }
+
+    /// What is under way is given up, and answered where it can be.
+    func cut() { reply?.task?.cancel() }
+
+    /// Closes whatever is under way.
+    func abort() { context?.close(promise: nil) }
 
     /// Ends our side of the connection, and throws away what comes until the agent ends its own.
     private func linger(_ context: ChannelHandlerContext) {

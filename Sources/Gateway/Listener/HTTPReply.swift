@@ -159,6 +159,13 @@ final class HTTPReply {
         finish()
     }
 
+    /// Ends the stream because the node stops: its agent is to come back a little later, behind what it has had. The event has a name that
+    /// no client knows, for some take any other for a message.
+    func part(behind place: EventID? = nil) {
+        event(ServerSentEvent(id: place?.text, name: "reconnect", data: [], retry: .random(in: DrainTerms.retry)))
+        end()
+    }
+
     func becameWritable() {
         writable?.resume()
         writable = nil

@@ -2,7 +2,7 @@ import Governance
 package import NIOCore
 import Upstreams
 
-/// The one place where tasks of the agents' side start: each runs on one event loop, and a drain waits for them.
+/// The one place where tasks of the agents' side start: each runs on one event loop, and a drain waits for them and for those who are connected.
 package final class LoopTasks: Sendable {
     package let loop: any EventLoop
     private let executor: LoopExecutor
@@ -12,9 +12,10 @@ package final class LoopTasks: Sendable {
     let metrics = GatewayMetrics()
     private let activity: NIOLoopBoundBox<LoopActivity>
 
-    /// How many tasks run, and who waits for none to.
+    /// How many tasks run, what is connected, and who waits for none to.
     private struct Running {
         var count = 0
+        var connections: [ObjectIdentifier: ExchangeHandler] = [:]
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -50,18 +51,37 @@ package final class LoopTasks: Sendable {
         }
     }
 
-    /// Returns when no started task is left.
+    /// An agent has connected; on this loop.
+    func connected(_ handler: ExchangeHandler) { running.value.connections[ObjectIdentifier(handler)] = handler }
+
+    /// It is gone; on this loop.
+    func disconnected(_ handler: ExchangeHandler) {
+        running.value.connections[ObjectIdentifier(handler)] = nil
+        tellWaiters()
+    }
+
+    /// Does something to all connections, on their loop.
+    func forEachConnection(_ body: @escaping @Sendable (ExchangeHandler) -> Void) {
+        loop.execute { for handler in Array(self.running.value.connections.values) { body(handler) } }
+    }
+
+    /// Returns when no started task is left and nobody is connected.
     func idle() async {
         await withCheckedContinuation { waiter in
             loop.execute {
-                if self.running.value.count == 0 { waiter.resume() } else { self.running.value.waiters.append(waiter) }
+                self.running.value.waiters.append(waiter)
+                self.tellWaiters()
             }
         }
     }
 
     private func ended() {
         running.value.count -= 1
-        guard running.value.count == 0, !running.value.waiters.isEmpty else { return }
+        tellWaiters()
+    }
+
+    private func tellWaiters() {
+        guard running.value.count == 0, running.value.connections.isEmpty, !running.value.waiters.isEmpty else { return }
         let waiters = running.value.waiters
         running.value.waiters = []
         for waiter in waiters { waiter.resume() }

@@ -123,6 +123,24 @@ package final class SessionCache: Sendable {
         return try await directory.close(session.id, of: session.tenant)
     }
 
+    /// Notes that this node answers a request of a session whose stream another holds; false where it is gone.
+    func begin(_ request: CallID, in session: Session, at node: NodeID) async throws(StoreError) -> Bool {
+        try await directory.begin(request, in: session.id, of: session.tenant, at: node)
+    }
+
+    /// It is answered.
+    func end(_ request: CallID, in session: Session, at node: NodeID) async throws(StoreError) {
+        try await directory.end(request, in: session.id, of: session.tenant, at: node)
+    }
+
+    /// Ends the session on all nodes, unless some answer requests of it, which are told.
+    func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID> {
+        try await directory.part(id, of: tenant)
+    }
+
+    /// Ends the session on all nodes.
+    func close(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Bool { try await directory.close(id, of: tenant) }
+
     /// Forgets the session here.
     func drop(_ id: SessionID) {
         _ = entries.withLock { $0.removeValue(forKey: id) }

@@ -8,18 +8,24 @@ package final class LiveNodes: Service {
     private let node: NodeID
     private let registry: any NodeRegistry
     private let logger: Logger
-    private let nodes: Mutex<[NodeID]>
+    private struct State {
+        var nodes: [NodeID]
+        /// Whether this node sweeps for a tenant, as long as the nodes are the same: to find out takes a look at all of them.
+        var sweeps: [TenantName: Bool] = [:]
+    }
+
+    private let state: Mutex<State>
     private let lastBeat = Mutex<ContinuousClock.Instant?>(nil)
 
     package init(node: NodeID, registry: any NodeRegistry, logger: Logger) {
         self.node = node
         self.registry = registry
         self.logger = logger
-        nodes = Mutex([node])
+        state = Mutex(State(nodes: [node]))
     }
 
     /// The nodes seen at the last heartbeat, this one included.
-    package var current: [NodeID] { nodes.withLock { $0 } }
+    package var current: [NodeID] { state.withLock { $0.nodes } }
 
     /// How long ago Redis last took a heartbeat; nil before the first.
     package var silence: Duration? { lastBeat.withLock { $0 }.map { .now - $0 } }
@@ -36,15 +42,21 @@ package final class LiveNodes: Service {
 
     /// True when this node is one of the two that sweep for the tenant: the two highest rendezvous hashes.
     func sweeps(_ tenant: TenantName) -> Bool {
-        let mine = rendezvous(node, tenant)
-        return current.count { $0 != node && rendezvous($0, tenant) > mine } < 2
+        state.withLock { state in
+            if let known = state.sweeps[tenant] { return known }
+            let mine = rendezvous(node, tenant)
+            let isMine = state.nodes.count { $0 != node && rendezvous($0, tenant) > mine } < 2
+            state.sweeps[tenant] = isMine
+            return isMine
+        }
     }
 
     func beat() async {
         do {
             let alive = try await registry.beat(node)
             lastBeat.withLock { $0 = .now }
-            nodes.withLock { $0 = alive.contains(node) ? alive : alive + [node] }
+            let nodes = alive.contains(node) ? alive : alive + [node]
+            state.withLock { if $0.nodes != nodes { $0 = State(nodes: nodes) } }
         } catch {
             logger.debug("heartbeat not sent", metadata: ["error": "\(error)"])
         }

@@ -22,7 +22,7 @@ final class DurableLinks {
         for link in links.values { link.start(dialer) }
     }
 
-    /// Closes all connections; whatever waits fails.
+    /// Closes all connections; whatever waits fails, as does what comes now.
     func stop() -> EventLoopFuture<Void> {
         dialer = nil
         hasStopped = true
@@ -32,8 +32,7 @@ final class DurableLinks {
     /// The link on which so many replicas are waited for.
     func link(for replicas: Int) -> DurableLink {
         if let link = links[replicas] { return link }
-        let link = DurableLink(make(), replicas: replicas, loop: loop, dialer: dialer)
-        if hasStopped { _ = link.stop() }
+        let link = DurableLink(make(), replicas: replicas, loop: loop, dialer: dialer, hasStopped: hasStopped)
         links[replicas] = link
         return link
     }

@@ -47,11 +47,15 @@ final class Subscription {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
-    /// Asks the server whether it is there, and leaves it where it is none any more of those that hear everything.
-    func probe() {
-        guard let connection, machine.isReady else { return }
-        guard let address, topology.serves(address) else { return abandon(.unavailable("another server has taken over")) }
-        connection.send(EncodedCommand(["PING"]))
+    /// Leaves the server where by now another is to be heard.
+    func follow() {
+        guard connection != nil, let address, !topology.serves(slot, at: address) else { return }
+        abandon(.unavailable("another server is to be heard"))
+    }
+
+    /// Asks the server whether it is there.
+    func ping() {
+        if let connection, machine.isReady { connection.send(EncodedCommand(["PING"])) }
     }
 
     private func connect() {
@@ -71,7 +75,9 @@ final class Subscription {
         timer?.cancel()
         guard let failures = machine.lost(now: .now()) else { return }
         topology.subscriberLost(error, at: address)
-        logger.log(level: failures == 1 ? .warning : .debug, "no subscription at Redis", metadata: ["reason": "\(error)"])
+        // That no server is known is for the topology to tell.
+        let level: Logger.Level = failures == 1 && address != nil ? .warning : .debug
+        logger.log(level: level, "no subscription at Redis", metadata: ["reason": "\(error)"])
         let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
         loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
     }
@@ -98,6 +104,7 @@ extension Subscription: ConnectionOwner {
         self.connection = connection
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         watch()
+        follow()
     }
 
     func received(_ reply: RedisValue, on connection: ConnectionHandler) {

@@ -45,7 +45,7 @@ final class NodePools: Sendable {
         for pool in forget(allBut: addresses) { await pool.stop() }
     }
 
-    /// Forgets all servers but these; they are to be stopped.
+    /// Forgets all servers but these; those forgotten are to be stopped.
     func forget(allBut addresses: Set<ServerAddress>) -> [NodePool] {
         pools.withLock { pools in
             let gone = pools.filter { !addresses.contains($0.key) }

@@ -89,6 +89,7 @@ struct DemoCommand: AsyncParsableCommand {
         settings.port = try await FreePort.preferring(port, on: group)
         settings.adminPort = try await FreePort.preferring(adminPort, on: group)
         settings.redis.url = redis.url
+        settings.drain.announce = 0
         settings.egress.allowsPrivateNetworks = true
         return settings
     }

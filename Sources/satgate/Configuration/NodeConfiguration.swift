@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Gateway
 import Logging
 import NIOCore
 import Store
@@ -20,6 +21,7 @@ import Upstreams
 /// - `hold.lease` (ms, 15000), `ledger.remembered` (ms, 600000: how long a call's end and its result are known)
 /// - `ledger.rollback` (refuse, or resume: what becomes of an account that has lost writes)
 /// - `input.wait` (ms, 600000: how long a call waits for its agent's input)
+/// - `drain.announce` (ms, 5000: how long a node that is to stop goes on, not ready), `drain.grace` (ms, 60000: by then it has ended)
 /// - `sse.keepalive` (ms, 15000), `log.level` (text, `info`)
 /// - the keys of `TracingSettings`
 /// - `sse.token_in_query` (true or false, false): agents may send their token in the URL of `/sse`, where others on the way can log it
@@ -46,6 +48,8 @@ struct NodeConfiguration {
     var rollback = RollbackPolicy.refuse
     var inputWait = 600_000
     var keepAlive = 15_000
+    /// How long the node takes to stop.
+    var drain = DrainTerms()
     var tokenInQuery = false
     /// The streams of `subscriptions/listen` that one agent may have open at this node.
     var subscriptions = 16
@@ -82,6 +86,9 @@ struct NodeConfiguration {
         }
         inputWait = try await reader.integer("input.wait", in: 100...600_000) ?? inputWait
         keepAlive = try await reader.integer("sse.keepalive", in: 100...40_000) ?? keepAlive
+        drain.announce = Int64(try await reader.integer("drain.announce", in: 0...600_000) ?? Int(drain.announce))
+        drain.grace = Int64(try await reader.integer("drain.grace", in: 1000...3_600_000) ?? Int(drain.grace))
+        guard drain.announce < drain.grace else { throw BadValue(key: "drain.grace", wanted: "over drain.announce") }
         tokenInQuery = try await reader.fetchBool(forKey: "sse.token_in_query") ?? tokenInQuery
         sessions = try await reader.integer("limits.sessions", in: 1...1_000_000) ?? sessions
         resumptions = try await reader.integer("limits.resumptions", in: 1...10_000) ?? resumptions

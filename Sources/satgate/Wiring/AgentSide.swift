@@ -62,6 +62,7 @@ struct AgentSide {
         settings.resumptionsPerSession = configuration.resumptions
         settings.subscriptionsPerAgent = configuration.subscriptions
         settings.tracer = tracer
+        settings.drain = configuration.drain
         settings.version = SatGateVersion.text
         if Gateway.loopbackHosts.contains(configuration.host) { settings.allowedHosts = Gateway.loopbackHosts }
         return settings

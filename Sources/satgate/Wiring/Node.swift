@@ -42,7 +42,8 @@ struct Node {
             on: operatorsGroup, logs: logs
         ) { onListening(.operators, $0) }
         (ledger, redis, names) = (store.ledger, store.redis, store.names)
-        let pipes = store.pipes + (tracing?.services ?? []) + operators.feed + [agents.messages]
+        let signals = Termination(drain: agents.gateway.drain, logger: logger)
+        let pipes = [signals] + store.pipes + (tracing?.services ?? []) + operators.feed + [agents.messages]
         services = pipes + store.services + agents.services + operators.services + [agents.port]
     }
 }

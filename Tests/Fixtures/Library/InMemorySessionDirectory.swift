@@ -13,6 +13,7 @@ package final class InMemorySessionDirectory: SessionDirectory {
         var expires: Int64
         var fence: Int64 = 0
         var listener: NodeID?
+        var requests: [CallID: NodeID] = [:]
     }
 
     private let clock: ManualClock
@@ -70,6 +71,20 @@ package final class InMemorySessionDirectory: SessionDirectory {
         return entries.withLock { entries in
             (entries.removeValue(forKey: Key(tenant: tenant, id: id))?.expires ?? 0) > now
         }
+    }
+
+    package func begin(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) -> Bool {
+        change(id, tenant) { entry, _ in entry.requests[request] = node }
+    }
+
+    package func end(_ request: CallID, in id: SessionID, of tenant: TenantName, at node: NodeID) async throws(StoreError) {
+        _ = change(id, tenant) { entry, _ in entry.requests[request] = nil }
+    }
+
+    package func part(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Set<NodeID> {
+        let nodes = entries.withLock { Set(($0[Key(tenant: tenant, id: id)]?.requests ?? [:]).values) }
+        if nodes.isEmpty { _ = try await close(id, of: tenant) }
+        return nodes
     }
 
     /// The node that holds the session's own stream.

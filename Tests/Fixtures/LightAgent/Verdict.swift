@@ -17,7 +17,7 @@ enum Verdict {
         if answer.status == 404 {
             self = .sessionGone
         } else if answer.status >= 500 || answer.status == 429 {
-            self = .again("HTTP \(answer.status)")
+            self = .again("HTTP \(answer.status) \(Self.label(answer, id: id) ?? "without a JSON-RPC error")")
         } else if let result = answer.message.result {
             if !answer.message.has("\"\(id)\"") {
                 self = .done("another's answer", hash: 0)
@@ -31,9 +31,19 @@ enum Verdict {
         }
     }
 
-    private init(refusal answer: HTTPAnswer) {
+    /// What programs match in the JSON-RPC error that answers the request.
+    private static func label(_ answer: HTTPAnswer, id: String) -> String? {
+        guard let error = error(answer), answer.message.has("\"\(id)\"") else { return nil }
+        return (error["data"] as? [String: Any])?["error"] as? String
+    }
+
+    private static func error(_ answer: HTTPAnswer) -> [String: Any]? {
         let message = (try? JSONSerialization.jsonObject(with: Data(answer.message))) as? [String: Any]
-        guard let error = message?["error"] as? [String: Any] else {
+        return message?["error"] as? [String: Any]
+    }
+
+    private init(refusal answer: HTTPAnswer) {
+        guard let error = Self.error(answer) else {
             self = answer.status == 200 ? .again("no answer in the stream") : .done("HTTP \(answer.status)", hash: 0)
             return
         }

@@ -143,7 +143,7 @@ keys: {{file: "{cell.keys}"}}
 log: {{level: info}}
 loops: 1
 """)
-    process = Process("configured", [BINARY, "serve", "--config", str(config)], tmp_path)
+    process = Process("configured", [BINARY, "serve", "--config", str(config)], tmp_path, {"SATGATE_DRAIN_ANNOUNCE": "0"})
     try:
         await soon("the node is ready", lambda: f"listening on http://127.0.0.1:{port}" in process.printed())
     finally:

@@ -9,6 +9,7 @@ import pytest
 from testbed.books import Books
 from testbed.node import Cell, Node, tenant
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 # one budget for each test, so that each has books of its own
@@ -28,7 +29,7 @@ class Cluster:
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     directory = tmp_path_factory.mktemp("cluster")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [
         tenant("acme", {"light": upstream.url}, tariff={"default": 1, "tools": {"echo": 2, "fail": 0.25}},

@@ -14,8 +14,8 @@ import pytest
 from testbed.agent import Agent
 from testbed.node import Cell, Node, tenant
 from testbed.process import free_port, soon
-from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless
+from testbed.topologies import any_redis
 
 
 class Library(ThreadingHTTPServer):
@@ -93,7 +93,7 @@ class City:
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     directory = tmp_path_factory.mktemp("city")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     east, west = Library("east", ["lib://listed"]), Library("west", ["lib://listed", "lib://other"])
     cell = Cell(directory, redis, [
         tenant("acme", {"east": east.url, "west": west.url}, unbudgeted="allow"),

@@ -17,6 +17,7 @@ from testbed.node import Cell, Node, attenuate, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 # what ending a delegation may take: a look each second, and what a busy machine adds
@@ -54,7 +55,7 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     directory = tmp_path_factory.mktemp("delegation")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [
         tenant("acme", {"light": upstream.url}, budgets={"team": {"limit": 100}, "many": {"limit": 10}}),

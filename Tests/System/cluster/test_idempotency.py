@@ -22,6 +22,7 @@ from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless, headers, message
+from testbed.topologies import any_redis
 from testbed.upstream import EverythingServer, LightUpstream
 
 KEY = "io.satgate/idempotencyKey"
@@ -52,7 +53,7 @@ class Field:
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     directory = tmp_path_factory.mktemp("idempotency")
-    redis, upstream = RedisServer(directory), LightUpstream(directory)
+    redis, upstream = any_redis(directory), LightUpstream(directory)
     terms: dict[str, Any] = {
         "tariff": {"default": 1, "tools": {"echo": 2, "fail": 0.25}}, "budgets": {"team": {"limit": 1000}}, "default_budget": "team"}
     light = {"url": upstream.url, "timeout": "20s"}
@@ -488,7 +489,7 @@ class Asking:
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
     directory = tmp_path_factory.mktemp("asking")
-    redis, modern, asker = RedisServer(directory), EverythingServer(2, "t", directory), Asker()
+    redis, modern, asker = any_redis(directory), EverythingServer(2, "t", directory), Asker()
     asker.finish.set()
     terms: dict[str, Any] = {"tariff": {"default": 1}, "budgets": {"team": {"limit": 1000}}, "default_budget": "team"}
     cell = Cell(directory, redis, [

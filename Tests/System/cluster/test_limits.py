@@ -14,8 +14,8 @@ import pytest
 from testbed.agent import Agent, Stream
 from testbed.node import Cell, Node, tenant
 from testbed.process import soon
-from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 
@@ -30,7 +30,7 @@ class Tight:
 @pytest.fixture(scope="module")
 def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tight]:
     directory = tmp_path_factory.mktemp("tight")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [tenant("acme", {"light": upstream.url}, unbudgeted="allow")])
     a, b = (cell.node(name, SATGATE_LIMITS_SESSIONS="3", SATGATE_LIMITS_RESUMPTIONS="2") for name in "ab")

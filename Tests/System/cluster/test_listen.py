@@ -20,6 +20,7 @@ from testbed.schema import MODERN, schema
 from testbed.sdk import connect
 from testbed.shelf import Shelf
 from testbed.stateless import SUBSCRIPTION, Stateless, Subscription
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 ALL = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
@@ -44,7 +45,7 @@ class Wire:
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     directory = tmp_path_factory.mktemp("listen")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     shelf = Shelf()
     light = LightUpstream(directory, tools=["echo", "fail"])
     cell = Cell(directory, redis, [

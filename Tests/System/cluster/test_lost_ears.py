@@ -10,8 +10,8 @@ import pytest
 from testbed.agent import Agent, Listener
 from testbed.node import Cell, tenant
 from testbed.process import soon
-from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless, Subscription
+from testbed.topologies import any_redis
 from testbed.upstream import EverythingServer
 
 ONE = "test://static/1"
@@ -19,7 +19,7 @@ UPDATED = {"method": "notifications/resources/updated", "params": {"uri": ONE}}
 
 
 async def test_another_node_listens_when_the_one_that_did_is_lost_and_a_stream_goes_on_behind_its_last_message(tmp_path: Path):
-    redis = RedisServer(tmp_path)
+    redis = any_redis(tmp_path)
     upstream = EverythingServer(1, "secret", tmp_path)
     cell = Cell(tmp_path, redis, [
         tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}}, unbudgeted="allow")])
@@ -63,7 +63,7 @@ async def test_another_node_listens_when_the_one_that_did_is_lost_and_a_stream_g
 
 
 async def test_resources_are_watched_for_a_session_by_one_node_at_a_time_wherever_it_asks(tmp_path: Path):
-    redis = RedisServer(tmp_path)
+    redis = any_redis(tmp_path)
     upstream = EverythingServer(2, "secret", tmp_path)
     cell = Cell(tmp_path, redis, [
         tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}}, unbudgeted="allow")])
@@ -109,7 +109,7 @@ async def test_resources_are_watched_for_a_session_by_one_node_at_a_time_whereve
 
 @pytest.mark.parametrize("generation", [1, 2])
 async def test_an_agent_without_a_session_is_told_on_its_stream_of_the_resources_that_it_names(tmp_path: Path, generation: int):
-    redis = RedisServer(tmp_path)
+    redis = any_redis(tmp_path)
     upstream = EverythingServer(generation, "secret", tmp_path)
     cell = Cell(tmp_path, redis, [
         tenant("acme", {"one": {"url": upstream.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}}}, unbudgeted="allow")])

@@ -20,6 +20,7 @@ from testbed.heard import Heard
 from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 
 ABLE = {"elicitation": {}, "sampling": {}, "roots": {}}
 FORM = {"message": "é?", "requestedSchema": {"type": "object", "properties": {}}, "unknown": [1, {"x": None}]}
@@ -70,7 +71,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("questions")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     asker, modern = Interviewer(), Interviewer(modern=True)
     cell = Cell(directory, redis, [
         tenant("acme", {"asker": asker.url}, budgets={"team": {"limit": 1000}}, default_budget="team"),

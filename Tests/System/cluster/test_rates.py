@@ -15,6 +15,7 @@ from testbed.process import soon
 from testbed.redis_server import RedisServer
 from testbed.shelf import Shelf
 from testbed.stateless import Stateless
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 # so slow that nothing comes back while a test runs
@@ -51,7 +52,7 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     directory = tmp_path_factory.mktemp("rates")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     shelf = Shelf()
     shelf.answers["prompts/get"] = lambda _: {"messages": []}

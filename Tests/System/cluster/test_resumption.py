@@ -13,6 +13,7 @@ from testbed.heard import Heard
 from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 
@@ -28,7 +29,7 @@ class Wire:
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     directory = tmp_path_factory.mktemp("resumption")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [tenant("acme", {"light": upstream.url}, budgets={"team": {"limit": 1000}}, default_budget="team")])
     a, b = (cell.node(name, SATGATE_LOOPS="2") for name in "ab")

@@ -17,6 +17,7 @@ from testbed.node import Cell, Node, attenuate, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless, Subscription
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 # seconds that a message may take, and a lost one
@@ -44,7 +45,7 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     directory = tmp_path_factory.mktemp("revocation")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [tenant("acme", {"light": upstream.url}, budgets={"team": {"limit": 1000}}, default_budget="team")])
     a, b = (cell.node(name, SATGATE_LOOPS="2") for name in "ab")

@@ -19,6 +19,7 @@ from testbed.node import Cell, Node, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
 from testbed.stateless import Stateless, headers, message
+from testbed.topologies import any_redis
 from testbed.upstream import EverythingServer
 
 ABLE = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}}}
@@ -61,7 +62,7 @@ async def one_charge(field: Field, era: str, price: int = 1) -> AsyncIterator[No
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     directory = tmp_path_factory.mktemp("rounds")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     servers = {"modern": EverythingServer(2, "t", directory), "legacy": EverythingServer(1, "t", directory)}
     cell = Cell(directory, redis, [
         tenant(era, {"everything": {"url": server.url, "headers": {"Authorization": "Bearer ${env:UP_TOKEN}"}, "timeout": "20s"}},
@@ -245,7 +246,7 @@ class Asked:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Iterator[Asked]:
-    redis, asker = RedisServer(tmp_path), Asker()
+    redis, asker = any_redis(tmp_path), Asker()
     cell = Cell(tmp_path, redis, [
         tenant(name, {"asker": {"url": asker.url, "timeout": timeout}}, budgets={"team": {"limit": 10}}, default_budget="team")
         for name, timeout in (("acme", "20s"), ("brisk", "1s"))])

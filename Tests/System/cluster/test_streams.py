@@ -14,6 +14,7 @@ from testbed.agent import Agent, Listener, Stream
 from testbed.node import Cell, Node, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 CHANGED = "notifications/tools/list_changed"
@@ -33,7 +34,7 @@ class Wire:
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     directory = tmp_path_factory.mktemp("streams")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory, tools=["echo", "fail", "slow"])
     cell = Cell(directory, redis, [tenant(name, {"light": upstream.url}, unbudgeted="allow") for name in ("acme", "other")])
     a, b = (cell.node(name, SATGATE_LOOPS="2", SATGATE_SSE_KEEPALIVE="200") for name in "ab")

@@ -13,9 +13,9 @@ from testbed.agent import Agent
 from testbed.books import Books
 from testbed.node import Cell, Node, tenant
 from testbed.process import eventually
-from testbed.redis_server import RedisServer
 from testbed.shelf import Shelf
 from testbed.stateless import Stateless
+from testbed.topologies import any_redis
 
 TOOLS = ["search", "deep_search", "deep_dive", "deeper", "other", "odd"]
 
@@ -46,7 +46,7 @@ def shelf() -> Shelf:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     directory = tmp_path_factory.mktemp("tariff")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     shelves = [shelf() for _ in range(3)]
     shelves[1].put("resources", {"uri": "b://1", "name": "r"})
     shelves[2].put("resources", {"uri": "c://1", "name": "r"})

@@ -16,6 +16,7 @@ from testbed.books import Books
 from testbed.node import Cell, Node, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
@@ -89,7 +90,7 @@ def plain(name: str, **document: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    redis = RedisServer(tmp_path)
+    redis = any_redis(tmp_path)
     upstream = LightUpstream(tmp_path)
     mounted = ConfigMap(tmp_path / "mounted")
     cell = Cell(tmp_path, redis, [acme(1, upstream), plain("late"), plain("other")])

@@ -14,6 +14,7 @@ import pytest
 from testbed.agent import Stream
 from testbed.node import Cell, Node, tenant
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 
@@ -29,7 +30,7 @@ class Doors:
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     directory = tmp_path_factory.mktemp("doors")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [tenant(name, {"light": upstream.url}, budgets={"team": {"limit": 100}}, default_budget="team")
                                    for name in ("acme", "other")])

@@ -16,6 +16,7 @@ from testbed.books import MICROS, Books
 from testbed.node import Cell, Node, run, tenant
 from testbed.process import soon
 from testbed.redis_server import RedisServer
+from testbed.topologies import any_redis
 from testbed.upstream import LightUpstream
 
 WINDOWS = {
@@ -45,7 +46,7 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     directory = tmp_path_factory.mktemp("windows")
-    redis = RedisServer(directory)
+    redis = any_redis(directory)
     upstream = LightUpstream(directory)
     cell = Cell(directory, redis, [
         tenant("acme", {"light": upstream.url}, budgets=BUDGETS, cap={"limit": 1000, "window": "week", "zone": "Europe/Berlin"})])

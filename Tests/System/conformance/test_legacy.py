@@ -273,6 +273,7 @@ async def test_lists_and_their_cursors_are_the_same_at_every_node(legacy):
 def test_a_node_is_reached_from_its_own_machine_only_where_nothing_is_said(legacy, tmp_path):
     port = free_port()
     node = Process("unsaid", [BINARY, "serve"], tmp_path, {**legacy.cell.environment, "SATGATE_LISTEN_PORT": str(port), "SATGATE_ADMIN_PORT": "0", "UP_TOKEN": "t",
+                                                         "SATGATE_DRAIN_ANNOUNCE": "0",
                                                          "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true"})
     eventually("it listens", lambda: f"listening on http://127.0.0.1:{port}" in node.printed(), within=15)
     listening = [line.split()[1] for line in Path(f"/proc/{node.pid}/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"]

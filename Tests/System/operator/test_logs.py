@@ -102,7 +102,7 @@ async def test_nobody_who_reads_the_log_slowly_holds_up_a_call(cell, tmp_path: P
     node = subprocess.Popen(
         [BINARY, "serve"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writer,
         env={**clean_environment(), **cell.environment, "SATGATE_LISTEN_PORT": str(port), "SATGATE_ADMIN_PORT": "0", "SATGATE_LOOPS": "1",
-             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true", "SATGATE_LOG_LEVEL": "debug"})
+             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true", "SATGATE_LOG_LEVEL": "debug", "SATGATE_DRAIN_ANNOUNCE": "0"})
     os.close(writer)
 
     class Place:

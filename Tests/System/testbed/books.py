@@ -129,7 +129,7 @@ class Sampler:
         while not self._stop.is_set():
             try:
                 found = self._books.balances(self._accounts, client)
-            except redis.RedisError:
+            except (redis.RedisError, redis.exceptions.RedisClusterException, OSError):
                 found = []  # Redis is down on purpose
             for balance in found:
                 if balance:

@@ -37,7 +37,8 @@ class Sample(NamedTuple):
     upstream: str
     began: float
     ended: float
-    outcome: str  # "result", "<code> <data.error>", "HTTP <status>", or what else went wrong
+    outcome: str  # "result", "<code> <data.error>", "HTTP <status> <data.error>", or what else went wrong
+    port: int = 0  # of the node
 
     @property
     def is_result(self) -> bool:
@@ -206,7 +207,7 @@ class Caller:
             count += 1
             outcome = await self._call(f"{self._number}-{count}")
             now = time.monotonic()
-            self.samples.append(Sample(self._upstream, began, now, outcome))
+            self.samples.append(Sample(self._upstream, began, now, outcome, self._port))
             due += beat * max(1, int((now - due) / beat) + 1)
 
     async def _call(self, text: str) -> str:
@@ -244,7 +245,8 @@ def judge(status: int, body: bytes, text: str) -> str:
         return f"HTTP {status}, no JSON"
     error = message.get("error")
     if status != 200 or message.get("id") != text:
-        return f"HTTP {status} {error}"
+        label = (error.get("data") or {}).get("error") if error and message.get("id") == text else None
+        return f"HTTP {status} {label or error}"
     if error:
         return f"{error['code']} {(error.get('data') or {}).get('error', error['message'])}"
     result = message["result"]

@@ -73,6 +73,7 @@ class Node:
         """Starts it, at the port it had before, with these settings besides for this once."""
         self.process = Process(self._name, [BINARY, "serve"], self._cell.directory, {
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1", "SATGATE_ADMIN_PORT": "0",
+            "SATGATE_DRAIN_ANNOUNCE": "0",
             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true",
             **self._cell.environment, **self._settings, **settings})
         eventually(f"node {self._name} ready", self._ready, within=30)

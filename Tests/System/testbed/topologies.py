@@ -2,7 +2,11 @@
 three masters with a replica each. Both are stated to the servers as if they had found each other long ago, so they stand within seconds."""
 from __future__ import annotations
 
+import atexit
+import os
 import random
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +18,10 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from .process import Process, eventually, free_port
+from .redis_server import RedisServer
 
+# What `any_redis` starts: nothing said, "sentinels" or "cluster".
+WANTED = os.environ.get("SATGATE_TEST_TOPOLOGY", "")
 MASTER = "mymaster"
 SLOTS = 16384
 PLAIN = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0",
@@ -83,6 +90,7 @@ class Topology:
         self.servers: list[Instance] = []
         self.url = ""
         self._connections: list[Any] = []
+        self._shelf: list[Topology] | None = None
 
     def connect(self) -> Any:
         """A client of its own, for another thread."""
@@ -133,7 +141,16 @@ class Topology:
     def _everybody(self) -> Iterator[Instance]:
         yield from self.servers
 
+    def shelve(self, shelf: list[Topology]) -> Topology:
+        """From now on `stop` only empties it and puts it on the shelf."""
+        self._shelf = shelf
+        return self
+
     def stop(self) -> None:
+        if self._shelf is not None:
+            for server in self.servers:
+                server.ask("FLUSHALL", patience=10)  # replicas refuse, and follow
+            return self._shelf.append(self)
         for each in self._everybody():
             each.stop()
 
@@ -347,3 +364,20 @@ class RedisCluster(Topology):
     def recover(self) -> None:
         """Waits until all six stand again."""
         eventually("the cluster stands again", self.is_whole, within=90, every=0.05)
+
+
+_shelf: list[Topology] = []
+
+
+def any_redis(directory: Path) -> Any:
+    """An empty Redis of the kind that `SATGATE_TEST_TOPOLOGY` names: a server of its own, sentinels, or a cluster.
+
+    Who stops one of the latter two leaves it to the next test that wants one."""
+    if not WANTED:
+        return RedisServer(directory)
+    if _shelf:
+        return _shelf.pop()
+    place = Path(tempfile.mkdtemp(prefix=f"satgate-{WANTED}-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    made = {"sentinels": Sentinels, "cluster": RedisCluster}[WANTED](place)
+    return made.shelve(_shelf)

@@ -1,0 +1,2 @@
+"""Redis as it runs where it matters."""
+from __future__ import annotations
