@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos simulate
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -60,6 +60,12 @@ bench:
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-# A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures.
+# A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures of k8s/SCALING.md.
 simulate: build
 	cd Tests/Scale && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),-k $(PART))
+
+# Measures what k8s/SCALING.md is computed from, into .build/scale.json; `python3 Tests/Scale/plan.py --inputs .build/scale.json` prints its tables.
+scale-inputs:
+	Tests/setup.sh bench
+	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
+	python3 Tests/Scale/measure.py $(if $(PART),--part $(PART))

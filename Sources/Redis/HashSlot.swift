@@ -4,6 +4,15 @@ import Glibc
 package struct HashSlot: Sendable, Hashable {
     package let number: UInt16
 
+    /// How many there are.
+    static let count = 16_384
+
+    /// Nil for what is no slot's number.
+    init?(number: UInt16) {
+        guard number < Self.count else { return nil }
+        self.number = number
+    }
+
     /// The slot of `key`: CRC16 of its hash tag, of the whole key where it has none.
     package init(key: some Collection<UInt8>) {
         number = Self.checksum(Self.tag(of: key)) & 16_383

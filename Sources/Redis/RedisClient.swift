@@ -11,6 +11,7 @@ package final class RedisClient: Sendable {
     let loops: [any EventLoop]
     let logger: Logger
     let topology: any Topology
+    private let secrets: [RedisSecrets]
     private let clock = ServerClock()
     private let run = ServerRun()
     private let pending = Meter(label: "satgate_redis_commands_pending")
@@ -18,31 +19,41 @@ package final class RedisClient: Sendable {
     package init(configuration: RedisConfiguration, group: MultiThreadedEventLoopGroup, logger: Logger) {
         var logger = logger
         logger[metadataKey: "redis"] = "\(configuration)"
+        let configuration = configuration.adapted
         self.configuration = configuration
         self.logger = logger
         self.loops = Array(group.makeIterator())
         let pools = NodePools(configuration: configuration, group: group, clock: clock, run: run, logger: logger)
-        self.topology =
-            switch configuration.place {
-            case .single(let address): SingleNode(address, pools)
-            case .sentinels, .cluster: SingleNode(ServerAddress(host: "127.0.0.1", port: 1), pools)
-            }
+        switch configuration.place {
+        case .single(let address):
+            topology = SingleNode(address, pools)
+            secrets = [configuration.secrets]
+        case .sentinels(let addresses, let master):
+            let ofSentinels = configuration.ofSentinels
+            topology = SentinelTopology(
+                addresses, master: master, configuration: ofSentinels, pools: pools, run: run, loop: loops[0], logger: logger)
+            secrets = [configuration.secrets, ofSentinels.secrets]
+        case .cluster(let seeds):
+            topology = ClusterTopology(
+                seeds, pools, configuration: configuration, loop: group.next(), clock: clock, run: run, logger: logger)
+            secrets = [configuration.secrets]
+        }
     }
 
     /// Connects, and keeps connected until cancelled; then whatever waits fails. Throws where the files of its secrets cannot be used at first;
     /// later it goes on with what it has.
     package func run() async throws {
-        try configuration.secrets.load()
+        for secrets in secrets { try secrets.load() }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await self.topology.run() }
-            if configuration.secrets.canChange { tasks.addTask { await self.renewSecrets() } }
+            if secrets.contains(where: \.canChange) { tasks.addTask { await self.renewSecrets() } }
             try await tasks.waitForAll()
         }
     }
 
     private func renewSecrets() async {
         while (try? await Task.sleep(for: Self.renewal)) != nil {
-            do throws(RedisError) { try configuration.secrets.load() } catch { logger.warning("\(error)") }
+            for secrets in secrets { do throws(RedisError) { try secrets.load() } catch { logger.warning("\(error)") } }
         }
     }
 
@@ -128,6 +139,8 @@ extension RedisClient {
 extension RedisClient {
     /// The most attempts at one command, however short its failures.
     private static let attempts = 32
+    /// The most redirections in a row that are followed at once.
+    private static let hops = 5
 
     private struct Request {
         let slot: HashSlot?
@@ -154,6 +167,7 @@ extension RedisClient {
         _ request: Request, by send: (NodePool, _ asking: Bool) async throws(RedisError) -> Reply
     ) async throws(RedisError) -> Reply {
         var failures = 0
+        var hops = 0
         var redirected: (pool: NodePool, asking: Bool)?
         while true {
             let failure: RedisError
@@ -165,8 +179,12 @@ extension RedisClient {
             guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun else { throw failure }
             switch await topology.learn(from: failure, at: pool, for: request.slot) {
             case .final: throw failure
-            case .redirected(let pool, let asking): redirected = (pool, asking)
-            case .again: guard await pause(after: failures, before: request.deadline) else { throw failure }
+            case .redirected(let pool, let asking) where hops < Self.hops:
+                hops += 1
+                redirected = (pool, asking)
+            case .again, .redirected:
+                hops = 0
+                guard await pause(after: failures, before: request.deadline) else { throw failure }
             }
         }
     }

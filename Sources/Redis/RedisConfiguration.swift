@@ -2,6 +2,8 @@
 package struct RedisConfiguration: Sendable {
     package var place: Place
     package var secrets: RedisSecrets
+    /// Who we are to sentinels; nil: nobody. They are reached over the same TLS as Redis.
+    package var sentinelSecrets: RedisSecrets?
     package var database: Int
     /// How long a command may take, its wait for a connection and all its retries included.
     package var commandTimeout: Duration = .seconds(2)
@@ -15,6 +17,10 @@ package struct RedisConfiguration: Sendable {
     package var pendingBytes = 64 << 20
     /// How often a ready connection asks for the server's clock and role.
     package var heartbeat: Duration = .seconds(10)
+    /// Whom connections lead to.
+    var peer = Peer.master
+    /// How long to wait before connecting again.
+    var reconnect = Backoff.reconnect
 
     package init(_ place: Place, secrets: RedisSecrets = RedisSecrets(), database: Int = 0) {
         self.place = place
@@ -27,6 +33,12 @@ package struct RedisConfiguration: Sendable {
         host: String, port: Int = 6379, credentials: RedisCredentials? = nil, database: Int = 0, tls: RedisTLS? = nil
     ) {
         self.init(.single(ServerAddress(host: host, port: port)), secrets: RedisSecrets(credentials, tls: tls), database: database)
+    }
+
+    /// What a server must be to be talked to.
+    enum Peer: String, Sendable {
+        case master = "Redis"
+        case sentinel = "a sentinel"
     }
 
     /// Which servers there are, and how the one to ask is found.

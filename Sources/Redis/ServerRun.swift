@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// Which runs of which servers the connections lead to, and who is to know when that changes.
@@ -9,6 +10,7 @@ final class ServerRun: Sendable {
     }
 
     private let state = Mutex(State())
+    private let failovers = Counter(label: "satgate_redis_failovers_total")
 
     /// A value each time that what is read may not be what was written: a connection leads to another run than the last, or to one that nobody can
     /// tell, or another server has taken over; several may come as one.
@@ -25,6 +27,13 @@ final class ServerRun: Sendable {
             return known != id || id == nil
         }
         if isNews { changed() }
+    }
+
+    /// That server has taken over from another: what is read there may not be what was written. Told at once, and again when it answers.
+    func replaced(by address: ServerAddress) {
+        state.withLock { $0.ids[address] = .some(nil) }
+        failovers.increment()
+        changed()
     }
 
     /// Another server answers for what was written elsewhere.

@@ -36,10 +36,18 @@ package final class Subscriber: Sendable {
     package func run() async throws {
         try client.configuration.secrets.load()
         loop.execute { self.subscription.value.start(Dialer(self.client.configuration)) }
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask { await self.prove() }
+            for await _ in client.newServers() { loop.execute { self.subscription.value.follow() } }
+        }
+        try await loop.flatSubmit { self.subscription.value.stop() }.get()
+    }
+
+    private func prove() async {
         while (try? await Task.sleep(for: interval)) != nil {
+            loop.execute { self.subscription.value.follow() }
             // A probe that cannot be sent is like one that is not heard.
             _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)
         }
-        try await loop.flatSubmit { self.subscription.value.stop() }.get()
     }
 }

@@ -212,8 +212,9 @@ struct LinkMachineTests {
         machine.submit("sent")
         #expect(machine.stop() == ["unavailable"])
         #expect(machine.lost().failures == nil)
-        #expect(machine.submit("waiting") == "wait")
+        #expect(machine.submit("late") == "not_sent")
         #expect(machine.start())
+        #expect(machine.submit("waiting") == "wait")
         #expect(machine.greet() == ["waiting"])
     }
 

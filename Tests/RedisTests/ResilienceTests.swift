@@ -198,7 +198,7 @@ struct ResilienceTests {
         _ = await client.failure(of: ["PING"], timeout: .milliseconds(50))
         running.cancel()
         let failures = await [waiting, second]
-        #expect(failures == [.unavailable("the client has stopped"), .unavailable("the client has stopped")])
+        #expect(failures == [.unavailable("the connection was given up"), .unavailable("the connection was given up")])
         _ = await running.result
         try await fake.stop()
         try await group.shutdownGracefully()

@@ -2,7 +2,7 @@ import NIOCore
 
 /// The commands that open a connection, sent in one go, and what their replies mean.
 struct Handshake {
-    private enum Step { case authenticate, select, name, role, run, time }
+    private enum Step { case authenticate, select, name, role, run, time, ping }
 
     private var steps: CircularBuffer<Step> = []
     private var run: String?
@@ -14,8 +14,8 @@ struct Handshake {
     /// What a reply led to.
     enum Progress {
         case incomplete
-        /// All is well; the reply to TIME, and the server's `run_id` where it tells it.
-        case complete(time: RedisValue, run: String?)
+        /// All is well; the reply to TIME, which a sentinel is not asked, and the server's `run_id` where it tells it.
+        case complete(time: RedisValue?, run: String?)
         case failed(RedisError)
     }
 
@@ -30,8 +30,16 @@ struct Handshake {
             commands.append(["SELECT", .integer(Int64(configuration.database))])
             steps.append(.select)
         }
-        commands += [["CLIENT", "SETNAME", .text(configuration.clientName)], ["ROLE"], ["INFO", "server"], ["TIME"]]
-        steps.append(contentsOf: [.name, .role, .run, .time])
+        commands.append(["CLIENT", "SETNAME", .text(configuration.clientName)])
+        steps.append(.name)
+        switch configuration.peer {
+        case .master:
+            commands += [["ROLE"], ["INFO", "server"], ["TIME"]]
+            steps.append(contentsOf: [.role, .run, .time])
+        case .sentinel:
+            commands.append(["PING"])
+            steps.append(.ping)
+        }
         self.commands = commands
         self.sent = now
     }
@@ -50,6 +58,7 @@ struct Handshake {
             run = Self.run(in: reply.bytes ?? [])
             return .incomplete
         case .time: return .complete(time: reply, run: run)
+        case .ping: return .complete(time: nil, run: nil)
         }
     }
 

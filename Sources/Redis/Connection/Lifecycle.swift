@@ -50,8 +50,8 @@ struct Lifecycle {
     /// What a reply to the handshake led to.
     enum Greeting {
         case incomplete
-        /// Ready from now on. `time` answers the TIME sent at `asked`; `run` names the server's run.
-        case complete(time: RedisValue, asked: NIODeadline, run: String?)
+        /// Ready from now on. `time` answers the TIME sent at `asked`, where one was; `run` names the server's run.
+        case complete(time: RedisValue?, asked: NIODeadline, run: String?)
         /// Close the connection, then report it lost for this reason.
         case failed(RedisError)
         /// The reply is to no handshake.

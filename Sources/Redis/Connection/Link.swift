@@ -18,7 +18,8 @@ final class Link {
     private var machine: LinkMachine<PendingCommand>
     private var dialed: EventLoopFuture<any Channel>?
     private var connection: ConnectionHandler?
-    private let metrics = RedisMetrics()
+    /// Nil where it leads to no Redis that commands are for.
+    private let metrics: RedisMetrics?
     private var random = SystemRandomNumberGenerator()
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
     private var heartbeat: Scheduled<Void>?
@@ -37,6 +38,7 @@ final class Link {
         self.logger = logger
         self.onLoss = onLoss
         self.machine = LinkMachine(configuration: configuration)
+        self.metrics = configuration.peer == .master ? RedisMetrics() : nil
     }
 
     /// Begins to connect, and stays connected until stopped.
@@ -83,15 +85,16 @@ final class Link {
     private func lost(_ error: RedisError) {
         connection = nil
         readiness.set(false)
-        metrics.lost()
+        metrics?.lost()
         heartbeat?.cancel()
         let loss = machine.lost(because: error, now: .now())
         for command in loss.failed { resolve(command, .failure(loss.error)) }
         guard let failures = loss.failures else { return }
         logger.log(
-            level: failures == 1 ? .warning : .debug, "no connection to Redis", metadata: ["server": "\(address)", "reason": "\(error)"])
+            level: failures == 1 ? .warning : .debug, "no connection to \(configuration.peer.rawValue)",
+            metadata: ["server": "\(address)", "reason": "\(error)"])
         onLoss(error)
-        let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
+        let rest = TimeAmount(configuration.reconnect.delay(after: failures, using: &random))
         loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
     }
 
@@ -111,7 +114,7 @@ final class Link {
                 continuation.resume(returning: result)
             }
         case .clock(let sent):
-            if case .success(let reply) = result { clock.learn(reply, sent: sent, received: .now()) }
+            if case .success(let reply) = result { clock.learn(reply, from: address, sent: sent, received: .now()) }
         case .batch(let tell): tell(result)
         case .none: break
         case .role:
@@ -121,9 +124,9 @@ final class Link {
 
     private func count(_ result: Result<RedisValue, RedisError>) {
         switch result {
-        case .success(.error(let text)): metrics.failed(RedisError(reply: text))
+        case .success(.error(let text)): metrics?.failed(RedisError(reply: text))
         case .success: break
-        case .failure(let error): metrics.failed(error)
+        case .failure(let error): metrics?.failed(error)
         }
     }
 
@@ -171,7 +174,7 @@ extension Link: ConnectionOwner {
         switch machine.received(reply, now: now) {
         case .nothing: break
         case .answer(let command, let reply):
-            if let submitted = command.submitted { metrics.answered(after: (now - submitted).nanoseconds) }
+            if let submitted = command.submitted { metrics?.answered(after: (now - submitted).nanoseconds) }
             resolve(command, .success(reply))
         case .broken(let error): abandon(error)
         case .ready(let commands, let arrival): ready(commands, arrival, on: connection)
@@ -183,15 +186,16 @@ extension Link: ConnectionOwner {
     }
 
     private func ready(_ commands: [PendingCommand], _ arrival: LinkMachine<PendingCommand>.Arrival, on connection: ConnectionHandler) {
-        guard clock.learn(arrival.time, sent: arrival.asked, received: .now()) else {
+        if let time = arrival.time, !clock.learn(time, from: address, sent: arrival.asked, received: .now()) {
             return abandon(.protocolViolation("TIME is not answered by a time"))
         }
         for command in commands { connection.send(command.command) }
-        metrics.opened()
-        run.connected(to: address, run: arrival.run)
+        metrics?.opened()
         readiness.set(true)
+        logger.debug("connected to \(configuration.peer.rawValue)", metadata: ["server": "\(address)"])
+        guard configuration.peer == .master else { return }
+        run.connected(to: address, run: arrival.run)
         beat()
-        logger.debug("connected to Redis", metadata: ["server": "\(address)"])
     }
 }
 

@@ -20,6 +20,7 @@ struct LinkMachine<Item> {
     private var unanswered: CircularBuffer<Entry> = []
     private var bytes = 0
     private var lastFailure = "not started"
+    private var hasStopped = false
 
     init(configuration: RedisConfiguration) {
         self.configuration = configuration
@@ -36,6 +37,7 @@ struct LinkMachine<Item> {
     /// Begins; true: connect.
     mutating func start(now: NIODeadline) -> Bool {
         lastFailure = "still connecting"
+        hasStopped = false
         return lifecycle.start(now: now)
     }
 
@@ -65,18 +67,20 @@ struct LinkMachine<Item> {
         return Loss(failed: failed, error: error, failures: lifecycle.lost(now: now))
     }
 
-    /// Ends for good (until started again).
+    /// Ends for good (until started again): what comes now is refused.
     mutating func stop() -> [(Item, RedisError)] {
         let failed =
-            unanswered.compactMap(\.item).map { ($0, RedisError.unavailable("the client has stopped")) }
-            + waiting.compactMap(\.item).map { ($0, RedisError.notSent("the client has stopped")) }
+            unanswered.compactMap(\.item).map { ($0, RedisError.unavailable(Self.stopped)) }
+            + waiting.compactMap(\.item).map { ($0, RedisError.notSent(Self.stopped)) }
         unanswered.removeAll()
         waiting.removeAll()
         bytes = 0
         lifecycle.stop()
-        lastFailure = "the client has stopped"
+        hasStopped = true
         return failed
     }
+
+    private static var stopped: String { "the connection was given up" }
 
     // MARK: Commands
 
@@ -91,6 +95,7 @@ struct LinkMachine<Item> {
 
     /// Takes in a command that is worth `bytes` until it is answered.
     mutating func submit(_ item: Item, bytes: Int, deadline: NIODeadline, now: NIODeadline) -> Submission {
+        guard !hasStopped else { return .refuse(.notSent(Self.stopped)) }
         guard now < deadline else { return .refuse(.notSent("its deadline had passed")) }
         guard waiting.count + unanswered.count < configuration.pendingCommands, self.bytes + bytes <= configuration.pendingBytes else {
             return .refuse(.notSent("too many commands are waiting for a reply"))
@@ -117,8 +122,8 @@ struct LinkMachine<Item> {
 
     /// What the handshake told.
     struct Arrival {
-        /// Answers the TIME sent at `asked`.
-        let time: RedisValue
+        /// Answers the TIME sent at `asked`; nil where none was.
+        let time: RedisValue?
         let asked: NIODeadline
         /// The server's `run_id`; nil where it is not told.
         let run: String?

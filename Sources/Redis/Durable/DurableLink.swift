@@ -18,12 +18,15 @@ final class DurableLink {
     private let replicas: Int
     private var batches = WaitBatches<Durably>()
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
-    private var hasStopped = false
+    private var hasStopped: Bool
+    private static let stopped = RedisError.notSent("the connection was given up")
 
-    init(_ link: Link, replicas: Int, loop: any EventLoop, dialer: Dialer?) {
+    /// `hasStopped`: it takes nothing until it is started.
+    init(_ link: Link, replicas: Int, loop: any EventLoop, dialer: Dialer?, hasStopped: Bool) {
         self.link = link
         self.replicas = replicas
         self.loop = loop
+        self.hasStopped = hasStopped
         if let dialer { link.start(dialer) }
     }
 
@@ -38,7 +41,7 @@ final class DurableLink {
         hasStopped = true
         timer?.scheduled.cancel()
         timer = nil
-        for item in batches.stop() { item.caller.resume(returning: .failure(.notSent("the client has stopped"))) }
+        for item in batches.stop() { item.caller.resume(returning: .failure(Self.stopped)) }
         return link.stop()
     }
 
@@ -46,6 +49,7 @@ final class DurableLink {
     func submit(
         _ command: EncodedCommand, asking: Bool, timeout: Int64, deadline: NIODeadline, for caller: AcknowledgedContinuation
     ) {
+        guard !hasStopped else { return caller.resume(returning: .failure(Self.stopped)) }
         if batches.submit(Durably(command: command, asking: asking, caller: caller), timeout: timeout, deadline: deadline) {
             loop.assumeIsolated().execute { self.flush() }
         }

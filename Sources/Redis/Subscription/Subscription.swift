@@ -47,6 +47,12 @@ final class Subscription {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
+    /// Leaves the server where by now another is to be heard.
+    func follow() {
+        guard connection != nil, let now = topology.address(for: slot), now != address else { return }
+        abandon(.unavailable("another server is to be heard"))
+    }
+
     private func connect() {
         guard let dialer else { return }
         address = topology.address(for: slot)
@@ -64,7 +70,9 @@ final class Subscription {
         timer?.cancel()
         guard let failures = machine.lost(now: .now()) else { return }
         topology.subscriberLost(error, at: address)
-        logger.log(level: failures == 1 ? .warning : .debug, "no subscription at Redis", metadata: ["reason": "\(error)"])
+        // That no server is known is for the topology to tell.
+        let level: Logger.Level = failures == 1 && address != nil ? .warning : .debug
+        logger.log(level: level, "no subscription at Redis", metadata: ["reason": "\(error)"])
         let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
         loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
     }
@@ -91,6 +99,7 @@ extension Subscription: ConnectionOwner {
         self.connection = connection
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         watch()
+        follow()
     }
 
     func received(_ reply: RedisValue, on connection: ConnectionHandler) {

@@ -52,11 +52,13 @@ final class NodePool: Sendable {
         }
     }
 
-    /// Closes all connections; what waits fails.
+    /// Closes all connections; what waits fails, as does what comes now.
     func stop() async {
-        for place in places {
-            try? await place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }.get()
+        // All at once: an attempt to connect that is under way on one loop may take its time to end.
+        let stopped = places.map { place in
+            place.loop.flatSubmit { place.link.value.stop().and(place.durable.value.stop()).map { _ in } }
         }
+        for stopped in stopped { try? await stopped.get() }
     }
 
     /// True when every loop's connection is ready.

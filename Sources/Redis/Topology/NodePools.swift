@@ -42,12 +42,16 @@ final class NodePools: Sendable {
 
     /// Forgets and stops all servers but these.
     func keep(only addresses: Set<ServerAddress>) async {
-        let gone = pools.withLock { pools in
+        for pool in forget(allBut: addresses) { await pool.stop() }
+    }
+
+    /// Forgets all servers but these; those forgotten are to be stopped.
+    func forget(allBut addresses: Set<ServerAddress>) -> [NodePool] {
+        pools.withLock { pools in
             let gone = pools.filter { !addresses.contains($0.key) }
             for address in gone.keys { pools[address] = nil }
-            return gone
+            return Array(gone.values)
         }
-        for pool in gone.values { await pool.stop() }
     }
 
     private func lost(_ address: ServerAddress, _ error: RedisError) { listener.withLock { $0 }?(address, error) }

@@ -37,6 +37,7 @@ package enum MetricGlossary {
         "satgate_redis_round_trip_seconds": "From handing a command to its connection until Redis' reply.",
         "satgate_redis_errors_total": "Commands without a good reply, by kind.",
         "satgate_redis_connections_opened_total": "Connections to Redis that became ready.",
+        "satgate_redis_failovers_total": "Times that another server took a master's place.",
         "satgate_redis_connections_lost_total": "Connections to Redis, or attempts at one, that ended.",
         "satgate_redis_commands_pending": "Commands that wait for a connection or a reply.",
         "satgate_events_waiting": "Events on their way to Redis.",

@@ -54,7 +54,9 @@ package final class RedisInstances: Sendable {
 
     /// What redis-cli prints for a command on that server, its last newline cut off; nil when it does not answer within a second.
     package func ask(_ number: Int, _ command: [String], patience: String = "1") -> String? {
-        let words = ["timeout", patience, "redis-cli", "-h", "127.0.0.1", "-p", String(ports[number]), "--no-auth-warning"] + command
+        // By KILL: children of a thread that blocks signals would not hear of another.
+        let words =
+            ["timeout", "-s", "KILL", patience, "redis-cli", "-h", "127.0.0.1", "-p", String(ports[number]), "--no-auth-warning"] + command
         guard let output = try? Fixtures.run(words) else { return nil }
         return output.hasSuffix("\n") ? String(output.dropLast()) : output
     }

@@ -70,6 +70,7 @@ struct Simulation {
         var counts = tally.counts
         counts.beats -= before.beats
         counts.facts -= before.facts
+        counts.reconnections -= before.reconnections
         let report = Report(counts: counts, p50: tally.delay(of: 0.5), p99: tally.delay(of: 0.99), longest: tally.delay(of: 1))
         return String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
     }

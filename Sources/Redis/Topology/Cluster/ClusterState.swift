@@ -1,0 +1,59 @@
+import NIOCore
+
+/// What is known of a cluster, and the connections to its masters.
+struct ClusterState {
+    private(set) var map = SlotMap()
+    /// Those of the map's masters, in their order.
+    private(set) var pools: [NodePool] = []
+    private(set) var replicas: Set<ServerAddress> = []
+    /// Servers to which only a moving slot led, each until then.
+    var guests: [ServerAddress: NIODeadline] = [:]
+    /// Servers that did not answer, though connections to them stand.
+    var suspects: Set<ServerAddress> = []
+    /// Those to be stopped.
+    var gone: [NodePool] = []
+    var isRunning = false
+    private var turn = 0
+
+    /// The slot's owner. For no slot, and for one that nobody owns: any that is ready, else any.
+    mutating func pool(for slot: HashSlot?) -> NodePool? {
+        if let slot, let place = map.owner(of: slot) { return pools[place] }
+        guard !pools.isEmpty else { return nil }
+        turn &+= 1
+        for step in pools.indices {
+            let pool = pools[Int(UInt(bitPattern: turn &+ step) % UInt(pools.count))]
+            if pool.isReady, !suspects.contains(pool.address) { return pool }
+        }
+        return pools[Int(UInt(bitPattern: turn) % UInt(pools.count))]
+    }
+
+    /// Takes in that the slot is now that server's.
+    mutating func move(_ slot: HashSlot, to pool: NodePool) {
+        guard let place = map.move(slot, to: pool.address) else { return }
+        if place == pools.count { pools.append(pool) }
+    }
+
+    /// Takes in what servers say; true where one has taken over from another.
+    mutating func take(_ views: [ClusterView], connect: (ServerAddress) -> NodePool) -> Bool {
+        let hasTakenOver = map.take(views)
+        pools = map.masters.map { connect($0.address) }
+        replicas = views.reduce(into: []) { $0.formUnion($1.replicas) }
+        suspects.formIntersection(map.masters.map(\.address))
+        return hasTakenOver
+    }
+
+    /// Whose connections are kept.
+    mutating func wanted(at now: NIODeadline) -> Set<ServerAddress> {
+        guests = guests.filter { $0.value > now }
+        return Set(guests.keys).union(map.masters.map(\.address))
+    }
+
+    /// Whose clock is everybody's: that of the first slot's owner, so that all nodes go by the same one.
+    var clockOwner: ServerAddress? { HashSlot(number: 0).flatMap { map.owner(of: $0) }.map { map.masters[$0].address } }
+
+    /// True where each slot's owner can be asked.
+    var isWhole: Bool { !map.isEmpty && suspects.isEmpty && pools.allSatisfy(\.isReady) }
+
+    /// Every server that was ever heard of and may still be there.
+    var known: Set<ServerAddress> { replicas.union(map.masters.map(\.address)) }
+}
