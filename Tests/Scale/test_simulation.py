@@ -89,7 +89,7 @@ def expected(counts: dict[str, Any], nodes: int, dashboards: int, probes: float,
 
 def test_what_nodes_make_a_cluster_do(tmp_path: Path, short: bool, many: int) -> None:
     nodes, dashboards, seconds = (30, 2, 4) if short else (many, 4, 30)
-    cluster = RedisCluster(tmp_path)
+    cluster = RedisCluster(tmp_path, node_timeout=30_000)  # nobody is taken for dead on a busy machine
     masters = [Connection(each.port) for each in cluster.servers[:3]]
     links = [Connection(each.port) for each in cluster.servers]
     with Simulation(tmp_path, redis=cluster.url, nodes=nodes, dashboards=dashboards, seconds=seconds, size=DELIVERY,
