@@ -58,15 +58,17 @@ package final class Subscriber: Sendable {
         try client.configuration.secrets.load()
         loop.execute { self.subscription.value.start(Dialer(self.client.configuration)) }
         await withDiscardingTaskGroup { tasks in
-            tasks.addTask {
-                while (try? await Task.sleep(for: self.interval)) != nil {
-                    self.loop.execute { self.subscription.value.follow() }
-                    await self.prove()
-                }
-            }
+            tasks.addTask { await self.beat() }
             for await _ in client.newServers() { loop.execute { self.subscription.value.follow() } }
         }
         try await loop.flatSubmit { self.subscription.value.stop() }.get()
+    }
+
+    private func beat() async {
+        while (try? await Task.sleep(for: interval)) != nil {
+            loop.execute { self.subscription.value.follow() }
+            await prove()
+        }
     }
 
     /// Makes something to be heard. What cannot be sent is like what is not heard.
@@ -75,7 +77,7 @@ package final class Subscriber: Sendable {
             _ = try? await client.send(["SPUBLISH", .text(probe), ""], timeout: interval)
         } else if client.isSharded {
             // To publish would be heard by every server of the cluster, for each node each second.
-            loop.execute { self.subscription.value.ping() }
+            loop.execute { self.subscription.value.probe() }
         } else {
             _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)
         }

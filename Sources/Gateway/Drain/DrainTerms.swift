@@ -14,5 +14,5 @@ package struct DrainTerms: Sendable, Hashable {
     /// Milliseconds between the cutting of calls and the closing of connections.
     static let parting: Int64 = 1000
     /// Milliseconds, of which a stream that is closed has its agent wait some before it comes back: agents do not come all at once.
-    static let retry: ClosedRange<Int> = 200...1500
+    static let retry: ClosedRange<Int> = 200...1200
 }

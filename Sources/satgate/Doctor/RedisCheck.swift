@@ -26,7 +26,8 @@ struct RedisCheck {
             return await ShardsCheck(redis: connection.redis, shards: shards, check: self).findings()
         }
         guard let text = try await connection.redis.send(["INFO", "everything"]).bytes else { return [] }
-        return findings(in: String(decoding: text, as: UTF8.self))
+        let info = String(decoding: text, as: UTF8.self)
+        return findings(in: info) + (await SentinelCheck(redis: connection.redis).findings(Self.facts(info)))
     }
 
     /// What an INFO of one server tells.
