@@ -36,7 +36,7 @@ struct ClusterState {
     }
 
     /// True while a subscriber in that slot, or in none, is right at the server.
-    func serves(_ slot: HashSlot?, at address: ServerAddress) -> Bool {
+    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool {
         guard let slot else { return map.isEmpty || map.masters.contains { $0.address == address } }
         return map.owner(of: slot).map { map.masters[$0].address == address } ?? true
     }

@@ -87,7 +87,7 @@ final class ClusterTopology: Topology {
         }
     }
 
-    func serves(_ slot: HashSlot?, at address: ServerAddress) -> Bool { state.withLock { $0.serves(slot, at: address) } }
+    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool { state.withLock { $0.serves(address, slot) } }
 
     func canReach(_ slot: HashSlot) -> Bool { state.withLock { $0.canReach(slot) } }
 
