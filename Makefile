@@ -67,9 +67,10 @@ bench:
 	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
 	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-# A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures of k8s/SCALING.md.
+# A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures of k8s/SCALING.md. On a machine
+# that has no core to itself for them: `make simulate NODES=200`; a part of it: `make simulate PART=one_redis`.
 simulate: build
-	cd Tests/Scale && ../../.build/venv-mcp2/bin/python -m pytest $(if $(PART),-k $(PART))
+	cd Tests/Scale && ../../.build/venv-mcp2/bin/python -m pytest $(if $(NODES),--nodes $(NODES)) $(if $(PART),-k $(PART))
 
 # Measures what k8s/SCALING.md is computed from, into .build/scale.json; `python3 Tests/Scale/plan.py --inputs .build/scale.json` prints its tables.
 scale-inputs:

@@ -77,7 +77,7 @@ package final class Subscriber: Sendable {
             _ = try? await client.send(["SPUBLISH", .text(probe), ""], timeout: interval)
         } else if client.isSharded {
             // To publish would be heard by every server of the cluster, for each node each second.
-            loop.execute { self.subscription.value.probe() }
+            loop.execute { self.subscription.value.ping() }
         } else {
             _ = try? await client.send(["PUBLISH", .text(probe), ""], timeout: interval)
         }

@@ -1,4 +1,5 @@
 import Events
+import Governance
 import Synchronization
 
 /// Events on their way to Redis, oldest first, at most `capacity`: one more drops the oldest.
@@ -11,10 +12,19 @@ package final class EventQueue: Sendable {
 
     private struct State {
         var ring: [Entry?]
-        /// Events ever removed or dropped; the oldest waiting one has this number.
+        /// The number of the oldest that waits; of the next where none does.
         var first = 0
+        /// The number of the next.
+        var end = 0
         var count = 0
         var dropped = 0
+
+        /// Takes the event out; behind it none is left that was taken out before.
+        mutating func remove(_ number: Int) {
+            ring[number % ring.count] = nil
+            count -= 1
+            while first < end, ring[first % ring.count] == nil { first += 1 }
+        }
     }
 
     private let state: Mutex<State>
@@ -28,36 +38,36 @@ package final class EventQueue: Sendable {
 
     func append(_ event: Event, at time: Int64) {
         state.withLock { state in
-            if state.count == state.ring.count {
-                state.first += 1
-                state.count -= 1
+            if state.end - state.first == state.ring.count {
+                state.remove(state.first)
                 state.dropped += 1
             }
-            state.ring[(state.first + state.count) % state.ring.count] = Entry(event: event, time: time)
+            state.ring[state.end % state.ring.count] = Entry(event: event, time: time)
+            state.end += 1
             state.count += 1
         }
     }
 
-    /// The oldest events, as many as share the first one's tenant, and their numbers.
-    func batch(limit: Int) -> (entries: [Entry], numbers: Range<Int>) {
+    /// The oldest events of a tenant that is none of `others`, up to the first of another, and their numbers.
+    func batch(limit: Int, passing others: Set<TenantName?> = []) -> (entries: [Entry], numbers: [Int]) {
         state.withLock { state in
             var entries: [Entry] = []
-            while entries.count < min(limit, state.count), let entry = state.ring[(state.first + entries.count) % state.ring.count] {
+            var numbers: [Int] = []
+            for number in state.first..<state.end where numbers.count < limit {
+                guard let entry = state.ring[number % state.ring.count], !others.contains(entry.event.tenant) else { continue }
                 if let head = entries.first, head.event.tenant != entry.event.tenant { break }
                 entries.append(entry)
+                numbers.append(number)
             }
-            return (entries, state.first..<state.first + entries.count)
+            return (entries, numbers)
         }
     }
 
     /// Removes the events of a batch that was sent; those dropped while it was under way are not lost after all.
-    func remove(_ numbers: Range<Int>) {
+    func remove(_ numbers: [Int]) {
         state.withLock { state in
-            state.dropped -= max(0, min(state.first, numbers.upperBound) - numbers.lowerBound)
-            while state.first < numbers.upperBound, state.count > 0 {
-                state.ring[state.first % state.ring.count] = nil
-                state.first += 1
-                state.count -= 1
+            for number in numbers {
+                if number < state.first { state.dropped -= 1 } else { state.remove(number) }
             }
         }
     }

@@ -5,6 +5,8 @@ package import Governance
 /// Every key of a tenant carries the hash tag `{tenant}`; the names inside are validated, so none can forge a tag or a glob.
 package struct KeyNames: Sendable, Hashable {
     package let prefix: String
+    /// False: events are kept in their streams only, and nothing is published to their channels.
+    package var publishesEvents = true
 
     /// Under `satgate:`.
     package static let standard = KeyNames(unchecked: "satgate:")
@@ -39,7 +41,9 @@ package struct KeyNames: Sendable, Hashable {
     /// The channel of what is meant for one node.
     package func node(_ id: NodeID) -> String { prefix + "node:" + id.text }
     /// The channel of a tenant's events; the reserved tenant `_` stands for none.
-    package func events(of tenant: TenantName?) -> String { prefix + "events:" + (tenant?.text ?? "_") }
+    ///
+    /// Empty, which scripts take for none, where nothing is published.
+    package func events(of tenant: TenantName?) -> String { publishesEvents ? prefix + "events:" + (tenant?.text ?? "_") : "" }
     /// The pattern of the channels of all tenants' events, as of PSUBSCRIBE.
     package var allEvents: String { prefix + "events:*" }
     /// The names of one tenant.

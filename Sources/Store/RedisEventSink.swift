@@ -36,7 +36,7 @@ package final class RedisEventSink: EventSink {
     /// Sends what is published until the task is cancelled; while Redis is away the events wait. To be run once.
     package func run() async {
         for await _ in bell {
-            while await sendBatch() == false, !Task.isCancelled {
+            while await sendAll(while: { !Task.isCancelled }) == false, !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(200))
             }
             if queue.count > 0 { ring.yield() }
@@ -48,19 +48,26 @@ package final class RedisEventSink: EventSink {
         let clock = ContinuousClock()
         let deadline = clock.now + limit
         while queue.count > 0, clock.now < deadline {
-            if await sendBatch() == false { try? await Task.sleep(for: .milliseconds(50)) }
+            if await sendAll(while: { clock.now < deadline }) == false { try? await Task.sleep(for: .milliseconds(50)) }
         }
     }
 
-    /// Sends the oldest events of one tenant; false when they must be sent again.
-    private func sendBatch() async -> Bool {
-        let (entries, numbers) = queue.batch(limit: 64)
-        guard let first = entries.first else { return true }
-        let (keys, channel) = names.recording(of: first.event.tenant)
-        return await send(entries, numbers, keys: keys, channel: channel)
+    /// Sends what waits, the oldest first; false when some must be sent again. Where shards are kept apart the events of one that is out of reach
+    /// keep those of no other waiting.
+    private func sendAll(while goesOn: () -> Bool) async -> Bool {
+        var away: Set<TenantName?> = []
+        repeat {
+            let (entries, numbers) = queue.batch(limit: 64, passing: away)
+            guard let first = entries.first else { return away.isEmpty }
+            let (keys, channel) = names.recording(of: first.event.tenant)
+            if await send(entries, numbers, keys: keys, channel: channel) { continue }
+            guard redis.isSharded else { return false }
+            away.insert(first.event.tenant)
+        } while goesOn()
+        return false
     }
 
-    private func send(_ entries: [EventQueue.Entry], _ numbers: Range<Int>, keys: [String], channel: String) async -> Bool {
+    private func send(_ entries: [EventQueue.Entry], _ numbers: [Int], keys: [String], channel: String) async -> Bool {
         do {
             let list = [.text(channel)] + entries.flatMap { $0.event.record(at: $0.time) }
             _ = try await redis.run(scripts.record, keys: keys, arguments: list, idempotent: false)

@@ -8,6 +8,12 @@ pytest_plugins = ["testbed.plugin"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--short", action="store_true", help="fewer nodes for a shorter time, on a machine that may be busy")
+    parser.addoption("--nodes", type=int, default=1000, help="as many of them, where it is not the short form")
+
+
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    return request.config.getoption("--nodes")
 
 
 @pytest.fixture

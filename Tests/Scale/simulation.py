@@ -15,7 +15,7 @@ class Simulation:
 
     def __init__(self, directory: Path, **plan: Any) -> None:
         file, self._output, self._log = directory / "plan.json", directory / "simulation.out", directory / "simulation.log"
-        file.write_text(json.dumps({"prefix": arithmetic.PREFIX, "tenants": 10, "patience": 60, **plan}))
+        file.write_text(json.dumps({"prefix": arithmetic.PREFIX, "tenants": 10, "patience": 30, **plan}))
         with open(self._output, "wb") as output, open(self._log, "wb") as log:
             self._child = subprocess.Popen([str(BUILD / "simulation"), str(file)], stdin=subprocess.PIPE, stdout=output, stderr=log,
                                            env=clean_environment(), text=True)

@@ -45,7 +45,8 @@ struct FailoverRollbackTests {
     }
 
     private func spend(_ account: ChargedAccount, at ledger: RedisLedger, _ world: LedgerWorld) async throws {
-        guard case .granted(let hold?, _, _) = try await ledger.reserve(world.charge(1, [account])) else { throw FixtureError("not granted") }
+        let charge = try world.charge(1, [account])
+        guard case .granted(let hold?, _, _) = try await ledger.reserve(charge) else { throw FixtureError("not granted") }
         _ = try await ledger.settle(hold, cost: .micros(1), outcome: .ok)
     }
 

@@ -123,7 +123,8 @@ package final class EventFeed: Service, CustomStringConvertible {
     private func keepTime() async {
         let clock = ContinuousClock()
         let start = clock.now
-        while (try? await Task.sleep(for: .seconds(1))) != nil {
+        let beat = state.withLock { Duration.milliseconds(min(1_000, $0.machine.limits.poll / 2)) }
+        while (try? await Task.sleep(for: beat)) != nil {
             let passed = start.duration(to: clock.now) / .milliseconds(1)
             change { $0.machine.tick(now: Int64(passed)) { Double.random(in: 0...1) } }
             ring.yield()

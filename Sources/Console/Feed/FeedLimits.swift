@@ -24,4 +24,11 @@ package struct FeedLimits: Sendable, Hashable {
     package var width = 8
 
     package init() {}
+
+    /// For a feed whose events are not published: it hears of them by its own looks only, about one and at most two a second.
+    package static var unrung: FeedLimits {
+        var limits = FeedLimits()
+        limits.poll = 600
+        return limits
+    }
 }

@@ -100,7 +100,7 @@ struct FeedMachine {
         }
     }
 
-    /// Time has passed; to be called about once a second. `spread` gives a part of an interval, 0 to 1, to spread work over it.
+    /// Time has passed; to be called about once a second, or twice within an interval between two looks. `spread` gives a part of an interval, 0 to 1, to spread work over it.
     mutating func tick(now: Int64, spread: () -> Double) {
         guard state != .idle else { return }
         if readers.isEmpty {

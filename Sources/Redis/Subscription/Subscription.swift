@@ -47,16 +47,15 @@ final class Subscription {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
-    /// Leaves the server where not all is heard there any more.
+    /// Leaves the server where by now another is to be heard.
     func follow() {
-        guard connection != nil, let address, !topology.serves(address, slot) else { return }
-        abandon(.unavailable("another server has taken over"))
+        guard connection != nil, let address, !topology.serves(slot, at: address) else { return }
+        abandon(.unavailable("another server is to be heard"))
     }
 
     /// Asks the server whether it is there.
-    func probe() {
-        guard let connection, machine.isReady else { return }
-        connection.send(EncodedCommand(["PING"]))
+    func ping() {
+        if let connection, machine.isReady { connection.send(EncodedCommand(["PING"])) }
     }
 
     private func connect() {

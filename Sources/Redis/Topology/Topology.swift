@@ -10,8 +10,8 @@ protocol Topology: Sendable {
     func address(for slot: HashSlot?) -> ServerAddress?
     /// Takes in that a subscriber's connection to `address` was lost, or could not be made, or was refused for a reason that `error` tells.
     func subscriberLost(_ error: RedisError, at address: ServerAddress?)
-    /// True while a subscriber of a channel in `slot` hears all there; no slot: of a channel that all servers know.
-    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool
+    /// True while a subscriber of a channel in `slot`, or in no slot, is right at the server, as far as is known.
+    func serves(_ slot: HashSlot?, at address: ServerAddress) -> Bool
     /// True where the server for `slot` could answer at once, as far as is known.
     func canReach(_ slot: HashSlot) -> Bool
     /// Keeps the connections until cancelled.
@@ -25,7 +25,7 @@ protocol Topology: Sendable {
 }
 
 extension Topology {
-    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool { true }
+    func serves(_ slot: HashSlot?, at address: ServerAddress) -> Bool { self.address(for: slot).map { $0 == address } ?? true }
     func canReach(_ slot: HashSlot) -> Bool { isReady }
 }
 

@@ -42,7 +42,24 @@ package struct RedisAccess: Sendable {
     /// What of it the connection's user lacks, each with what Redis says; nothing is written that stays. Commands that only connections
     /// need are found missing by connecting.
     package func missing() async throws(StoreError) -> [String: String] {
-        let key = names.prefix + "{_doctor}:probe"
+        guard let shards = redis.shards else { return try await missing(by: names.prefix + "{_doctor}:probe") }
+        var found: [String: String] = [:]
+        // Each master has users of its own.
+        for shard in shards where shard.isReachable {
+            let key = (0..<4_096).lazy.map { "\(names.prefix){_doctor\($0)}:probe" }.first { redis.owner(of: $0) == shard.master }
+            guard let key else { continue }
+            found.merge(try await missing(by: key)) { first, _ in first }
+            do { _ = try await redis.send(["CLUSTER", "SLOTS"], to: shard) } catch { try Self.note(error, of: "CLUSTER|SLOTS", in: &found) }
+            do { _ = try await redis.send(["CLUSTER", "NODES"], to: shard) } catch { try Self.note(error, of: "CLUSTER|NODES", in: &found) }
+            do { _ = try await redis.send(["ASKING"], to: shard) } catch { try Self.note(error, of: "ASKING", in: &found) }
+            let channel = RedisArgument.text(key)
+            do { _ = try await redis.send(["SPUBLISH", channel, ""]) } catch { try Self.note(error, of: "SPUBLISH", in: &found) }
+        }
+        return found
+    }
+
+    /// The same for the server that owns the key.
+    private func missing(by key: String) async throws(StoreError) -> [String: String] {
         var arguments: [RedisArgument] = ["EVAL", .text(Self.probe), "1", .text(key), .text(names.control + ":probe")]
         for command in Self.commands { arguments += [.text(command.name), .text((command.arguments ?? ["-"]).joined(separator: " "))] }
         var found: [String: String] = [:]

@@ -192,6 +192,7 @@ local function journal(head, audit, ledger)
     for _, e in ipairs(j.kept) do
       call('XADD', e[1], 'MAXLEN', '~', e[1] == ledger and 1000000 or 100000, e[2], 'event', e[3])
     end
+    if channel == '' then return end
     for _, json in ipairs(j.told) do call('PUBLISH', channel, json) end
   end
   return j

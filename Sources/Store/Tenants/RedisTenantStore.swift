@@ -9,6 +9,10 @@ package import Redis
 package final class RedisTenantStore: TenantAdmin {
     private let redis: RedisClient
     private let keyNames: KeyNames
+
+    /// False where the tenant is kept at a shard that cannot be reached now, while others may be.
+    func canReach(_ name: TenantName) -> Bool { !redis.isSharded || redis.canReach(key: keyNames.keys(of: name).tenant) }
+
     private let scripts: StoreScripts
     /// Told in the events; nil where no node makes the change.
     private let node: NodeID?

@@ -73,11 +73,15 @@ package final class RedisTenants: TenantDirectory, ControlListener {
         await withDiscardingTaskGroup { group in
             group.addTask { while (try? await Task.sleep(for: self.interval)) != nil { self.wantAll() } }
             await catchUp()
-            hasLoaded.store(true, ordering: .releasing)
-            loadedMark.finish()
+            markLoaded()
             for await _ in bell { await catchUp() }
             group.cancelAll()
         }
+    }
+
+    private func markLoaded() {
+        hasLoaded.store(true, ordering: .releasing)
+        loadedMark.finish()
     }
 
     private func wantAll() {
@@ -97,8 +101,15 @@ extension RedisTenants {
                 return (state.isAllDue, state.due)
             }
             do throws(StoreError) {
-                try await all ? readAll() : read(names)
-                return announce()
+                let unread = try await all ? readAll() : read(names)
+                announce()
+                if unread.isEmpty { return }
+                logger.warning("some tenants cannot be read yet", metadata: ["count": "\(unread.count)"])
+                state.withLock { $0.due.formUnion(unread) }
+                // The others' agents are served meanwhile.
+                if all, unread.allSatisfy({ !store.canReach($0) }) { markLoaded() }
+                try? await Task.sleep(for: .milliseconds(250))
+                continue
             } catch {
                 logger.warning("the tenants cannot be read yet", metadata: ["error": "\(error)"])
             }
@@ -120,24 +131,26 @@ extension RedisTenants {
         if let all { snapshot.yield(all) }
     }
 
-    private func readAll() async throws(StoreError) {
+    /// Those that are to be read again.
+    private func readAll() async throws(StoreError) -> Set<TenantName> {
         let names = Set(try await store.names())
         for name in state.withLock({ Set($0.known.keys) }).subtracting(names) { learn(name, nil) }
-        try await read(names)
+        return await read(names)
     }
 
-    /// Reads these documents, 64 at a time.
-    private func read(_ names: Set<TenantName>) async throws(StoreError) {
+    /// Reads these documents, 64 at a time; those that are to be read again.
+    private func read(_ names: Set<TenantName>) async -> Set<TenantName> {
+        var unread: Set<TenantName> = []
         var rest = Array(names)[...]
         while !rest.isEmpty {
             let batch = rest.prefix(64)
             rest = rest.dropFirst(64)
-            let failures = await withTaskGroup(of: StoreError?.self) { group in
-                for name in batch { group.addTask { await self.read(name) } }
-                return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+            await withTaskGroup(of: TenantName?.self) { group in
+                for name in batch { group.addTask { await self.read(name) == nil ? nil : name } }
+                for await name in group { if let name { unread.insert(name) } }
             }
-            if let failure = failures.first { throw failure }
         }
+        return unread
     }
 
     /// Reads one document; answers why it must be read again. One that makes no sense is logged and changes nothing.

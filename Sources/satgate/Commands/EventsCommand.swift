@@ -80,7 +80,9 @@ struct EventsCommand: AsyncParsableCommand {
 
     private func showLive(_ history: RedisEventHistory, _ connection: StoreOptions.Connection, after start: EventCursor?) async throws {
         let broadcast = RedisEventBroadcast(connection.redis, names: connection.names)
-        let feed = EventFeed(history: history, broadcast: broadcast, logger: Logger(label: "satgate", level: .critical))
+        let feed = EventFeed(
+            history: history, broadcast: broadcast, limits: connection.names.publishesEvents ? FeedLimits() : .unrung,
+            logger: Logger(label: "satgate", level: .critical))
         let filter = try filter()
         let running = Task { await feed.run() }
         defer { running.cancel() }

@@ -5,6 +5,7 @@ import Store
 /// Where Redis is, as nodes and commands are told alike.
 ///
 /// - `redis.url` (secret, `redis://127.0.0.1:6379`), `redis.prefix` (text, `satgate:`), `redis.timeout` (ms, 2000)
+/// - `events.publish` (true or false, true: events are published, beside being kept)
 /// - `redis.username` (text, none), `redis.password_file` (path, none): instead of those in the URL; the file is read again when it changes
 /// - `redis.sentinel.username` (text, none), `redis.sentinel.password_file` (path, none): for sentinels; the file is read again likewise
 /// - `redis.tls.ca_file`, `redis.tls.certificate_file`, `redis.tls.key_file` (paths, none), `redis.tls.server_name` (text, none): for
@@ -13,6 +14,8 @@ struct RedisSettings {
     var url = "redis://127.0.0.1:6379"
     var prefix = "satgate:"
     var timeout = 2000
+    /// Whether events are published to their channels, beside being kept.
+    var publishesEvents = true
     var username: String?
     /// Read again when it changes.
     var passwordFile: String?
@@ -30,6 +33,7 @@ struct RedisSettings {
         url = try await reader.fetchString(forKey: "redis.url", isSecret: true) ?? url
         prefix = try await reader.fetchString(forKey: "redis.prefix") ?? prefix
         timeout = try await reader.integer("redis.timeout", in: 10...60_000) ?? timeout
+        publishesEvents = try await reader.fetchBool(forKey: "events.publish") ?? publishesEvents
         username = try await reader.text("redis.username")
         passwordFile = try await reader.text("redis.password_file")
         sentinelUsername = try await reader.text("redis.sentinel.username")
@@ -73,9 +77,10 @@ struct RedisSettings {
 
     /// The names under the prefix.
     func names() throws -> KeyNames {
-        guard let names = KeyNames(prefix: prefix) else {
+        guard var names = KeyNames(prefix: prefix) else {
             throw BadValue(key: "redis.prefix", wanted: "at most 64 letters, digits and :._-")
         }
+        names.publishesEvents = publishesEvents
         return names
     }
 }

@@ -22,10 +22,18 @@ struct RedisCheck {
     }
 
     private func server() async throws -> [Finding] {
+        if let shards = connection.redis.shards {
+            return await ShardsCheck(redis: connection.redis, shards: shards, check: self).findings()
+        }
         guard let text = try await connection.redis.send(["INFO", "everything"]).bytes else { return [] }
-        let facts = Self.facts(String(decoding: text, as: UTF8.self))
-        let sentinels = await SentinelCheck(redis: connection.redis).findings(facts)
-        return version(facts) + memory(facts) + persistence(facts) + place(facts) + sentinels
+        let info = String(decoding: text, as: UTF8.self)
+        return findings(in: info) + (await SentinelCheck(redis: connection.redis).findings(Self.facts(info)))
+    }
+
+    /// What an INFO of one server tells.
+    func findings(in info: String) -> [Finding] {
+        let facts = Self.facts(info)
+        return version(facts) + memory(facts) + persistence(facts) + place(facts)
     }
 
     private static func facts(_ info: String) -> [String: String] {

@@ -28,7 +28,7 @@ struct SentinelCheck {
         findings.append(
             isLost
                 ? .failure(Self.area, what, why: "without most of them nodes cannot start, and follow no other master", fix: fix)
-                : .warning(Self.area, what, why: "with \(silent.count) less no more may be lost than that", fix: fix))
+                : .warning(Self.area, what, why: "the fewer answer, the fewer may yet be lost", fix: fix))
         return findings
     }
 
@@ -48,8 +48,8 @@ struct SentinelCheck {
     private func quorum(_ reports: [SentinelReport]) -> [Finding] {
         reports.filter { $0.silence == nil && !$0.quorum.hasPrefix("OK") }.map {
             .warning(
-                Self.area, "sentinel \($0.address) could not replace the master: \($0.quorum)", why: "if the master died none would take over",
-                fix: "see that it reaches the others (SENTINEL CKQUORUM)")
+                Self.area, "sentinel \($0.address) could not replace the master: \($0.quorum)",
+                why: "if the master died none would take over", fix: "see that it reaches the others (SENTINEL CKQUORUM)")
         }
     }
 
@@ -58,7 +58,8 @@ struct SentinelCheck {
         guard count > 0 else {
             return [
                 .warning(
-                    Self.area, "the master has no replica", why: "if it died none could take over", fix: "give it one, better two (REPLICAOF)")
+                    Self.area, "the master has no replica", why: "if it died none could take over",
+                    fix: "give it one, better two (REPLICAOF)")
             ]
         }
         // INFO tells of it only where it is set.

@@ -90,7 +90,7 @@ extension NodeConfiguration {
         "drain.announce", "drain.grace",
         "hold.lease",
         "input.wait",
-        "keys.file",
+        "events.publish", "keys.file",
         "ledger.remembered", "ledger.rollback",
         "limits.resumptions", "limits.sessions", "limits.subscriptions",
         "listen.host", "listen.port",

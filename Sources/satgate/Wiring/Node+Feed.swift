@@ -12,7 +12,9 @@ extension Node {
     ) -> (feed: Console.Feed, services: [any Service]) {
         let client = RedisClient(configuration: configuration, group: group, logger: logger)
         let history = RedisEventHistory(redis: client, names: names)
-        let live = EventFeed(history: history, broadcast: RedisEventBroadcast(client, names: names), logger: logger)
+        let live = EventFeed(
+            history: history, broadcast: RedisEventBroadcast(client, names: names),
+            limits: names.publishesEvents ? FeedLimits() : .unrung, logger: logger)
         return (Console.Feed(live: live, history: history), [Running("redis of operators") { try await client.run() }, live])
     }
 }

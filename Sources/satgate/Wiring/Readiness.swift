@@ -1,11 +1,13 @@
 import Console
 import Gateway
+import Redis
 import Store
 
 /// What must hold for a node to be sent agents.
 struct Readiness {
     let nodes: LiveNodes
     let tenants: RedisTenants
+    let redis: RedisClient
     let gateway: Gateway
 
     /// Without a word from Redis for so long the node is not ready.
@@ -13,9 +15,9 @@ struct Readiness {
 
     var checks: [Health.Check] {
         let silence = nodes.silence
-        let redis = silence.map { "last heard \($0.components.seconds) s ago" }
+        let heard = silence.map { "last heard \($0.components.seconds) s ago" }
         return [
-            Health.Check("redis", silence.map { $0 < Self.patience } ?? false, redis ?? "never heard yet"),
+            Health.Check("redis", isServed(silence), (heard ?? "never heard yet") + missing),
             Health.Check("drain", gateway.drain.isServing, drain),
             Health.Check("tenants", tenants.isLoaded, tenants.isLoaded ? "\(tenants.all.count) known" : "not read yet"),
         ]
@@ -25,5 +27,16 @@ struct Readiness {
     private var drain: String {
         let load = gateway.load
         return gateway.drain.isServing ? "serving" : "\(gateway.drain.standing), \(load.calls) calls and \(load.streams) streams left"
+    }
+
+    /// The list of nodes is in one shard of a cluster: while any other answers, its tenants are served.
+    private func isServed(_ silence: Duration?) -> Bool {
+        redis.shards?.contains(where: \.isReachable) == true || silence.map { $0 < Self.patience } ?? false
+    }
+
+    /// The shards that do not answer.
+    private var missing: String {
+        let gone = (redis.shards ?? []).filter { !$0.isReachable }
+        return gone.isEmpty ? "" : "; out of reach: " + gone.map { "\($0.master) (\($0.slots) slots)" }.joined(separator: ", ")
     }
 }

@@ -10,6 +10,8 @@ struct ClusterState {
     var guests: [ServerAddress: NIODeadline] = [:]
     /// Servers that did not answer, though connections to them stand.
     var suspects: Set<ServerAddress> = []
+    /// Since when servers have been out of reach, as of the last look around.
+    private var outages: [ServerAddress: NIODeadline] = [:]
     /// Those to be stopped.
     var gone: [NodePool] = []
     var isRunning = false
@@ -32,6 +34,35 @@ struct ClusterState {
         guard let place = map.owner(of: slot) else { return false }
         return pools[place].isReady && !suspects.contains(pools[place].address)
     }
+
+    /// True while a subscriber in that slot, or in none, is right at the server.
+    func serves(_ slot: HashSlot?, at address: ServerAddress) -> Bool {
+        guard let slot else { return map.isEmpty || map.masters.contains { $0.address == address } }
+        return map.owner(of: slot).map { map.masters[$0].address == address } ?? true
+    }
+
+    /// Since when the slot's owner has been out of reach; nil where it is not.
+    func outage(of slot: HashSlot) -> NIODeadline? {
+        if outages.isEmpty { return nil }
+        return map.owner(of: slot).flatMap { outages[map.masters[$0].address] }
+    }
+
+    /// Notes who is out of reach now.
+    mutating func lookAround(at now: NIODeadline) {
+        let gone = pools.filter { !$0.isReady || suspects.contains($0.address) }.map(\.address)
+        outages = Dictionary(gone.map { ($0, outages[$0] ?? now) }) { first, _ in first }
+    }
+
+    /// Each master, how many slots it has, and whether it could answer at once.
+    var shards: [Shard] {
+        zip(map.masters, map.counts).enumerated().map { place, shard in
+            let isReachable = pools[place].isReady && !suspects.contains(shard.0.address)
+            return Shard(master: shard.0.address, slots: shard.1, isReachable: isReachable)
+        }
+    }
+
+    /// The master that listens there.
+    func pool(at address: ServerAddress) -> NodePool? { pools.first { $0.address == address } }
 
     /// Takes in that the slot is now that server's.
     mutating func move(_ slot: HashSlot, to pool: NodePool) {

@@ -36,6 +36,7 @@ extension ClusterTopology {
         var rounds = 0
         for await _ in asked.rings {
             take(await views())
+            state.withLock { $0.lookAround(at: .now()) }
             rounds = isReady ? 0 : rounds + 1
             // In a long outage less often: at a thousand nodes each round is a load on the servers that are left.
             let pause = Int.random(in: 100...200) * (rounds > 60 ? 3 : 1)

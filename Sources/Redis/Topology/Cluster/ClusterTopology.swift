@@ -41,6 +41,10 @@ final class ClusterTopology: Topology {
 
     func pool(for slot: HashSlot?, by deadline: NIODeadline) async throws(RedisError) -> NodePool {
         while true {
+            if let slot, let since = state.withLock({ $0.outage(of: slot) }), NIODeadline.now() - since > Self.patience {
+                throw .notSent(
+                    "the servers of its slot have been out of reach for \((NIODeadline.now() - since).nanoseconds / 1_000_000_000) s")
+            }
             if let pool = state.withLock({ $0.pool(for: slot) }) { return pool }
             guard NIODeadline.now() + Self.look < deadline else { throw .notSent("no server of the cluster is known") }
             await rest(Self.look)
@@ -49,6 +53,9 @@ final class ClusterTopology: Topology {
 
     /// Between two looks for a first server.
     private static let look: TimeAmount = .milliseconds(5)
+
+    /// A server that was out of reach for so long is not waited for any more: who looks after many tenants would be kept from the others.
+    private static let patience: TimeAmount = .seconds(10)
 
     func learn(from error: RedisError, at pool: NodePool, for slot: HashSlot?) async -> Lesson {
         switch error {
@@ -80,12 +87,7 @@ final class ClusterTopology: Topology {
         }
     }
 
-    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool {
-        state.withLock { state in
-            if let slot { return state.pool(for: slot)?.address == address }
-            return state.map.masters.contains { $0.address == address }
-        }
-    }
+    func serves(_ slot: HashSlot?, at address: ServerAddress) -> Bool { state.withLock { $0.serves(slot, at: address) } }
 
     func canReach(_ slot: HashSlot) -> Bool { state.withLock { $0.canReach(slot) } }
 

@@ -72,9 +72,6 @@ final class SentinelTopology: Topology {
 
     func address(for slot: HashSlot?) -> ServerAddress? { seat.pool?.address }
 
-    /// While no master is known the last one may still be it.
-    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool { seat.pool.map { $0.address == address } ?? true }
-
     func subscriberLost(_ error: RedisError, at address: ServerAddress?) {
         if address == seat.pool?.address { note() }
     }
