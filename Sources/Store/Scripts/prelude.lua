@@ -134,9 +134,14 @@ local function balances(list)
 end
 
 -- Ends a hold: what is left of it is remembered for `ms`, so that repeats change nothing.
+-- At no time it is gone: while its slot moves the server would not make it again, and half of the script would be written.
 local function bury(key, ms, ...)
-  call('DEL', key)
+  local kept, old = {}, call('HKEYS', key)
+  for i = 1, select('#', ...), 2 do kept[select(i, ...)] = true end
   call('HSET', key, ...)
+  for _, field in ipairs(old) do
+    if not kept[field] then call('HDEL', key, field) end
+  end
   call('PEXPIRE', key, ms)
 end
 

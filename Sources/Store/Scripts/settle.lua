@@ -68,7 +68,6 @@ if record and not stale then
   call('HSET', record, 'state', 'done', 'charged', str(charged))
   call('HDEL', record, 'asked', 'report')
   call('PEXPIRE', record, ARGV[6])
-  if gone[1] then call('ZREM', reports, unpack(gone)) end
   if report ~= '' then
     call('HSET', record, 'report', report)
     call('ZADD', reports, str(time + ARGV[6]), record:match('%x+$') .. ':' .. #report)
@@ -78,6 +77,7 @@ if record and not stale then
     call('PEXPIRE', reports, ARGV[6]) -- never before the size, which without it would go down no more
     call('SET', size, str(total), 'PX', ARGV[6])
   end
+  if gone[1] then call('ZREM', reports, unpack(gone)) end -- last, for it may be gone with them
 end
 events.write(ARGV[5])
 local versions, at = {}, 0
