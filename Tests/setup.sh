@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
 case "${1:?demo, test, bench, image or lint-k8s}" in
 demo) ;;
-test) packages+=(python3 python3-venv git nginx haproxy chromium openssl) ;;
+test) packages+=(python3 python3-venv git iproute2 nginx haproxy chromium openssl) ;;
 bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
 lint-k8s) packages+=(python3 python3-venv) ;;
 image) packages+=(buildah debootstrap runc binutils) ;;

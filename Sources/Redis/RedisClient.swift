@@ -63,6 +63,14 @@ package final class RedisClient: Sendable {
     /// True when a command could be sent at once from every loop.
     package var isReady: Bool { topology.isReady }
 
+    /// True where slots have owners of their own, and what is published to a channel by SPUBLISH stays with the owner of its slot.
+    package var isSharded: Bool {
+        if case .cluster = configuration.place { true } else { false }
+    }
+
+    /// True where the owner of the key's slot could answer at once, as far as is known.
+    package func canReach(key: String) -> Bool { topology.canReach(HashSlot(key: key.utf8)) }
+
     /// Waits until Redis has answered on every loop's connection; throws why it has not after `timeout`.
     package func ready(timeout: Duration) async throws(RedisError) {
         try await topology.ready(by: .now() + TimeAmount(timeout))

@@ -37,9 +37,7 @@ package struct KeyNames: Sendable, Hashable {
     /// The channel that tells nodes to drop something they remember.
     package var control: String { prefix + "control" }
     /// The channel of what is meant for one node.
-    package func node(_ id: NodeID) -> String { nodeBase + id.text }
-    /// What the channels of nodes begin with.
-    var nodeBase: String { prefix + "node:" }
+    package func node(_ id: NodeID) -> String { prefix + "node:" + id.text }
     /// The channel of a tenant's events; the reserved tenant `_` stands for none.
     package func events(of tenant: TenantName?) -> String { prefix + "events:" + (tenant?.text ?? "_") }
     /// The pattern of the channels of all tenants' events, as of PSUBSCRIBE.

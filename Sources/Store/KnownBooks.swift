@@ -9,7 +9,21 @@ final class KnownBooks: Sendable {
         var version: Int64
         /// When it was seen last, unix milliseconds.
         var time: Int64
+        /// Some of the calls that were seen to be settled in it lately, oldest first.
+        var settled: [SettledCall] = []
     }
+
+    /// A call that was charged, and when that was seen, unix milliseconds.
+    struct SettledCall: Sendable, Hashable {
+        let call: CallID
+        let time: Int64
+    }
+
+    /// Of the settled calls of an account the newest so many are remembered, of those that come closer than `pace` milliseconds the first.
+    ///
+    /// That is long enough for a node that finds another master to ask it for some that the old one had, and short enough not to miss those.
+    private static let settledCalls = 32
+    private static let pace: Int64 = 50
 
     /// An account of a tenant.
     struct Key: Sendable, Hashable {
@@ -49,6 +63,21 @@ final class KnownBooks: Sendable {
                     return true
                 }
                 if !isKnown { books.insert(Version(epoch: String(decoding: epoch, as: UTF8.self), version: version, time: time), for: key) }
+            }
+        }
+    }
+
+    /// Takes in that the call was seen, at `time`, to be settled in the accounts.
+    func learn(_ call: CallID, settledIn accounts: [ChargedAccount], tenant: TenantName, at time: Int64) {
+        guard remembers else { return }
+        books.withLock { books in
+            for account in accounts {
+                _ = books.update(Key(tenant: tenant, account: account.name)) { known in
+                    if let last = known.settled.last, time < last.time + Self.pace { return false }
+                    if known.settled.count >= Self.settledCalls { known.settled.removeFirst() }
+                    known.settled.append(SettledCall(call: call, time: time))
+                    return true
+                }
             }
         }
     }

@@ -23,19 +23,13 @@ package enum NodeMessage: Sendable, Hashable {
         switch self {
         case .delivery(let session, let message): Array("\(session.text)m".utf8) + message
         case .kept(let session, let tenant, let sequence, let message): Array("\(session.text)k\(tenant.text) \(sequence) ".utf8) + message
-        case .answerWentOn(let session, let stream): Array(Self.goingOn(of: stream, in: session).utf8)
+        case .answerWentOn(let session, let stream): Array("\(session.text)o\(stream)".utf8)
         case .reply(let session, let message): Array("\(session.text)q".utf8) + message
         case .relay(let message): Array("\(message.relay.text)r".utf8) + message.content.bytes
         case .recorded(let record): Array("\(record.text.prefix(32))d\(record.text.suffix(32))".utf8)
-        case .streamTaken(let session, let fence): Array((Self.taking(of: session) + String(fence)).utf8)
+        case .streamTaken(let session, let fence): Array("\(session.text)t\(fence)".utf8)
         }
     }
-
-    /// What a script writes the fence behind.
-    static func taking(of session: SessionID) -> String { "\(session.text)t" }
-
-    /// What scripts tell of an answer.
-    static func goingOn(of stream: String, in session: SessionID) -> String { "\(session.text)o\(stream)" }
 
     /// Reads `bytes` back; nil for what this version does not know.
     package init?(_ bytes: [UInt8]) {

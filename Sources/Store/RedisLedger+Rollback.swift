@@ -54,11 +54,17 @@ extension RedisLedger {
         let keys = tenants.keys(of: tenant)
         var arguments: [RedisArgument] = [
             .text(keys.events), .bytes(EventFragments.who(session: nil, token: nil, tenant: tenant, node: node)),
-            .text(rollback.rawValue), .text(CallID().text),
+            .text(rollback.rawValue), .text(CallID().text), .integer(Int64(accounts.count)),
         ]
-        for (name, version) in accounts { arguments += [.text(name.text), .text(version.epoch), .integer(version.version)] }
-        let reply = try await redis.run(
-            scripts.rollback, keys: [keys.head, keys.audit, keys.ledger] + accounts.map { keys.account($0.name) }, arguments: arguments)
+        var scriptKeys = [keys.head, keys.audit, keys.ledger] + accounts.map { keys.account($0.name) }
+        // Longer than half of that some may be forgotten by the time that Redis is asked.
+        let since = redis.now() - remembered / 2
+        for (name, version) in accounts {
+            let settled = version.settled.filter { $0.time > since }
+            arguments += [.text(name.text), .text(version.epoch), .integer(version.version), .integer(Int64(settled.count))]
+            scriptKeys += settled.map { keys.hold($0.call) }
+        }
+        let reply = try await redis.run(scripts.rollback, keys: scriptKeys, arguments: arguments)
         let reviews = (reply.elements ?? []).compactMap { $0.text.flatMap(Review.init(rawValue:)) }
         guard reviews.count == accounts.count else { throw .corrupt("rollback") }
         for (account, review) in zip(accounts, reviews) where review == .resumed || review == .anew {

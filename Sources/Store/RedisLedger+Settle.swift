@@ -25,10 +25,12 @@ extension RedisLedger {
         guard let elements = reply.elements, elements.count == 5, let charged = elements[1].number.flatMap({ Credits(micros: $0) }),
             let remaining = elements[2].number
         else { throw .corrupt("settle") }
-        known.learn(elements[3].bytes ?? [], of: charge.charged, tenant: charge.tenant, at: redis.now())
+        let now = redis.now()
+        known.learn(elements[3].bytes ?? [], of: charge.charged, tenant: charge.tenant, at: now)
         if !isDurable { throw .notDurable }
-        return Receipt(
-            state: try HoldState(elements[0]), charged: charged, remaining: Credits(micros: remaining), waiters: waiters(elements[4]))
+        let state = try HoldState(elements[0])
+        if state == .settled { known.learn(charge.call, settledIn: charge.charged, tenant: charge.tenant, at: now) }
+        return Receipt(state: state, charged: charged, remaining: Credits(micros: remaining), waiters: waiters(elements[4]))
     }
 
     package func release(_ hold: Hold, outcome: CallOutcome) async throws(StoreError) -> Receipt {

@@ -8,18 +8,20 @@ package import Redis
 package struct RedisNodeBus: NodeBus {
     private let client: RedisClient
     private let names: KeyNames
+    private let channels: NodeChannels
 
     package init(_ client: RedisClient, names: KeyNames) {
         self.client = client
         self.names = names
+        channels = NodeChannels(client, names: names)
     }
 
     package func deliver(_ message: [UInt8], to session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
-        try await publish(.delivery(session, message), to: node)
+        try await channels.send(.delivery(session, message), to: node)
     }
 
     package func reply(_ message: [UInt8], in session: SessionID, at node: NodeID) async throws(StoreError) -> Bool {
-        try await publish(.reply(session, message), to: node)
+        try await channels.send(.reply(session, message), to: node)
     }
 
     package func cancel(_ request: [UInt8], in session: SessionID, of tenant: TenantName) async throws(StoreError) {
@@ -28,45 +30,39 @@ package struct RedisNodeBus: NodeBus {
     }
 
     package func relay(_ message: RelayMessage, to node: NodeID) async throws(StoreError) -> Bool {
-        try await publish(.relay(message), to: node)
+        try await channels.send(.relay(message), to: node)
     }
 
     package func ring(_ record: RecordName, at node: NodeID) async throws(StoreError) {
-        _ = try await publish(.recorded(record), to: node)
-    }
-
-    /// False when the node does not listen.
-    private func publish(_ message: NodeMessage, to node: NodeID) async throws(StoreError) -> Bool {
-        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(message.bytes)]) else {
-            throw .corrupt("PUBLISH")
-        }
-        return receivers > 0
+        _ = try await channels.send(.recorded(record), to: node)
     }
 
     package func post(
         _ message: [UInt8], as sequence: Int64, to session: SessionID, of tenant: TenantName, at node: NodeID
     ) async throws(StoreError) -> Bool {
-        let delivery = NodeMessage.kept(session, tenant, sequence, message).bytes
-        guard case .integer(let receivers) = try await client.command(["PUBLISH", .text(names.node(node)), .bytes(delivery)]) else {
-            throw .corrupt("PUBLISH")
-        }
-        return receivers > 0
+        try await channels.send(.kept(session, tenant, sequence, message), to: node)
     }
 
     /// Hands what comes in for this node to the receiver, and all control messages to the listeners too, until it is cancelled.
     package func run(as node: NodeID, receiver: any NodeBusReceiver, listeners: [any ControlListener] = []) async throws {
         let own = names.node(node)
         let common = names.control
-        let subscriber = Subscriber(
-            client: client, channels: [own, common], probeChannel: own,
-            onReady: {
-                receiver.reconnected()
-                for listener in listeners { listener.reconnected() }
-            },
-            onMessage: { channel, bytes in
-                if channel == own { Self.receive(bytes, receiver) } else if channel == common { Self.control(bytes, receiver, listeners) }
-            })
-        try await subscriber.run()
+        let onReady = { @Sendable in
+            receiver.reconnected()
+            for listener in listeners { listener.reconnected() }
+        }
+        let onMessage = { @Sendable (channel: String, bytes: [UInt8]) in
+            if channel == own { Self.receive(bytes, receiver) } else if channel == common { Self.control(bytes, receiver, listeners) }
+        }
+        let everywhere = Subscriber(client: client, channels: [own, common], probeChannel: own, onReady: onReady, onMessage: onMessage)
+        guard client.isSharded else { return try await everywhere.run() }
+        // Its own connection: were the shard of the node's channel gone, what all nodes hear would still come.
+        let shard = Subscriber(client: client, shardChannel: own, onReady: onReady, onMessage: onMessage)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await everywhere.run() }
+            tasks.addTask { try await shard.run() }
+            try await tasks.waitForAll()
+        }
     }
 
     private static func receive(_ bytes: [UInt8], _ receiver: any NodeBusReceiver) {

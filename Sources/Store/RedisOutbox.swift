@@ -7,7 +7,7 @@ package final class RedisOutbox: Outbox {
     private let redis: RedisClient
     private let scripts: StoreScripts
     private let tenants: TenantKeyCache
-    private let names: KeyNames
+    private let channels: NodeChannels
     private let reader: NodeID
     private let mostEvents: Int64 = 1000
     private let mostBytes: Int64 = 4 << 20
@@ -15,7 +15,7 @@ package final class RedisOutbox: Outbox {
 
     /// `reader`: the node that reads, which is told when there is more of what it has taken up.
     package init(redis: RedisClient, names: KeyNames = .standard, scripts: StoreScripts = .embedded, reader: NodeID = NodeID()) {
-        self.names = names
+        channels = NodeChannels(redis, names: names)
         self.reader = reader
         self.redis = redis
         self.scripts = scripts
@@ -28,22 +28,24 @@ package final class RedisOutbox: Outbox {
             arguments: [
                 .integer(event.sequence), .bytes(event.data), .text(origin.node.text), .bytes(origin.requests), event.isLast ? 1 : 0,
                 .integer(mostEvents), .integer(mostBytes),
-            ] + news(of: stream))
-        guard let fence = reply.number else { throw .corrupt("outbox_append") }
+            ])
+        guard let fields = reply.elements, fields.count == 2, let fence = fields[0].number else { throw .corrupt("outbox_append") }
+        await tell(fields[1], that: stream)
         return fence < 0 ? nil : fence
     }
 
     package func read(_ stream: AnswerStream, after sequence: Int64, fence: Int64?) async throws(StoreError) -> OutboxPage? {
         let reply = try await redis.run(
             scripts.outboxRead, keys: keys(stream),
-            arguments: [.integer(sequence), .integer(fence ?? 0), .integer(pageSize), .text(reader.text)] + news(of: stream))
+            arguments: [.integer(sequence), .integer(fence ?? 0), .integer(pageSize), .text(reader.text)])
         guard let fields = reply.elements else { throw .corrupt("outbox_read") }
         if fields.isEmpty { return nil }
-        guard fields.count >= 6, fields.count % 2 == 0, let fence = fields[0].number, let first = fields[1].number,
+        guard fields.count >= 7, fields.count % 2 == 1, let fence = fields[0].number, let first = fields[1].number,
             let last = fields[2].number, let node = fields[3].text.flatMap({ NodeID($0) }), let requests = fields[4].bytes
         else { throw .corrupt("outbox_read") }
+        await tell(fields[6], that: stream)
         var events: [(sequence: Int64, data: [UInt8])] = []
-        for index in stride(from: 6, to: fields.count, by: 2) {
+        for index in stride(from: 7, to: fields.count, by: 2) {
             guard let sequence = fields[index].number, let data = fields[index + 1].bytes else { throw .corrupt("outbox_read") }
             events.append((sequence, data))
         }
@@ -71,9 +73,11 @@ package final class RedisOutbox: Outbox {
             scripts.streamRelease, keys: [tenants.keys(of: tenant).session(session)], arguments: [.integer(fence)])
     }
 
-    /// Where who reads the stream is told of it, and how.
-    private func news(of stream: AnswerStream) -> [RedisArgument] {
-        [.text(names.nodeBase), .text(NodeMessage.goingOn(of: stream.name, in: stream.session))]
+    /// Tells the node that reads the stream, where there is one, that there is more of it, or that another reads it now. Where this is lost it finds
+    /// out by its next look.
+    private func tell(_ node: RedisValue, that stream: AnswerStream) async {
+        guard let node = node.text.flatMap({ NodeID($0) }) else { return }
+        _ = try? await channels.send(.answerWentOn(stream.session, stream: stream.name), to: node)
     }
 
     private func keys(_ stream: AnswerStream) -> [String] {

@@ -5,6 +5,7 @@ package import Redis
 package final class RedisSessionDirectory: SessionDirectory {
     let redis: RedisClient
     let names: KeyNames
+    private let channels: NodeChannels
     let scripts: StoreScripts
     let tenants: TenantKeyCache
     private let mostPerPrincipal: Int
@@ -20,6 +21,7 @@ package final class RedisSessionDirectory: SessionDirectory {
         self.mostPerPrincipal = mostPerPrincipal
         self.redis = redis
         self.names = names
+        channels = NodeChannels(redis, names: names)
         self.scripts = scripts
         tenants = TenantKeyCache(names)
     }
@@ -113,10 +115,13 @@ package final class RedisSessionDirectory: SessionDirectory {
         let reply = try await redis.run(
             scripts.sessionStream, keys: [keys.session(id), keys.sessions],
             arguments: [
-                .text(id.text), .integer(Session.Transport.streamable.lifetime), node, .integer(fence), .text(names.nodeBase),
-                .text(NodeMessage.taking(of: id)),
+                .text(id.text), .integer(Session.Transport.streamable.lifetime), node, .integer(fence),
             ])
-        guard let fence = reply.number else { throw .corrupt("session_stream") }
+        guard let fields = reply.elements, fields.count == 2, let fence = fields[0].number else { throw .corrupt("session_stream") }
+        // Where this is lost the node that held the stream finds out when it wants to keep it.
+        if let holder = fields[1].text.flatMap({ NodeID($0) }) {
+            _ = try? await channels.send(.streamTaken(id, fence: fence), to: holder)
+        }
         return fence
     }
 

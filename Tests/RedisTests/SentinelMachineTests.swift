@@ -101,7 +101,7 @@ struct SentinelMachineTests {
         #expect(unnamed == SentinelTestimony(master: nil))
     }
 
-    @Test("on random walks it never follows a minority, has one master at a time, and rests where the majority does", arguments: 0..<200)
+    @Test("on random walks it never follows a minority, has one master at a time, and rests where the majority does", arguments: 0..<100)
     func walk(_ seed: Int) {
         var random = Seeded(UInt64(seed))
         let count = Int.random(in: 1...7, using: &random)

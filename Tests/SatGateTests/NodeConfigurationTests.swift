@@ -75,11 +75,24 @@ import Upstreams
         #expect(secrets.tls == RedisTLS(authorities: "/ca", certificate: "/c", key: "/k", serverName: "redis.example"))
     }
 
+    @Test("sentinels may know the node by another user, over the same TLS")
+    func sentinelSecrets() async throws {
+        let settings = try await redis([
+            "SATGATE_REDIS_URL": "rediss+sentinel://:pw@h/mymaster", "SATGATE_REDIS_SENTINEL_USERNAME": "gw",
+            "SATGATE_REDIS_SENTINEL_PASSWORD_FILE": "/p", "SATGATE_REDIS_TLS_CA_FILE": "/ca",
+        ])
+        #expect(try settings.client().sentinelSecrets?.isAnonymous == false)
+        let nobody = try await redis(["SATGATE_REDIS_URL": "redis+sentinel://:pw@h/mymaster"])
+        #expect(try nobody.client().sentinelSecrets == nil)
+    }
+
     @Test(
         "settings of Redis that contradict each other stop the start",
         arguments: [
             ["SATGATE_REDIS_URL": "redis://h", "SATGATE_REDIS_TLS_CA_FILE": "/ca"], ["SATGATE_REDIS_USERNAME": "gw"],
             ["SATGATE_REDIS_URL": "redis://:pw@h", "SATGATE_REDIS_PASSWORD_FILE": "/p"],
+            ["SATGATE_REDIS_URL": "redis://h", "SATGATE_REDIS_SENTINEL_PASSWORD_FILE": "/p"],
+            ["SATGATE_REDIS_URL": "redis+sentinel://h/m", "SATGATE_REDIS_SENTINEL_USERNAME": "gw"],
         ])
     func contradictions(_ environment: [String: String]) async throws {
         let settings = try await redis(environment)

@@ -376,17 +376,22 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.3g}") if isinstance(value, float) and abs(value) < 1e6 else value
 
 
-def middle(runs: list[Any]) -> Any:
-    """Figure by figure the median of several runs."""
+DIFFERENCES = ("node", "tenant", "pair", "pair_in_use", "refresh")
+
+
+def joined(runs: list[Any], choose: Any) -> Any:
+    """Figure by figure what `choose` makes of several runs; of what is no CPU time the median."""
     if isinstance(runs[0], dict):
-        return {name: middle([run[name] for run in runs]) for name in runs[0] if name != "load"}
-    return statistics.median(runs) if isinstance(runs[0], (int, float)) else runs[0]
+        return {name: joined([run[name] for run in runs], choose if name.endswith("_us") or isinstance(runs[0][name], dict) else statistics.median)
+                for name in runs[0] if name != "load"}
+    return choose(runs) if isinstance(runs[0], (int, float)) else runs[0]
 
 
 def together(files: list[Path]) -> dict[str, Any]:
-    """One set of inputs of several: noise goes both ways where a figure is a difference."""
+    """One set of inputs of several: other programs only add to CPU time, so the least counts; where it is a difference they may also take away,
+    so the mean does."""
     runs = [json.loads(file.read_text()) for file in files]
-    found = middle(runs)
+    found = {name: joined([run[name] for run in runs], statistics.mean if name in DIFFERENCES else min) for name in runs[0]}
     found["machine"]["runs"] = len(runs)
     loads = [load for run in runs for load in run["machine"]["load"].values()]
     found["machine"]["load"] = {"least": min(loads), "most": max(loads)}
@@ -399,7 +404,7 @@ def main() -> int:
     options.add_argument("--out", type=Path, default=ROOT / ".build" / "scale.json")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--part", choices=["calls", "call_memory", "fanout", "bus", "tenants", "streams"], help="only this; the rest stays as it was")
-    options.add_argument("--together", type=Path, nargs="+", help="measures nothing: writes the medians of these runs")
+    options.add_argument("--together", type=Path, nargs="+", help="measures nothing: joins these runs")
     arguments = options.parse_args()
     if arguments.together:
         arguments.out.write_text(json.dumps(rounded(together(arguments.together)), indent=1) + "\n")

@@ -207,8 +207,8 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def machine(inputs: dict[str, Any]) -> str:
     m = inputs["machine"]
     return (f"Measured on {m['cores']:.0f} virtual cores ({m['processor']}) shared with other programs (load average "
-            f"{number(min(m['load'].values()))} to {number(max(m['load'].values()))} when the parts began; {m.get('runs', 1)} runs, of each figure the median), Redis {m['redis']}, one event loop a node, all over "
-            "loopback.")
+            f"{number(min(m['load'].values()))} to {number(max(m['load'].values()))} when the parts began),\n{m.get('runs', 1)} runs, Redis {m['redis']}, "
+            "one event loop a node, all over loopback.")
 
 
 def carries(inputs: dict[str, Any]) -> str:

@@ -79,3 +79,9 @@ class Meter:
         now, before = self._look(), self._before
         self._before = now
         return {name: value - before.get(name, 0) for name, value in now.items()}
+
+
+def told_between(links: list[Connection], kind: str) -> int:
+    """Messages of a kind (publish, publishshard) that all servers of a cluster together have sent each other."""
+    said = [line.split(":") for link in links for line in link("CLUSTER", "INFO").splitlines()]
+    return sum(int(count) for name, count in said if name == f"cluster_stats_messages_{kind}_sent")

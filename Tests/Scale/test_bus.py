@@ -4,16 +4,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import arithmetic
-from resp import Connection, encoded
+from resp import Connection, encoded, told_between
 from testbed.topologies import RedisCluster
 
 COUNT = 300
-
-
-def told(links: list[Connection], kind: str) -> int:
-    """Messages of a kind that all servers together have sent each other."""
-    said = [line.split(":") for link in links for line in link("CLUSTER", "INFO").splitlines()]
-    return sum(int(count) for name, count in said if name == f"cluster_stats_messages_{kind}_sent")
 
 
 def heard(ear: Connection, channel: str) -> None:
@@ -34,14 +28,14 @@ def test_publish_is_told_to_every_server_and_spublish_to_those_of_its_shard(tmp_
         for ear in ears:
             ear("SUBSCRIBE", "satgate:control")
         near("SSUBSCRIBE", channel)
-        before = told(links, "publish"), told(links, "publishshard")
+        before = told_between(links, "publish"), told_between(links, "publishshard")
         for name, where in (("PUBLISH", "satgate:control"), ("SPUBLISH", channel)):
             links[owner].many([encoded(name, where, number) for number in range(COUNT)])
         for ear in ears:
             heard(ear, "satgate:control")
         heard(near, channel)
         # each is counted before its publisher is answered
-        classic, sharded = told(links, "publish") - before[0], told(links, "publishshard") - before[1]
+        classic, sharded = told_between(links, "publish") - before[0], told_between(links, "publishshard") - before[1]
         print(f"\n{servers} servers: {COUNT} by PUBLISH were {classic} messages between them, {COUNT} by SPUBLISH {sharded}")
         assert classic == arithmetic.bus(COUNT, servers)
         assert sharded == arithmetic.sharded_bus(COUNT, replicas=1)

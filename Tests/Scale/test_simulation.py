@@ -12,9 +12,10 @@ import pytest
 
 import arithmetic
 from arithmetic import Cost
-from resp import Connection, Meter
+from resp import Connection, Meter, told_between
 from simulation import Simulation
 from testbed.redis_server import RedisServer
+from testbed.topologies import RedisCluster
 
 DELIVERY = 300  # bytes
 CONTROL = len("cancel tenant-1 " + arithmetic.SESSION + " 100")
@@ -56,7 +57,7 @@ def test_what_nodes_make_one_redis_do(tmp_path: Path, short: bool) -> None:
     nodes, dashboards, seconds = (50, 2, 4) if short else (1000, 4, 30)
     redis = RedisServer(tmp_path)
     with Simulation(tmp_path, redis=redis.url, nodes=nodes, dashboards=dashboards, seconds=seconds, size=DELIVERY,
-                    deliveries=200, controls=10 if short else 2, events=100) as simulation:
+                    subscriptions=1, deliveries=200, controls=10 if short else 2, events=100) as simulation:
         # The list of nodes has been told to all, so what follows is the steady state.
         meter, begun = Meter(Connection(redis.port)), time.monotonic()
         told = simulation.play()
@@ -84,3 +85,29 @@ def expected(counts: dict[str, Any], nodes: int, dashboards: int, probes: float,
             + arithmetic.event(size, dashboards).times(counts["events"]) + arithmetic.batch().times(did["evalsha"] - counts["beats"])
             + arithmetic.beat().times(counts["beats"]) + arithmetic.facts(FACTS).times(counts["facts"]) + arithmetic.probe().times(probes)
             + arithmetic.look().times(did["role"]) + arithmetic.taught().times(did.get("eval", 0)))
+
+
+def test_what_nodes_make_a_cluster_do(tmp_path: Path, short: bool) -> None:
+    nodes, dashboards, seconds = (30, 2, 4) if short else (1000, 4, 30)
+    cluster = RedisCluster(tmp_path)
+    masters = [Connection(each.port) for each in cluster.servers[:3]]
+    links = [Connection(each.port) for each in cluster.servers]
+    with Simulation(tmp_path, redis=cluster.url, nodes=nodes, dashboards=dashboards, seconds=seconds, size=DELIVERY,
+                    subscriptions=2, deliveries=200, controls=10 if short else 2, events=100) as simulation:
+        meters, begun = [Meter(each) for each in masters], time.monotonic()
+        between = told_between(links, "publish"), told_between(links, "publishshard")
+        told = simulation.play()
+        classic, sharded = (told_between(links, kind) - before for kind, before in zip(("publish", "publishshard"), between))
+        each, passed = [meter.since() for meter in meters], time.monotonic() - begun
+    cluster.stop()
+    did = {name: sum(one.get(name, 0) for one in each) for name in {name for one in each for name in one}}
+    counts = told["counts"]
+    print(f"\n{nodes} nodes at a cluster, {passed:.1f} s: {counts['deliveries']} deliveries (p50 {told['p50']:.1f} ms, p99 {told['p99']:.1f} ms), "
+          f"{counts['controls']} control messages, {counts['events']} events to {dashboards} dashboards")
+    all_arrived(told, nodes, dashboards)
+    by_the_clock("heartbeats", counts["beats"], nodes * passed / arithmetic.BEAT)
+    by_the_clock("probes of what is sharded", did["spublish"] - counts["deliveries"], nodes * passed / arithmetic.PROBE)
+    # The other subscription proves itself without a message: that would be told to every server.
+    assert did["publish"] == counts["controls"] + counts["events"], did
+    near("messages between servers of what was published", classic, arithmetic.bus(counts["controls"] + counts["events"], len(cluster.servers)))
+    near("the same of what was published to a shard", sharded, arithmetic.sharded_bus(did["spublish"], replicas=1))

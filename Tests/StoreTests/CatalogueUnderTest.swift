@@ -11,11 +11,14 @@ struct CatalogueUnderTest: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let open: @Sendable () async throws -> CatalogueWorld
 
-    static let all = [
-        CatalogueUnderTest(testDescription: "in memory") { try CatalogueWorld.inMemory() },
-        CatalogueUnderTest(testDescription: "Redis") { try await CatalogueWorld.redis(SharedRedis.client) },
-        CatalogueUnderTest(testDescription: "Redis, its keys watched") { try await CatalogueWorld.redis(SharedRedis.client, .watched) },
-    ]
+    static let all =
+        [
+            CatalogueUnderTest(testDescription: "in memory") { try CatalogueWorld.inMemory() },
+            CatalogueUnderTest(testDescription: "Redis, its keys watched") { try await CatalogueWorld.redis(.chosen, .watched) },
+        ]
+        + RedisTopology.allCases.map { topology in
+            CatalogueUnderTest(testDescription: topology.testDescription) { try await CatalogueWorld.redis(topology) }
+        }
 }
 
 /// A directory with one tenant of whom nothing is known, and what was told of it.
@@ -40,9 +43,10 @@ struct CatalogueWorld: Sendable {
             tenant: tenant, directory: directory, told: { receiver.catalogues[tenant] ?? [] }, outliveNow: { clock.advance(by: 2) })
     }
 
-    static func redis(_ client: RedisClient, _ scripts: StoreScripts = .embedded) async throws -> CatalogueWorld {
+    static func redis(_ topology: RedisTopology = .chosen, _ scripts: StoreScripts = .embedded) async throws -> CatalogueWorld {
         let tenant = try TenantName.fresh()
-        let receiver = try await SharedBus.receiver
+        let client = try await SharedRedis.client(of: topology)
+        let receiver = try await SharedBus.receiver(on: topology)
         return CatalogueWorld(
             tenant: tenant, directory: RedisCatalogueDirectory(redis: client, scripts: scripts),
             told: { receiver.catalogues[tenant] ?? [] }, outliveNow: { try await client.outliveNow() })
@@ -64,17 +68,29 @@ struct CatalogueWorld: Sendable {
     func hasHeard(_ versions: [Int64]) async -> Bool { await eventually(within: patience) { told() == versions } }
 }
 
-/// One listener on the shared Redis' channels for all tests of this process.
+/// One listener on the channels of each shared Redis for all tests of this process.
 private enum SharedBus {
-    private static let starting = Task {
-        let bus = RedisNodeBus(try await SharedRedis.client, names: .standard)
-        let receiver = RecordingReceiver()
-        let running = Task { try await bus.run(as: NodeID(), receiver: receiver, listeners: [receiver]) }
-        guard await eventually(within: .seconds(10), { receiver.isReady }) else { throw FixtureError("no bus") }
-        return (receiver, running)
+    private static let single = listening(.single)
+    private static let sentinels = listening(.sentinels)
+    private static let cluster = listening(.cluster)
+
+    static func receiver(on topology: RedisTopology) async throws -> RecordingReceiver {
+        switch topology {
+        case .single: try await single.value
+        case .sentinels: try await sentinels.value
+        case .cluster: try await cluster.value
+        }
     }
 
-    static var receiver: RecordingReceiver { get async throws { try await starting.value.0 } }
+    private static func listening(_ topology: RedisTopology) -> Task<RecordingReceiver, any Error> {
+        Task {
+            let bus = RedisNodeBus(try await SharedRedis.client(of: topology), names: .standard)
+            let receiver = RecordingReceiver()
+            Task { try await bus.run(as: NodeID(), receiver: receiver, listeners: [receiver]) }
+            guard await eventually(within: .seconds(10), { receiver.isReady }) else { throw FixtureError("no bus") }
+            return receiver
+        }
+    }
 }
 
 extension UpstreamRecord {

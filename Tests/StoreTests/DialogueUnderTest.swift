@@ -11,11 +11,14 @@ struct DialogueUnderTest: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let open: @Sendable () async throws -> DialogueWorld
 
-    static let all = [
-        DialogueUnderTest(testDescription: "in memory") { try DialogueWorld.inMemory() },
-        DialogueUnderTest(testDescription: "Redis") { try await DialogueWorld.redis(SharedRedis.client) },
-        DialogueUnderTest(testDescription: "Redis, its keys watched") { try await DialogueWorld.redis(SharedRedis.client, .watched) },
-    ]
+    static let all =
+        [
+            DialogueUnderTest(testDescription: "in memory") { try DialogueWorld.inMemory() },
+            DialogueUnderTest(testDescription: "Redis, its keys watched") { try await DialogueWorld.redis(SharedRedis.client, .watched) },
+        ]
+        + RedisTopology.allCases.map { topology in
+            DialogueUnderTest(testDescription: topology.testDescription) { try await DialogueWorld.redis(SharedRedis.client(of: topology)) }
+        }
 }
 
 /// Upstream sessions with the agents' sessions they belong to, and one tenant who has none.

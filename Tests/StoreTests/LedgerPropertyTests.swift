@@ -13,13 +13,24 @@ struct LedgerPropertyTests {
     @Test("102,400 random operations are answered alike, and the books always balance", .timeLimit(.minutes(length > 1_600 ? 30 : 3)))
     func sameReplies() async throws {
         let seed = ProcessInfo.processInfo.environment["SATGATE_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
-        let client = try await SharedRedis.client
-        let outcomes = try await withThrowingTaskGroup(of: Set<String>.self) { group in
-            for index in 0..<64 {
+        let outcomes = try await Self.walk(64, Self.length, seed, on: .chosen)
+        #expect(outcomes.isSuperset(of: Self.everyOutcome), "never seen: \(Self.everyOutcome.subtracting(outcomes))")
+    }
+
+    @Test("1,600 of them are answered alike wherever Redis keeps its masters", .timeLimit(.minutes(1)), arguments: RedisTopology.others)
+    func sameRepliesElsewhere(_ topology: RedisTopology) async throws {
+        _ = try await Self.walk(8, 200, UInt64.random(in: 0 ... .max), on: topology)
+    }
+
+    /// So many walks at once, of `length` operations each; what they met together.
+    private static func walk(_ count: Int, _ length: Int, _ seed: UInt64, on topology: RedisTopology) async throws -> Set<String> {
+        let client = try await SharedRedis.client(of: topology)
+        return try await withThrowingTaskGroup(of: Set<String>.self) { group in
+            for index in 0..<count {
                 group.addTask {
                     var walk = try await LedgerWalk(
                         seed: seed &+ UInt64(index), client, index.isMultiple(of: 8) ? .clockedWatched : .clocked)
-                    do { try await walk.run(Self.length) } catch {
+                    do { try await walk.run(length) } catch {
                         Issue.record("SATGATE_SEED=\(seed), walk \(index), operation \(walk.steps): \(error)")
                         throw error
                     }
@@ -28,7 +39,6 @@ struct LedgerPropertyTests {
             }
             return try await group.reduce(into: Set()) { $0.formUnion($1) }
         }
-        #expect(outcomes.isSuperset(of: Self.everyOutcome), "never seen: \(Self.everyOutcome.subtracting(outcomes))")
     }
 
     @Test("a ledger that errs is found out", arguments: Mistake.inLedger)

@@ -16,13 +16,21 @@ struct LedgerUnderTest: Sendable, CustomTestStringConvertible {
     func open(_ limits: LedgerLimits = LedgerLimits()) async throws -> LedgerWorld { try await make(limits) }
 
     /// On their own clocks.
-    static let all = [
-        LedgerUnderTest(testDescription: "in memory") { try LedgerWorld.inMemory(limits: $0) },
-        LedgerUnderTest(testDescription: "Redis") { try await LedgerWorld.redis(SharedRedis.client, limits: $0) },
-        LedgerUnderTest(testDescription: "Redis, its keys watched") {
-            try await LedgerWorld.redis(SharedRedis.client, .watched, limits: $0)
-        },
-    ]
+    static let all =
+        [
+            LedgerUnderTest(testDescription: "in memory") { try LedgerWorld.inMemory(limits: $0) },
+            LedgerUnderTest(testDescription: RedisTopology.chosen.testDescription) {
+                try await LedgerWorld.redis(SharedRedis.client, limits: $0)
+            },
+            LedgerUnderTest(testDescription: "Redis, its keys watched") {
+                try await LedgerWorld.redis(SharedRedis.client, .watched, limits: $0)
+            },
+        ]
+        + RedisTopology.others.map { topology in
+            LedgerUnderTest(testDescription: topology.testDescription) {
+                try await LedgerWorld.redis(SharedRedis.client(of: topology), limits: $0)
+            }
+        }
 
     /// On a clock that only the test moves, for what depends on which of two comes first.
     static let clocked = [

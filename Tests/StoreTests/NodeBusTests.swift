@@ -144,7 +144,6 @@ struct NodeBusTests {
                 try await keep(1)
                 _ = try await outboxes[1].read(stream, after: 0, fence: nil)
                 try await keep(2)
-                try await keep(2)
                 #expect(await eventually { receivers[1].answers == ["\(session.id) 00000000000000ab"] })
                 _ = try await outboxes[0].read(stream, after: 0, fence: nil)
                 #expect(await eventually { receivers[1].answers.count == 2 })

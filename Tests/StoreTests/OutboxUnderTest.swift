@@ -11,17 +11,20 @@ struct OutboxUnderTest: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let open: @Sendable () async throws -> OutboxWorld
 
-    static let all = [
-        OutboxUnderTest(testDescription: "in memory") {
-            let world = try LedgerWorld.inMemory()
-            return OutboxWorld(tenant: world.tenant, sessions: world.sessions, outbox: InMemoryOutbox(world.sessions))
-        },
-        OutboxUnderTest(testDescription: "Redis") { try await redis(.embedded) },
-        OutboxUnderTest(testDescription: "Redis, its keys watched") { try await redis(.watched) },
-    ]
+    static let all =
+        [
+            OutboxUnderTest(testDescription: "in memory") {
+                let world = try LedgerWorld.inMemory()
+                return OutboxWorld(tenant: world.tenant, sessions: world.sessions, outbox: InMemoryOutbox(world.sessions))
+            },
+            OutboxUnderTest(testDescription: "Redis, its keys watched") { try await redis(.chosen, .watched) },
+        ]
+        + RedisTopology.allCases.map { topology in
+            OutboxUnderTest(testDescription: topology.testDescription) { try await redis(topology, .embedded) }
+        }
 
-    private static func redis(_ scripts: StoreScripts) async throws -> OutboxWorld {
-        let client = try await SharedRedis.client
+    private static func redis(_ topology: RedisTopology, _ scripts: StoreScripts) async throws -> OutboxWorld {
+        let client = try await SharedRedis.client(of: topology)
         let world = try LedgerWorld.redis(client, scripts)
         return OutboxWorld(tenant: world.tenant, sessions: world.sessions, outbox: RedisOutbox(redis: client, scripts: scripts))
     }

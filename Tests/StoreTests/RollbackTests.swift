@@ -203,6 +203,25 @@ struct RollbackTests {
         }
     }
 
+    @Test("books that went on elsewhere are found out though they are at a later version: they lack a call that was settled")
+    func forked() async throws {
+        try await PrivateRedis.run { redis in
+            let scene = try await Scene(redis)
+            try await scene.spend()
+            let calls = try await redis.client.send(["KEYS", .text(scene.keys.holdBase + "*")]).elements?.compactMap(\.text) ?? []
+            for _ in 0..<3 { try await scene.spend(at: scene.other) }
+            #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .current)
+            let call = try #require(calls.first)
+            #expect(calls.count == 1)
+            // The master that took over has the reservation at most.
+            _ = try await redis.client.send(["HSET", .text(call), "state", "lapsed"])
+            #expect(try await scene.other.review(scene.team.name, of: scene.world.tenant) == .current)
+            #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .marked)
+            #expect(try await scene.refusal(at: scene.other) == .rolledBack(scene.team.name))
+            #expect(try await scene.events().count == 1)
+        }
+    }
+
     @Test("restarted from an older copy of its append-only file, Redis is found out at once, before any call")
     func olderFile() async throws {
         try await PrivateRedis.run(["--appendonly", "yes", "--appendfsync", "always"]) { redis in

@@ -29,18 +29,49 @@ struct PrivateRedis {
     }
 }
 
-/// The one Redis of this test process; tests keep apart by their tenants' names.
+/// The Redis of this test process, one of each topology, started when a test first asks for it; tests keep apart by their tenants' names.
 enum SharedRedis {
-    private static let starting = Task {
-        let server = try await RedisServer.start()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let client = RedisClient(configuration: try RedisConfiguration(url: server.url), group: group, logger: quiet)
-        let running = Task { try await client.run() }
-        try await client.ready(timeout: .seconds(10))
-        return (server, client, running)
+    private struct Shared: Sendable {
+        /// Runs as long as somebody holds it.
+        let server: any Sendable
+        let client: RedisClient
+        let running: Task<Void, any Error>
+
+        init(_ server: any Sendable, _ url: String) async throws {
+            self.server = server
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+            let client = RedisClient(configuration: try RedisConfiguration(url: url), group: group, logger: quiet)
+            self.client = client
+            running = Task { try await client.run() }
+            try await client.ready(timeout: .seconds(15))
+        }
     }
 
-    static var client: RedisClient { get async throws { try await starting.value.1 } }
+    private static let single = Task {
+        let server = try await RedisServer.start()
+        return try await Shared(server, server.url)
+    }
+    private static let sentinels = Task {
+        let redis = try await RedisSentinels()
+        return try await Shared(redis, redis.url)
+    }
+    private static let cluster = Task {
+        let redis = try await RedisCluster()
+        return try await Shared(redis, redis.url)
+    }
+
+    /// Of the topology that most tests run on.
+    static var client: RedisClient { get async throws { try await client(of: .chosen) } }
+
+    static func client(of topology: RedisTopology) async throws -> RedisClient {
+        let starting =
+            switch topology {
+            case .single: single
+            case .sentinels: sentinels
+            case .cluster: cluster
+            }
+        return try await starting.value.client
+    }
 }
 
 /// Says nothing.

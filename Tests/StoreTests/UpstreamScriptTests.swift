@@ -9,7 +9,7 @@ import Upstreams
 struct UpstreamScriptTests {
     @Test("records of more than one reply's size are read in several, and only those that changed")
     func portions() async throws {
-        let world = try await CatalogueWorld.redis(SharedRedis.client)
+        let world = try await CatalogueWorld.redis()
         let fence = try await world.fence()
         let record = UpstreamRecord.sample([try .sample("big", size: 9 << 20)])
         let upstreams = try (0..<5).map { try UpstreamName.named("u\($0)") }
@@ -21,7 +21,7 @@ struct UpstreamScriptTests {
 
     @Test("a record larger than a reply may carry is refused")
     func tooLarge() async throws {
-        let world = try await CatalogueWorld.redis(SharedRedis.client)
+        let world = try await CatalogueWorld.redis()
         let fence = try await world.fence()
         let record = UpstreamRecord.sample([try .sample("big", size: RedisCatalogueDirectory.largestRecord)])
         await #expect(throws: StoreError.self) { try await world.write(record, fence: fence) }
@@ -30,7 +30,7 @@ struct UpstreamScriptTests {
     @Test("what cannot be read is corrupt")
     func corrupt() async throws {
         let client = try await SharedRedis.client
-        let world = try await CatalogueWorld.redis(client)
+        let world = try await CatalogueWorld.redis()
         let dialogues = try DialogueWorld.redis(client)
         #expect(try await world.write(.down, fence: try await world.fence()))
         let session = try await dialogues.session()
@@ -47,7 +47,7 @@ struct UpstreamScriptTests {
     @Test("no fence, version or stamp comes again after Redis has lost all")
     func lost() async throws {
         let client = try await SharedRedis.client
-        let world = try await CatalogueWorld.redis(client)
+        let world = try await CatalogueWorld.redis()
         let fence = try await world.fence()
         #expect(try await world.write(.down, fence: fence))
         let before = try await world.read()
@@ -87,7 +87,7 @@ struct UpstreamScriptTests {
     func catalogueMistakes(_ checked: CheckedMistake<CatalogueUnderTest>) async throws {
         let scripts = try #require(checked.mistake.scripts())
         let subject = CatalogueUnderTest(testDescription: "wrong") {
-            var world = try await CatalogueWorld.redis(SharedRedis.client, scripts)
+            var world = try await CatalogueWorld.redis(.chosen, scripts)
             world.patience = .milliseconds(100)
             return world
         }

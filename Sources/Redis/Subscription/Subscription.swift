@@ -47,10 +47,16 @@ final class Subscription {
         return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
     }
 
-    /// Leaves the server where by now another is to be heard.
+    /// Leaves the server where not all is heard there any more.
     func follow() {
-        guard connection != nil, let now = topology.address(for: slot), now != address else { return }
-        abandon(.unavailable("another server is to be heard"))
+        guard connection != nil, let address, !topology.serves(address, slot) else { return }
+        abandon(.unavailable("another server has taken over"))
+    }
+
+    /// Asks the server whether it is there.
+    func probe() {
+        guard let connection, machine.isReady else { return }
+        connection.send(EncodedCommand(["PING"]))
     }
 
     private func connect() {

@@ -5,6 +5,8 @@ struct SubscriptionMachine {
     private let channels: [String]
     private let patterns: [String]
     private let probe: String
+    /// What the words of sharded channels begin with; empty for others.
+    private let mark: String
     /// Nothing heard for so long: the connection is dead, whatever the socket says.
     private let silence: TimeAmount
     private var lifecycle: Lifecycle
@@ -14,13 +16,21 @@ struct SubscriptionMachine {
     private var missingPatterns: Set<String> = []
     private var heard = NIODeadline.distantPast
 
-    init(configuration: RedisConfiguration, channels: [String], patterns: [String] = [], probe: String, silence: TimeAmount) {
+    /// `isSharded`: by SSUBSCRIBE, without patterns.
+    init(
+        configuration: RedisConfiguration, channels: [String], patterns: [String] = [], probe: String, isSharded: Bool = false,
+        silence: TimeAmount
+    ) {
+        mark = isSharded ? "s" : ""
         self.channels = channels
         self.patterns = patterns
         self.probe = probe
         self.silence = silence
         self.lifecycle = Lifecycle(configuration: configuration)
     }
+
+    /// True between a complete handshake and the connection's loss.
+    var isReady: Bool { lifecycle.isReady }
 
     /// Begins; true: connect.
     mutating func start(now: NIODeadline) -> Bool { lifecycle.start(now: now) }
@@ -61,7 +71,7 @@ struct SubscriptionMachine {
             missing = Set(channels + [probe])
             missingPatterns = Set(patterns)
             let commands: [[RedisArgument]] = [
-                ["SUBSCRIBE"] + missing.sorted().map { .text($0) }, ["PSUBSCRIBE"] + missingPatterns.sorted().map { .text($0) },
+                [.text(mark.uppercased() + "SUBSCRIBE")] + missing.sorted().map { .text($0) }, ["PSUBSCRIBE"] + missingPatterns.sorted().map { .text($0) },
             ]
             return .subscribe(commands.filter { $0.count > 1 })
         case .over: return pushed(reply)
@@ -70,8 +80,11 @@ struct SubscriptionMachine {
 
     private mutating func pushed(_ reply: RedisValue) -> Reception {
         if case .error(let text) = reply { return .broken(RedisError(reply: text)) }
-        guard let parts = reply.elements, let kind = parts.first?.text, let last = parts.last,
-            parts.count == (kind == "pmessage" ? 4 : 3), let channel = parts[parts.count - 2].text
+        guard let parts = reply.elements, let word = parts.first?.text, let last = parts.last else { return .broken(Self.unexpected) }
+        if word == "pong", parts.count == 2 { return .nothing }
+        if word == "sunsubscribe", !mark.isEmpty { return .broken(.unavailable("the channel's slot has moved")) }
+        guard word.hasPrefix(mark), case let kind = word.dropFirst(mark.count), parts.count == (kind == "pmessage" ? 4 : 3),
+            let channel = parts[parts.count - 2].text
         else { return .broken(Self.unexpected) }
         switch (kind, last) {
         case ("subscribe", .integer): return confirmed(channel, in: \.missing)

@@ -10,6 +10,10 @@ protocol Topology: Sendable {
     func address(for slot: HashSlot?) -> ServerAddress?
     /// Takes in that a subscriber's connection to `address` was lost, or could not be made, or was refused for a reason that `error` tells.
     func subscriberLost(_ error: RedisError, at address: ServerAddress?)
+    /// True while a subscriber of a channel in `slot` hears all there; no slot: of a channel that all servers know.
+    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool
+    /// True where the server for `slot` could answer at once, as far as is known.
+    func canReach(_ slot: HashSlot) -> Bool
     /// Keeps the connections until cancelled.
     func run() async throws
     /// Commands that wait to be sent or answered.
@@ -18,6 +22,11 @@ protocol Topology: Sendable {
     var isReady: Bool { get }
     /// Waits until every server answers on every loop, at most until the deadline.
     func ready(by deadline: NIODeadline) async throws(RedisError)
+}
+
+extension Topology {
+    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool { true }
+    func canReach(_ slot: HashSlot) -> Bool { isReady }
 }
 
 /// What follows from the failure of a command.

@@ -25,7 +25,7 @@ package struct RedisAccess: Sendable {
     /// What a connection needs, and what is never in a script.
     private static let others = [
         "AUTH", "CLIENT|SETNAME", "EVAL", "EVALSHA", "INFO", "PING", "PSUBSCRIBE", "ROLE", "SCAN", "SELECT", "SUBSCRIBE", "WAIT",
-        "XINFO|STREAM",
+        "XINFO|STREAM", "ASKING", "CLUSTER|NODES", "CLUSTER|SLOTS", "SPUBLISH", "SSUBSCRIBE",
     ]
 
     /// All of them, in order of their names.

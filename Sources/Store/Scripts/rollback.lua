@@ -1,19 +1,25 @@
 #!lua flags=allow-oom
 -- Tells once of accounts that have lost writes which a node has seen, and refuses or resumes them; the tenant's books get a new epoch.
--- KEYS: head, audit, ledger, account...
--- ARGV: channel, who, refuse or resume, new epoch, of each account its name and the epoch and version that the node has seen
+-- KEYS: head, audit, ledger, account..., hold...
+-- ARGV: channel, who, refuse or resume, new epoch, number of accounts, of each its name, the epoch and version that the node has seen, and how
+--       many of the holds are calls that it has seen settled there
 -- Reply: of each account current, marked (nobody may charge it), resumed, or anew (resumed, and missing: it may be made)
--- A missing account keeps its mark, or `*`, by which every node takes the one that is made in its place.
+-- A missing account keeps its mark, or `*`, by which every node takes the one that is made in its place. Books that have gone on elsewhere may
+-- be at a later version: that they are others is seen by the settled calls that they do not have.
 local resumes, epoch, time = ARGV[3] == 'resume', ARGV[4], now()
-local events, states, lost = journal(KEYS[1], KEYS[2], KEYS[3]), {}, {}
-for i = 4, #KEYS do
-  local name, seen, version = ARGV[3 * i - 7], ARGV[3 * i - 6], int(ARGV[3 * i - 5], 'version')
+local events, states, lost, hold = journal(KEYS[1], KEYS[2], KEYS[3]), {}, {}, 3 + int(ARGV[5], 'accounts')
+for i = 4, hold do
+  local name, seen, version, settled = ARGV[4 * i - 10], ARGV[4 * i - 9], int(ARGV[4 * i - 8], 'version'), true
+  for _ = 1, int(ARGV[4 * i - 7], 'holds') do
+    hold = hold + 1
+    settled = settled and call('HGET', KEYS[hold], 'state') == 'settled'
+  end
   local a, mark = account(name, KEYS[i])
   local before = a and a.previous or call('HGET', KEYS[i], 'previous') or ''
   local replaced = before:find('*', 1, true) or before:find(seen, 1, true)
   if mark or a and a.mark then
     states[#states + 1] = 'marked'
-  elseif a and a.epoch == seen and a.version >= version or a and a.epoch ~= seen and replaced then
+  elseif a and a.epoch == seen and a.version >= version and settled or a and a.epoch ~= seen and replaced then
     states[#states + 1] = 'current'
   elseif not a and replaced then
     states[#states + 1] = 'anew'

@@ -24,7 +24,8 @@ struct RedisCheck {
     private func server() async throws -> [Finding] {
         guard let text = try await connection.redis.send(["INFO", "everything"]).bytes else { return [] }
         let facts = Self.facts(String(decoding: text, as: UTF8.self))
-        return version(facts) + memory(facts) + persistence(facts) + place(facts)
+        let sentinels = await SentinelCheck(redis: connection.redis).findings(facts)
+        return version(facts) + memory(facts) + persistence(facts) + place(facts) + sentinels
     }
 
     private static func facts(_ info: String) -> [String: String] {

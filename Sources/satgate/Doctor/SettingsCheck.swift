@@ -86,11 +86,21 @@ struct SettingsCheck {
 extension NodeConfiguration {
     /// The names of all settings.
     static let keys: Set<String> = [
-        "admin.host", "admin.port", "admin.tokens_file", "drain.announce", "drain.grace", "hold.lease", "input.wait", "keys.file",
-        "ledger.remembered", "ledger.rollback", "limits.resumptions", "limits.sessions", "limits.subscriptions", "listen.host",
-        "listen.port", "log.level", "loops", "redis.password_file", "redis.prefix", "redis.timeout", "redis.tls.ca_file",
-        "redis.tls.certificate_file", "redis.tls.key_file", "redis.tls.server_name", "redis.url", "redis.username", "sse.keepalive",
-        "sse.token_in_query", "tenants.file", "tenants.refresh", "tracing.headers_file", "tracing.otlp_endpoint", "tracing.sample_ratio",
-        "upstreams.allow_networks", "upstreams.allow_private_networks", "zones",
+        "admin.host", "admin.port", "admin.tokens_file",
+        "drain.announce", "drain.grace",
+        "hold.lease",
+        "input.wait",
+        "keys.file",
+        "ledger.remembered", "ledger.rollback",
+        "limits.resumptions", "limits.sessions", "limits.subscriptions",
+        "listen.host", "listen.port",
+        "log.level",
+        "loops",
+        "redis.password_file", "redis.prefix", "redis.sentinel.password_file", "redis.sentinel.username", "redis.timeout",
+        "redis.tls.ca_file", "redis.tls.certificate_file", "redis.tls.key_file", "redis.tls.server_name", "redis.url", "redis.username",
+        "sse.keepalive", "sse.token_in_query",
+        "tenants.file", "tenants.refresh",
+        "tracing.headers_file",
+        "tracing.otlp_endpoint", "tracing.sample_ratio", "upstreams.allow_networks", "upstreams.allow_private_networks", "zones",
     ]
 }

@@ -6,14 +6,17 @@ import Synchronization
 final class Ear: NodeBusReceiver {
     private let node: Int
     private let tally: Tally
+    private let wanted: Int
     private let subscriptions = Atomic(0)
 
-    init(_ node: Int, _ tally: Tally) {
+    /// `subscriptions`: over which it hears.
+    init(_ node: Int, subscriptions: Int, _ tally: Tally) {
         self.node = node
+        wanted = subscriptions
         self.tally = tally
     }
 
-    var isListening: Bool { subscriptions.load(ordering: .acquiring) > 0 }
+    var isListening: Bool { subscriptions.load(ordering: .acquiring) >= wanted }
 
     /// `<number> <node that it is for> <nanoseconds of the clock> …`
     func received(_ message: [UInt8], for session: SessionID) {
@@ -30,7 +33,7 @@ final class Ear: NodeBusReceiver {
     }
 
     func reconnected() {
-        if subscriptions.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue > 0 { tally.count { $0.reconnections += 1 } }
+        if subscriptions.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue >= wanted { tally.count { $0.reconnections += 1 } }
     }
 
     // Nobody sends these here.

@@ -5,6 +5,8 @@ struct Plan: Decodable, Sendable {
     let prefix: String
     let nodes: Int
     let tenants: Int
+    /// Connections over which a node hears: two at a cluster, where its own channel is sharded.
+    let subscriptions: Int
     /// Nodes at which somebody watches all events.
     let dashboards: Int
     /// How long what follows goes on.

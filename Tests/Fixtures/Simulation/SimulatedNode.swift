@@ -33,7 +33,7 @@ struct SimulatedNode: Sendable {
         events = RedisEventSink(redis: client, names: names, logger: quiet)
         live = LiveNodes(
             node: id, registry: CountingRegistry(registry: RedisNodeRegistry(redis: client, names: names), tally: tally), logger: quiet)
-        ear = Ear(number, tally)
+        ear = Ear(number, subscriptions: plan.subscriptions, tally)
     }
 
     /// Hears what is for it.

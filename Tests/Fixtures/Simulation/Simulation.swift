@@ -51,7 +51,7 @@ struct Simulation {
         guard await wait(seconds: 60, until: { tally.counts.watchers >= min(plan.dashboards, nodes.count) }) else {
             throw Mistake("dashboards do not hear")
         }
-        guard await wait(seconds: 60, until: { nodes.allSatisfy { $0.live.current.count == nodes.count } }) else {
+        guard await wait(seconds: 180, until: { nodes.allSatisfy { $0.live.current.count == nodes.count } }) else {
             throw Mistake("nodes do not know each other")
         }
     }

@@ -3,6 +3,7 @@ network of its own, with this machine's redis-server."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -115,6 +116,16 @@ def namespace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Namesp
     namespace.stop()
 
 
+def satisfied(namespace: Namespace) -> None:
+    """The program, with the settings and the secret of a node's pod, finds nothing in this Redis that would fail it, and writes there."""
+    document = namespace.directory / "acme.yaml"
+    document.write_text("tenants: [{name: acme, upstreams: []}]\n")
+    eventually("a tenant is applied", lambda: namespace.node("tenant", "apply", "-f", str(document)).returncode == 0, within=60, every=0.5)
+    findings = json.loads(namespace.node("doctor", "--json").stdout)
+    assert not [each for each in findings if each["grade"] == "failure"], findings
+    assert any(each["area"] == "redis" and each["grade"] == "good" for each in findings)
+
+
 def master(namespace: Namespace) -> str:
     """What two sentinels say."""
     said = [namespace.ask(f"sentinel-{number}.sentinel", "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "satgate", port=26379).partition("\n")[0]
@@ -137,21 +148,30 @@ def test_a_master_that_is_lost_is_replaced_and_comes_back_as_a_replica(namespace
         for number in range(3)), within=60, every=0.2)
     eventually("it writes, now that replicas keep up", lambda: namespace.ask("redis-0.redis", "SET", "kept", "1") == "OK", within=60, every=0.2)
     assert namespace.ask("redis-0.redis", "WAIT", "2", "10000") == "2"
+    satisfied(namespace)
     namespace.kill("redis-0.redis")
     chosen = eventually("another master is chosen", lambda: (name := master(namespace)) != "redis-0.redis" and name, within=60, every=0.2)
     eventually("it is one", lambda: namespace.ask(chosen, "ROLE").startswith("master"), within=60, every=0.2)
     namespace.start("redis-0.redis")
     eventually("the old one follows it", lambda: namespace.ask("redis-0.redis", "ROLE").split()[:2] == ["slave", chosen], within=60, every=0.2)
     assert namespace.ask("redis-0.redis", "GET", "kept") == "1"
+    satisfied(namespace)
 
 
-def nodes(namespace: Namespace) -> list[list[str]]:
-    return [line.split() for line in namespace.ask("redis-0.redis", "CLUSTER", "NODES").splitlines()]
+def nodes(namespace: Namespace, asked: str = "redis-0.redis") -> list[list[str]]:
+    return [line.split() for line in namespace.ask(asked, "CLUSTER", "NODES").splitlines()]
 
 
 def whole(namespace: Namespace) -> bool:
-    return all("cluster_state:ok" in (info := namespace.ask(f"redis-{number}.redis", "CLUSTER", "INFO")) and "cluster_known_nodes:6" in info
-               for number in range(6))
+    """Each server has reached each other one, at the address that it has now."""
+    addresses = set(namespace.addresses.values())
+    for name in namespace.addresses:
+        known = nodes(namespace, name)
+        if {line[1].partition(":")[0] for line in known} != addresses or any("fail" in line[2] or line[7] != "connected" for line in known):
+            return False
+        if "cluster_state:ok" not in namespace.ask(name, "CLUSTER", "INFO"):
+            return False
+    return True
 
 
 @pytest.mark.parametrize("namespace", ["cluster"], indirect=True)
@@ -168,6 +188,7 @@ def test_the_job_makes_a_cluster_once_and_its_servers_find_each_other_again_at_o
     eventually("each master has a replica", lambda: kinds() == [3, 3], within=60, every=0.2)
     assert {line[1].rpartition(",")[2] for line in nodes(namespace)} == {name for name in namespace.addresses}
     assert namespace.ask("redis-0.redis", "CONFIG", "GET", "cluster-require-full-coverage").split()[1] == "no"
+    satisfied(namespace)
     # all pods are replaced: none has the address that the others remember
     for name in list(namespace.running):
         namespace.kill(name)
@@ -176,3 +197,4 @@ def test_the_job_makes_a_cluster_once_and_its_servers_find_each_other_again_at_o
     (namespace.directory / "hosts").write_text("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name, address in namespace.addresses.items()))
     namespace.start_all()
     eventually("the cluster is whole again", lambda: whole(namespace), within=60, every=0.2)
+    satisfied(namespace)

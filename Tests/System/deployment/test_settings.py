@@ -5,18 +5,19 @@ import json
 import os
 import secrets
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import redis
+import yaml
 
 from conftest import K8S, OVERLAYS, Rendered, overlay
 from testbed.node import BINARY, run
 from testbed.process import Process, clean_environment, eventually, free_port
-
-import redis
-
 
 def certificate(directory: Path) -> None:
     """ca.crt, tls.crt and tls.key, as a Secret of type kubernetes.io/tls has them."""
@@ -75,8 +76,20 @@ def pod(rendered: Rendered, tmp_path: Path) -> Pod:
     return pod
 
 
+def texts(value: Any) -> Iterator[str]:
+    """All texts in a document."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, str):
+        yield value
+
+
 def test_the_program_knows_all_settings_and_finds_all_files(pod: Pod):
     assert pod.arguments[0] == "serve"
+    files = [Path(text) for text in texts(yaml.safe_load(Path(pod.config).read_text())) if text.startswith("/")]
+    assert len(files) >= 4
+    assert [file for file in files if not file.is_file()] == []
     result = run("doctor", "--json", "--config", pod.config, env={"SATGATE_REDIS_TIMEOUT": "200"})
     findings = json.loads(result.stdout)
     failures = [each for each in findings if each["grade"] == "failure"]

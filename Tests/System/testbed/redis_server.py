@@ -37,9 +37,10 @@ class RedisServer:
 
     def start(self) -> None:
         """Starts it and waits until it answers (its data are loaded then)."""
+        door = self._security.arguments(self.port, self._certificate) if self._security else ["--port", str(self.port)]
         self.process = Process(
             "redis",
-            ["redis-server", *(self._security.arguments(self.port, self._certificate) if self._security else ["--port", str(self.port)]), "--bind", "127.0.0.1", "--dir", str(self._directory), "--save", "",
+            ["redis-server", *door, "--bind", "127.0.0.1", "--dir", str(self._directory), "--save", "",
              "--appendonly", "yes" if self._durable else "no", "--appendfsync", self._sync, "--maxmemory-policy", "noeviction",
              "--loglevel", "notice", "--logfile", str(self._directory / "redis.log")],
             self._directory)

@@ -16,9 +16,9 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Upstream:
     """An MCP server at `url` that counts at `/_stats`; started again it has the same port."""
 
-    def __init__(self, name: str, argv: list[str], directory: Path) -> None:
+    def __init__(self, name: str, argv: list[str], directory: Path, port: int = 0) -> None:
         self.name = name
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/mcp"
         self.sse = f"http://127.0.0.1:{self.port}/sse"
         self._argv = [*argv, "--port", str(self.port)]
@@ -85,9 +85,9 @@ def flags(options: dict[str, Any]) -> list[str]:
 class LightUpstream(Upstream):
     """The project's own upstream, light enough for load and faults."""
 
-    def __init__(self, directory: Path, name: str = "light", **options: Any) -> None:
-        """`options`: those of `light-upstream`, as `era="modern"`, `delay=200`, `delay_all=True`, `tools=["echo"]`."""
-        super().__init__(f"upstream-{name}", [LIGHT, "--name", name, *flags(options)], directory)
+    def __init__(self, directory: Path, name: str = "light", port: int = 0, **options: Any) -> None:
+        """`port`: nobody else has it; `options`: those of `light-upstream`, as `era="modern"`, `delay=200`, `delay_all=True`, `tools=["echo"]`."""
+        super().__init__(f"upstream-{name}", [LIGHT, "--name", name, *flags(options)], directory, port)
 
     def runs(self) -> dict[str, int]:
         """How often each call ran that named itself in its argument `call`."""

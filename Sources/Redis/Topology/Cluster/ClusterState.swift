@@ -27,6 +27,12 @@ struct ClusterState {
         return pools[Int(UInt(bitPattern: turn) % UInt(pools.count))]
     }
 
+    /// True where the slot's owner could answer at once.
+    func canReach(_ slot: HashSlot) -> Bool {
+        guard let place = map.owner(of: slot) else { return false }
+        return pools[place].isReady && !suspects.contains(pools[place].address)
+    }
+
     /// Takes in that the slot is now that server's.
     mutating func move(_ slot: HashSlot, to pool: NodePool) {
         guard let place = map.move(slot, to: pool.address) else { return }

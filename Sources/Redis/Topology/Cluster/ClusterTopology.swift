@@ -80,6 +80,15 @@ final class ClusterTopology: Topology {
         }
     }
 
+    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool {
+        state.withLock { state in
+            if let slot { return state.pool(for: slot)?.address == address }
+            return state.map.masters.contains { $0.address == address }
+        }
+    }
+
+    func canReach(_ slot: HashSlot) -> Bool { state.withLock { $0.canReach(slot) } }
+
     func pending() async -> Int {
         var sum = 0
         for pool in pools.all { sum += await pool.pending() }

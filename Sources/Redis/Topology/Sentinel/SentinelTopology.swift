@@ -10,15 +10,15 @@ final class SentinelTopology: Topology {
     private static let excitement: TimeAmount = .seconds(1)
 
     private let addresses: [ServerAddress]
-    private let name: String
+    let name: String
     /// Of connections to sentinels.
-    let configuration: RedisConfiguration
+    private let configuration: RedisConfiguration
     private let pools: NodePools
     private let servers: ServerRun
-    private let loop: any EventLoop
+    let loop: any EventLoop
     private let logger: Logger
     private let seat = MasterSeat()
-    private let watch: NIOLoopBoundBox<SentinelWatch?>
+    let watch: NIOLoopBoundBox<SentinelWatch?>
     /// When there was news last.
     private let news = Mutex(NIODeadline.distantPast)
 
@@ -71,6 +71,9 @@ final class SentinelTopology: Topology {
     // MARK: For subscribers
 
     func address(for slot: HashSlot?) -> ServerAddress? { seat.pool?.address }
+
+    /// While no master is known the last one may still be it.
+    func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool { seat.pool.map { $0.address == address } ?? true }
 
     func subscriberLost(_ error: RedisError, at address: ServerAddress?) {
         if address == seat.pool?.address { note() }

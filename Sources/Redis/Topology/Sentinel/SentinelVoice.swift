@@ -7,7 +7,7 @@ final class SentinelVoice {
     private static let patience: TimeAmount = .milliseconds(500)
 
     let address: ServerAddress
-    private let loop: any EventLoop
+    let loop: any EventLoop
     private let questions: [EncodedCommand]
     private let link: Link
     private let feed: SentinelFeed
