@@ -71,7 +71,8 @@ struct SubscriptionMachine {
             missing = Set(channels + [probe])
             missingPatterns = Set(patterns)
             let commands: [[RedisArgument]] = [
-                [.text(mark.uppercased() + "SUBSCRIBE")] + missing.sorted().map { .text($0) }, ["PSUBSCRIBE"] + missingPatterns.sorted().map { .text($0) },
+                [.text(mark.uppercased() + "SUBSCRIBE")] + missing.sorted().map { .text($0) },
+                ["PSUBSCRIBE"] + missingPatterns.sorted().map { .text($0) },
             ]
             return .subscribe(commands.filter { $0.count > 1 })
         case .over: return pushed(reply)
