@@ -1,7 +1,8 @@
 import Store
 
 extension StoreScripts {
-    /// The scripts with a guard in front: a key not in KEYS, a wrong count of keys, or a command after a PUBLISH fails them.
+    /// The scripts with a guard in front: a key not in KEYS, a wrong count of keys, a command after a PUBLISH, or one on a key that the script has
+    /// removed fails them. The last, for a server whose slot is moving makes no key anew: it would fail there, half done.
     static let watched = StoreScripts(editing: watch)
 
     /// The text with the guard behind its first line.
@@ -11,8 +12,9 @@ extension StoreScripts {
     }
 
     private static let guardText = """
-        local watched, declared, published = redis, {}, false
+        local watched, declared, published, gone = redis, {}, false, {}
         for _, key in ipairs(KEYS) do declared[key] = true end
+        local function exists(key) return watched.call('EXISTS', key) == 1 end
         local redis = {call = function(command, ...)
           local name = command:upper()
           if published and name ~= 'PUBLISH' then error({err = 'LATE ' .. name}) end
@@ -21,7 +23,13 @@ extension StoreScripts {
             for i = 1, name == 'DEL' and select('#', ...) or 1 do
               local key = select(i, ...)
               if not declared[key] then error({err = 'UNDECLARED ' .. name .. ' ' .. tostring(key)}) end
+              if gone[key] then error({err = 'GONE ' .. name .. ' ' .. tostring(key)}) end
             end
+            local keys, existed = {...}, {}
+            for i = 1, name == 'DEL' and #keys or 1 do existed[keys[i]] = exists(keys[i]) end
+            local reply = watched.call(command, ...)
+            for key, was in pairs(existed) do if was and not exists(key) then gone[key] = true end end
+            return reply
           end
           return watched.call(command, ...)
         end}
