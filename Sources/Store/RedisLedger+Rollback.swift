@@ -41,9 +41,10 @@ extension RedisLedger {
         }
     }
 
-    /// Looks at the account because its books were refused; nil where this node has not seen it, so that another has marked it.
+    /// Looks at the account because its books were refused. What this node has not seen, or has forgotten because another call of its own has let
+    /// the account go on meanwhile, cannot be compared: the books say themselves whether they are marked.
     func review(_ account: AccountName, of tenant: TenantName) async throws(StoreError) -> Review {
-        guard let version = known.version(of: account, tenant: tenant) else { return .marked }
+        guard let version = known.version(of: account, tenant: tenant) else { return .current }
         return try await review([(account, version)], of: tenant).first ?? .marked
     }
 

@@ -4,6 +4,8 @@ package import MCPWire
 package enum UpstreamFailure: Error, Sendable {
     /// The call provably did not run: no name, connection, TLS or session, or the upstream said that it knows no such session.
     case notDispatched(reason: String)
+    /// What is known of the agent's sessions with the upstream was out of reach: the call was not sent.
+    case storeUnavailable
     /// The deadline passed after the call was sent.
     case timedOut
     /// Sent, but the connection, the HTTP status or the answer was no good.
@@ -16,15 +18,16 @@ package enum UpstreamFailure: Error, Sendable {
     /// False where the call provably did not run.
     package var mayHaveRun: Bool {
         switch self {
-        case .notDispatched, .refused, .needsInput: false
+        case .notDispatched, .storeUnavailable, .refused, .needsInput: false
         case .timedOut, .broken: true
         }
     }
 
-    /// One of five words, for metrics and events.
+    /// One of six words, for metrics and events.
     package var label: String {
         switch self {
         case .notDispatched: "not_dispatched"
+        case .storeUnavailable: "store_unavailable"
         case .timedOut: "timed_out"
         case .broken: "broken"
         case .refused: "refused"
@@ -36,6 +39,7 @@ package enum UpstreamFailure: Error, Sendable {
     package var reason: String {
         switch self {
         case .notDispatched(let reason), .broken(let reason), .needsInput(let reason): reason
+        case .storeUnavailable: "the store of sessions is out of reach"
         case .timedOut: "timed out"
         case .refused(let answer): if case .error(let code) = answer.kind { "refused the message (\(code))" } else { "refused the message" }
         }

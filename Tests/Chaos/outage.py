@@ -109,7 +109,7 @@ class Trial:
         agent, ports = self._agent, self._house.ports
         await soon("calls are made", lambda: agent.done >= share * agent.total or not agent.process.running, within=120)
         self._pulse = Load(self._house.directory, f"pulse-{self.name}", Plan(
-            ports, self._house.cluster.cell.mint(), {"light": "echo"}, connections=2 * len(ports), rate=15, seconds=self._seconds, greet=True))
+            ports, self._house.cluster.cell.mint(), {"light": "echo"}, connections=2 * len(ports), rate=15, seconds=self._seconds))
         assert agent.process.running, agent.process.tail()
 
     async def finish(self, writable: float, text: str) -> Found:

@@ -106,6 +106,21 @@ struct RollbackTests {
         }
     }
 
+    @Test("a call that was refused while another of its node had the account go on is asked again, not refused")
+    func resumedMeanwhile() async throws {
+        try await PrivateRedis.run { redis in
+            let scene = try await Scene(redis, .resume)
+            try await scene.spend()
+            let copy = try await scene.copy()
+            try await scene.spend()
+            try await scene.restore(copy)
+            #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .resumed)
+            // What the node had seen is forgotten with that.
+            #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .current)
+            try await scene.spend()
+        }
+    }
+
     @Test("an account that is gone is not made anew in silence, though its tenant is applied again")
     func flushed() async throws {
         try await PrivateRedis.run { redis in

@@ -56,6 +56,7 @@ enum Refusal: Error {
         case .conflict: .idempotencyConflict
         case .inProgress: .inProgress
         case .resultNotKept(let charged): .resultNotKept(charged: "\(charged)")
+        case .upstream(.storeUnavailable, _): .storeUnavailable
         case .upstream(.timedOut, let name): .upstreamTimeout(upstream: name.text)
         case .upstream(let failure, let name): .upstreamError(upstream: name.text, reason: failure.reason)
         }

@@ -8,7 +8,7 @@ final class GatewayMetrics: Sendable {
     private static let refused = "satgate_refusals_total"
     private static let tolerated = "satgate_refusals_unenforced_total"
     /// What is counted from the start at 0, so that the first one is seen as a rise.
-    private static let failures = ["not_dispatched", "timed_out", "broken", "refused", "needs_input"]
+    private static let failures = ["not_dispatched", "store_unavailable", "timed_out", "broken", "refused", "needs_input"]
     private static let tolerable = ["budget_exhausted", "insufficient_budget", "no_account", "unbudgeted", "ledger_rollback"]
     private static let usual =
         tolerable + ["unauthenticated", "scope", "rate_limited", "upstream_error", "upstream_timeout", "store_unavailable", "not_durable"]

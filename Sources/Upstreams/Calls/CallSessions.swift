@@ -139,7 +139,8 @@ final class CallSessions: Sendable {
         } catch let failure as UpstreamFailure {
             throw failure
         } catch {
-            throw .notDispatched(reason: "the store of sessions is out of reach")
+            if case .corrupt? = error as? StoreError { throw .notDispatched(reason: "what is kept of the session is unreadable") }
+            throw .storeUnavailable
         }
     }
 

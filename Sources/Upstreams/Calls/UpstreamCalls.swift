@@ -113,6 +113,7 @@ final class UpstreamCalls: Sendable {
             guard HTTPFailure.Reason(rawValue: reason)?.isOurs != true else { return breaker.withLock { $0.probeVoided(now: now) } }
             breaker.withLock { $0.failed(reason, now: now) }
             if case .notDispatched = failure { wanted.ring() }
+        case .storeUnavailable: breaker.withLock { $0.probeVoided(now: now) }
         case .timedOut: breaker.withLock { $0.failed(failure.reason, now: now) }
         }
     }

@@ -30,7 +30,6 @@ class Plan:
     rate: float
     seconds: float
     patience: float = 10.0  # no answer after so long is none at all
-    greet: bool = False  # every connection makes a call before the load begins, which is not counted: the node has its upstream session then
 
 
 class Sample(NamedTuple):
@@ -196,9 +195,6 @@ class Caller:
         self._session = f"Mcp-Session-Id: {session.decode()}\r\n"
         status, _, body = await self._post({"jsonrpc": "2.0", "method": "notifications/initialized"})
         assert status == 202, (status, body)
-        if self._plan.greet:
-            outcome = await self._call("greeting")
-            assert outcome == "result", outcome
 
     async def run(self, start: float) -> None:
         """Calls at its own beat, shifted against the others'; a call that takes longer than a beat takes the place of the next."""
