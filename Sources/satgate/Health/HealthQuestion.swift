@@ -61,10 +61,8 @@ private final class StatusLine: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        take()?.fail(ChannelError.eof)
-        context.fireChannelInactive()
-    }
+    /// Also where it never got so far as to connect.
+    func handlerRemoved(context: ChannelHandlerContext) { take()?.fail(ChannelError.eof) }
 
     private func take() -> EventLoopPromise<Int>? {
         defer { promise = nil }

@@ -43,9 +43,13 @@ struct ClusterState {
 
     /// Since when the slot's owner has been out of reach; nil where it is not.
     func outage(of slot: HashSlot) -> NIODeadline? {
-        if outages.isEmpty { return nil }
+        // As of now: it may have come back since the last look around.
+        if outages.isEmpty || canReach(slot) { return nil }
         return map.owner(of: slot).flatMap { outages[map.masters[$0].address] }
     }
+
+    /// True where some were out of reach at the last look around.
+    var hasOutages: Bool { !outages.isEmpty }
 
     /// Notes who is out of reach now.
     mutating func lookAround(at now: NIODeadline) {

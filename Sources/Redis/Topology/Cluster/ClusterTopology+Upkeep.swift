@@ -41,7 +41,8 @@ extension ClusterTopology {
             // In a long outage less often: at a thousand nodes each round is a load on the servers that are left.
             let pause = Int.random(in: 100...200) * (rounds > 60 ? 3 : 1)
             guard (try? await Task.sleep(for: .milliseconds(pause))) != nil else { return }
-            if !isReady { asked.ring() }
+            // Until a look around finds all in reach: an outage is over then, and the next one is another.
+            if !isReady || state.withLock({ $0.hasOutages }) { asked.ring() }
         }
     }
 
