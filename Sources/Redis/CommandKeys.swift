@@ -9,7 +9,7 @@ enum CommandKeys {
     /// Commands without a key.
     private static let keyless: Set<String> = [
         "ACL", "ASKING", "BGREWRITEAOF", "BGSAVE", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL",
-        "FLUSHDB", "FUNCTION", "INFO", "KEYS", "LASTSAVE", "LATENCY", "PING", "PUBLISH", "PUBSUB", "ROLE", "SCRIPT", "SHUTDOWN",
+        "FLUSHDB", "FUNCTION", "INFO", "LASTSAVE", "LATENCY", "PING", "PUBLISH", "PUBSUB", "ROLE", "SCRIPT", "SHUTDOWN",
         "SLOWLOG", "SWAPDB", "TIME", "WAIT", "WAITAOF",
     ]
     /// Commands whose every argument is a key.
@@ -53,7 +53,8 @@ enum CommandKeys {
         case "MSET", "MSETNX": return rest.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
         case "OBJECT", "XINFO", "XGROUP": return Array(rest.dropFirst().prefix(1))
         case "XREAD", "XREADGROUP": return streams(rest)
-        case "SCAN": return pattern(rest)
+        case "KEYS": return pattern(rest.first)
+        case "SCAN": return pattern(match(rest))
         default: return Array(rest.prefix(1))
         }
     }
@@ -67,12 +68,16 @@ enum CommandKeys {
         return Array(names.prefix(names.count / 2))
     }
 
-    /// What follows MATCH, where a hash tag in it says in which slot all is that it finds.
-    private static func pattern(_ arguments: ArraySlice<RedisArgument>) -> [RedisArgument] {
-        guard let at = arguments.firstIndex(where: { String(decoding: bytes($0), as: UTF8.self).uppercased() == "MATCH" }),
-            at + 1 < arguments.endIndex, HashSlot.tagEnd(of: bytes(arguments[at + 1])) != nil
-        else { return [] }
-        return [arguments[at + 1]]
+    /// The pattern, where a hash tag in it says in which slot all is that it finds.
+    private static func pattern(_ pattern: RedisArgument?) -> [RedisArgument] {
+        guard let pattern, HashSlot.tagEnd(of: bytes(pattern)) != nil else { return [] }
+        return [pattern]
+    }
+
+    /// What follows MATCH.
+    private static func match(_ arguments: ArraySlice<RedisArgument>) -> RedisArgument? {
+        let at = arguments.firstIndex { String(decoding: bytes($0), as: UTF8.self).uppercased() == "MATCH" }
+        return at.flatMap { arguments[($0 + 1)...].first }
     }
 
     private static func count(_ argument: RedisArgument?) -> Int {

@@ -139,6 +139,7 @@ struct HashSlotTests {
         #expect(try slot("EVALSHA", "x", 1, "{a}", "{b}") == HashSlot(key: "a".utf8))
         #expect(try slot("XREAD", "COUNT", 1, "STREAMS", "{a}1", "{a}2", 0, 0) == HashSlot(key: "a".utf8))
         #expect(try slot("SCAN", 0, "MATCH", "p{a}:*", "COUNT", 10) == HashSlot(key: "a".utf8))
+        #expect(try slot("KEYS", "p{a}:*") == HashSlot(key: "a".utf8) && slot("KEYS", "*") == nil)
         #expect(try slot("SCAN", 0, "match", "p:*") == nil && slot("SCAN", 0, "MATCH") == nil && slot("SCAN", 0) == nil)
         for split: [RedisArgument] in [
             ["MGET", "{a}", "{b}"], ["MSET", "{a}", 1, "{b}", 2], ["RENAME", "{a}", "{b}"], ["EVAL", "return 1", 2, "{a}", "{b}"],
