@@ -74,14 +74,16 @@ struct Upkeep: Sendable {
                 group.cancelAll()
                 if !isShared { session.close(on: lane) }
             }
+            // As of before the list: what is told while it is made may not be in it.
+            var seen = upstream.wanted.count
             if let ending = await list(in: session, since: begun) { return ending }
             isShared = upstream.calls?.sessions.share(session, insteadOf: previous) ?? false
             while true {
-                let seen = upstream.wanted.count
                 let listed = NIODeadline.now()
                 await upstream.wanted.wait(after: seen, until: listed + timings.refresh, on: lane.eventLoop)
                 await rest(until: listed + timings.shortestPause)
                 guard goesOn else { return .over }
+                seen = upstream.wanted.count
                 if let ending = await list(in: session, since: nil) { return ending }
             }
         }
