@@ -136,12 +136,13 @@ end
 -- Ends a hold: what is left of it is remembered for `ms`, so that repeats change nothing.
 -- At no time it is gone: while its slot moves the server would not make it again, and half of the script would be written.
 local function bury(key, ms, ...)
-  local kept, old = {}, call('HKEYS', key)
+  local kept, old = {}, {}
   for i = 1, select('#', ...), 2 do kept[select(i, ...)] = true end
-  call('HSET', key, ...)
-  for _, field in ipairs(old) do
-    if not kept[field] then call('HDEL', key, field) end
+  for _, field in ipairs(call('HKEYS', key)) do
+    if not kept[field] then old[#old + 1] = field end
   end
+  call('HSET', key, ...)
+  if old[1] then call('HDEL', key, unpack(old)) end
   call('PEXPIRE', key, ms)
 end
 
