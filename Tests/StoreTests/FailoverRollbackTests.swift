@@ -12,7 +12,7 @@ struct FailoverRollbackTests {
     @Test("a settle that the next master does not have is told of as a rollback by the node that has seen it, without a call")
     func lost() async throws {
         let redis = try await RedisSentinels()
-        try await withClient(of: redis) { client in
+        try await withClient(at: redis.url, within: .seconds(15)) { client in
             let world = try LedgerWorld.redis(client)
             let ledger = RedisLedger(redis: client, scripts: .watched, rollback: .refuse, node: .sample)
             let keys = KeyNames.standard.keys(of: world.tenant)
@@ -48,20 +48,5 @@ struct FailoverRollbackTests {
         let charge = try world.charge(1, [account])
         guard case .granted(let hold?, _, _) = try await ledger.reserve(charge) else { throw FixtureError("not granted") }
         _ = try await ledger.settle(hold, cost: .micros(1), outcome: .ok)
-    }
-
-    private func withClient(of redis: RedisSentinels, _ body: (RedisClient) async throws -> Void) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(configuration: try RedisConfiguration(url: redis.url), group: group, logger: quiet)
-        let running = Task { try await client.run() }
-        let result: Result<Void, any Error>
-        do {
-            try await client.ready(timeout: .seconds(15))
-            result = .success(try await body(client))
-        } catch { result = .failure(error) }
-        running.cancel()
-        _ = await running.result
-        try await group.shutdownGracefully()
-        try result.get()
     }
 }

@@ -13,7 +13,7 @@ struct NodeBusClusterTests {
     @Test("a node is told by the shard of its channel alone, through a slot that moves, a failover, and the loss of the shard")
     func shard() async throws {
         let cluster = try await RedisCluster(["--cluster-require-full-coverage", "no"])
-        try await withClient(of: cluster) { client in
+        try await withClient(at: cluster.url) { client in
             let bus = RedisNodeBus(client, names: .standard)
             let node = NodeID()
             let channel = KeyNames.standard.node(node)
@@ -45,7 +45,7 @@ struct NodeBusClusterTests {
     @Test("what every node is to know reaches those that listen at other servers")
     func control() async throws {
         let cluster = try await RedisCluster()
-        try await withClient(of: cluster) { client in
+        try await withClient(at: cluster.url) { client in
             let bus = RedisNodeBus(client, names: .standard)
             let directory = RedisSessionDirectory(redis: client)
             let receivers = (0..<6).map { _ in RecordingReceiver() }
@@ -65,7 +65,7 @@ struct NodeBusClusterTests {
     @Test("events of a shard that is gone wait, and keep no others waiting")
     func events() async throws {
         let cluster = try await RedisCluster(["--cluster-require-full-coverage", "no"])
-        try await withClient(of: cluster) { client in
+        try await withClient(at: cluster.url) { client in
             let names = KeyNames.standard
             let gone = try TenantName.fresh()
             let old = try #require(cluster.master(of: names.keys(of: gone).audit))
@@ -93,20 +93,5 @@ struct NodeBusClusterTests {
     /// The servers at which the sharded channel is listened to.
     private func shards(_ cluster: RedisCluster, of channel: String) -> [Int] {
         cluster.instances.ports.indices.filter { cluster.instances.lines($0, "PUBSUB", "SHARDNUMSUB", channel).last == "1" }
-    }
-
-    private func withClient(of cluster: RedisCluster, _ body: (RedisClient) async throws -> Void) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(configuration: try RedisConfiguration(url: cluster.url), group: group, logger: quiet)
-        let running = Task { try await client.run() }
-        let result: Result<Void, any Error>
-        do {
-            try await client.ready(timeout: .seconds(10))
-            result = .success(try await body(client))
-        } catch { result = .failure(error) }
-        running.cancel()
-        _ = await running.result
-        try await group.shutdownGracefully()
-        try result.get()
     }
 }

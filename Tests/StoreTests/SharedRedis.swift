@@ -14,19 +14,26 @@ struct PrivateRedis {
     /// Runs `body` against a new server and ends everything after it.
     static func run(_ arguments: [String] = [], _ body: (PrivateRedis) async throws -> Void) async throws {
         let server = try await RedisServer.start(arguments)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = RedisClient(configuration: try RedisConfiguration(url: server.url), group: group, logger: quiet)
-        let running = Task { try await client.run() }
-        let result: Result<Void, any Error>
-        do {
-            try await client.ready(timeout: .seconds(10))
-            result = .success(try await body(PrivateRedis(server: server, client: client)))
-        } catch { result = .failure(error) }
-        running.cancel()
-        _ = await running.result
-        try await group.shutdownGracefully()
-        try result.get()
+        try await withClient(at: server.url) { try await body(PrivateRedis(server: server, client: $0)) }
     }
+}
+
+/// Runs `body` with a client that stays connected to what is at `url`, and ends it after it; `within`: how long it may take to connect.
+func withClient(
+    at url: String, within limit: Duration = .seconds(10), _ body: (RedisClient) async throws -> Void
+) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let client = RedisClient(configuration: try RedisConfiguration(url: url), group: group, logger: quiet)
+    let running = Task { try await client.run() }
+    let result: Result<Void, any Error>
+    do {
+        try await client.ready(timeout: limit)
+        result = .success(try await body(client))
+    } catch { result = .failure(error) }
+    running.cancel()
+    _ = await running.result
+    try await group.shutdownGracefully()
+    try result.get()
 }
 
 /// The Redis of this test process, one of each topology, started when a test first asks for it; tests keep apart by their tenants' names.
