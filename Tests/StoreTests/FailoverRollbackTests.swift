@@ -1,7 +1,5 @@
 import Fixtures
 import Governance
-import NIOCore
-import NIOPosix
 import Redis
 import Testing
 

@@ -2,8 +2,6 @@ import Events
 import Fixtures
 import Gateway
 import Governance
-import NIOCore
-import NIOPosix
 import Redis
 import Store
 import Testing
