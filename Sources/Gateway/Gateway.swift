@@ -172,7 +172,9 @@ package final class Gateway: Sendable {
 
     /// The grant with its tenant.
     func principal(of grant: Grant) throws(Rejection) -> Principal {
-        guard let tenant = tenants.tenant(grant.tenant) else { throw .unknownTenant }
+        guard let tenant = tenants.tenant(grant.tenant) else {
+            throw tenants.isUnread(grant.tenant) ? .storeUnavailable(nil) : .unknownTenant
+        }
         return Principal(grant: grant, tenant: tenant)
     }
 

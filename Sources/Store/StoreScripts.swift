@@ -20,12 +20,13 @@ package struct StoreScripts: Sendable {
     /// The scripts of this program.
     package static let embedded = StoreScripts()
 
-    /// The scripts, each text changed by `edit`; tests watch the keys they touch this way.
-    package init(editing edit: (_ text: [UInt8]) -> [UInt8] = { $0 }) {
+    /// The scripts; a tenant's ledger is cut to about `ledgerEntries`. Each text is changed by `edit`: tests watch the keys they touch this way.
+    package init(ledgerEntries: Int = 1_000_000, editing edit: (_ text: [UInt8]) -> [UInt8] = { $0 }) {
         func plain(_ name: String, _ text: [UInt8]) -> Script { Script(name: name, source: edit(text)) }
         func joined(_ name: String, _ text: [UInt8]) -> Script {
             let head = text.prefix { $0 != UInt8(ascii: "\n") } + [UInt8(ascii: "\n")]
-            return plain(name, head + PackageResources.prelude_lua + text.dropFirst(head.count))
+            let terms = Array("local ledgerEntries = \(ledgerEntries)\n".utf8)
+            return plain(name, head + terms + PackageResources.prelude_lua + text.dropFirst(head.count))
         }
         reserve = joined("reserve", PackageResources.reserve_lua)
         settle = joined("settle", PackageResources.settle_lua)

@@ -29,6 +29,7 @@ TOMBSTONE = 600.0  # seconds
 MINUTES = 120  # that a tenant's counts are kept
 SHIPPED_STREAMS = 5_000.0  # of a node, by k8s/components/fleet/autoscaler.yaml
 MAXCLIENTS = 10_000  # of Redis, where nothing else is said
+LOOKERS, RAREST = 4, 12  # nodes that look as often as one alone; how many times more rarely each of many looks at most
 
 
 @dataclass
@@ -44,7 +45,8 @@ class Assumptions:
     answer_bytes: float = 2000  # of a keyed call, kept for retries
     deliveries_per_minute: float = 0.2  # messages outside any answer, of one agent with a stream
     cancels_per_hour: float = 0.1  # of one agent
-    ledger_days: float = 30.0  # that an operator wants to look back; the ledger holds 1,000,000 entries of a tenant at most
+    ledger_days: float = 30.0  # that an operator wants to look back
+    ledger_entries: float = LEDGER_CAP  # of a tenant, at most: ledger.entries
     dashboards: float = 2
     loops: float = 2  # event loops of a node, each on a core
     node_streams: float = 20_000  # that a node may hold
@@ -81,6 +83,12 @@ class Assumptions:
         return self.open_streams * self.deliveries_per_minute / 60
 
 
+def pair(inputs: dict[str, Any], what: str, nodes: int) -> float:
+    """What a tenant costs each of so many nodes a second: the more there are, the more rarely each looks whether the care is free."""
+    share = min(max(nodes // LOOKERS, 1), RAREST)
+    return inputs["pair"][what] / share + inputs["pair_in_use"][what] + inputs["refresh"][what] / 60
+
+
 class Plan:
     """The arithmetic: `inputs` as measure.py writes them."""
 
@@ -97,14 +105,14 @@ class Plan:
         return {"calls": a.calls * i["call"]["node_us"] / 1e6, "signs of life of streams": a.open_streams / 15 * i["stream"]["node_us"] / 1e6,
                 "sessions": a.session_changes * i["session"]["node_us"] / 1e6, "deliveries": a.deliveries * i["message"]["delivery_us"] / 1e6}
 
-    def node_own(self) -> dict[str, float]:
-        """The same of each node, whatever it serves."""
+    def node_own(self, n: int) -> dict[str, float]:
+        """The same of each of `n` nodes, whatever it serves."""
         a, i = self.assumed, self.inputs
         return {"heartbeats and probes": i["node"]["node_us"] / 1e6, "control messages": a.controls * i["message"]["control_us"] / 1e6,
-                "tenants": a.tenants * (i["pair"]["node_us"] + i["pair_in_use"]["node_us"] + i["refresh"]["node_us"] / 60) / 1e6}
+                "tenants": a.tenants * pair(i, "node_us", n) / 1e6}
 
     def _nodes(self) -> int:
-        room = self.assumed.loops * self.assumed.node_busy - sum(self.node_own().values())
+        room = self.assumed.loops * self.assumed.node_busy - sum(self.node_own(1).values())
         if room <= 0:
             raise SystemExit("plan: what a node does for itself takes all of its time")
         return max(3, math.ceil(sum(self.node_parts().values()) / room), math.ceil(self.assumed.open_streams / self.assumed.node_streams))
@@ -131,7 +139,7 @@ class Plan:
             "sessions": a.session_changes * i["session"]["redis_us"] / 1e6,
             "nodes": n * i["node"]["redis_us"] / 1e6,
             "tenants": a.tenants * i["tenant"]["redis_us"] / 1e6,
-            "pairs of node and tenant": n * a.tenants * (i["pair"]["redis_us"] + i["pair_in_use"]["redis_us"] + i["refresh"]["redis_us"] / 60) / 1e6,
+            "pairs of node and tenant": n * a.tenants * pair(i, "redis_us", n) / 1e6,
             "control messages": a.controls * (i["fanout"]["publish_us"] + n * hear) / 1e6,
             "deliveries": a.deliveries * (i["fanout"]["publish_us"] + hear) / 1e6,
             "dashboards": self.event_messages * a.dashboards * hear / 1e6,
@@ -168,7 +176,7 @@ class Plan:
             "open holds": a.calls * a.call_seconds * c["hold"],
             "ended holds, 10 min": a.calls * TOMBSTONE * m["tombstone"],
             "records of keyed calls, 10 min": a.calls * a.keyed * TOMBSTONE * (c["record"] - c["record_answer"] + a.answer_bytes),
-            "ledgers": a.tenants * min(LEDGER_CAP, entries) * m["ledger_entry"],
+            "ledgers": a.tenants * min(a.ledger_entries, entries) * m["ledger_entry"],
             "other events": a.tenants * min(AUDIT_CAP, entries) * m["audit_entry"],
             "counts of minutes": a.tenants * MINUTES * m["minute"],
             "tenants": a.tenants * self.inputs["tenant_memory"]["redis"],
@@ -259,7 +267,7 @@ def kept(inputs: dict[str, Any]) -> str:
         ["an open hold", number(c["hold"]), "while the call runs"],
         ["an ended hold", number(m["tombstone"]), "10 min"],
         ["a record under an idempotency key", f"{number(c['record'] - c['record_answer'])} and the answer", "10 min"],
-        ["an entry of the ledger", number(m["ledger_entry"]), "at most 1,000,000 of a tenant"],
+        ["an entry of the ledger", number(m["ledger_entry"]), "at most `ledger.entries` of a tenant: 1,000,000"],
         ["another event", number(m["audit_entry"]), "at most about 100,000 of a tenant"],
         ["a tenant without upstreams", number(inputs["tenant_memory"]["redis"]), "for good"],
         ["a connection that is subscribed to a channel", number(inputs["fanout"]["connection"]), ""],
@@ -295,7 +303,7 @@ def traffic(plan: Plan) -> str:
 def needed(plan: Plan, quiet: Plan) -> str:
     a = plan.assumed
     rows = [["nodes' CPU: " + name, f"{number(value)} cores"] for name, value in plan.node_parts().items()]
-    rows += [[f"… of each node: {name}", f"{number(value)} cores"] for name, value in plan.node_own().items()]
+    rows += [[f"… of each node: {name}", f"{number(value)} cores"] for name, value in plan.node_own(plan.nodes).items()]
     rows += [["Redis' CPU: " + name, f"{number(value)} cores"] for name, value in plan.redis_parts().items()]
     rows += [["**nodes**", f"**{plan.nodes}**: {number(a.calls / plan.nodes)} calls/s and {number(a.open_streams / plan.nodes)} streams each"],
              ["**shards**", shard_words(plan)], ["**shards with `events.publish=false`**", shard_words(quiet)]]
@@ -346,20 +354,18 @@ def thousand(plan: Plan) -> str:
     row(f"{number(a.controls)} such messages a second, Redis CPU",
         [f"{number(a.controls * (i['fanout']['publish_us'] + n * i['fanout']['delivery_us']) / 1e6)} cores" for n in columns])
     row("… from Redis", [size(a.controls * arithmetic.control(47, n).sent) + "/s" for n in columns])
-    pair = i["pair"]["redis_us"] + i["pair_in_use"]["redis_us"] + i["refresh"]["redis_us"] / 60
-    row(f"{number(a.tenants)} tenants at each of them, Redis CPU", [f"{number(n * a.tenants * pair / 1e6)} cores" for n in columns])
-    row("… commands a second", [number(n * a.tenants * (i["pair"]["commands"] + i["pair_in_use"]["commands"])) for n in columns])
+    row(f"{number(a.tenants)} tenants at each of them, Redis CPU", [f"{number(n * a.tenants * pair(i, 'redis_us', n) / 1e6)} cores" for n in columns])
+    row("… commands a second", [number(n * a.tenants * pair(i, "commands", n)) for n in columns])
     return table(["nodes", *[number(n) for n in columns]], rows)
 
 
 def marks(plan: Plan) -> str:
     inputs = plan.inputs
-    pair = inputs["pair"]["redis_us"] + inputs["pair_in_use"]["redis_us"] + inputs["refresh"]["redis_us"] / 60
     return table(["", ""], [
-        ["pairs of node and tenant that keep one Redis 10 % busy", number(0.1e6 / pair)],
+        ["pairs of node and tenant that keep one Redis 10 % busy, 50 nodes or more", number(0.1e6 / pair(inputs, "redis_us", 50))],
         ["nodes at which a message to all costs Redis as much as a call", number(inputs["call"]["redis_us"] / inputs["fanout"]["delivery_us"])],
         ["open streams whose signs of life keep one Redis 10 % busy", number(0.1e6 * 15 / inputs["stream"]["redis_us"])],
-        ["hours in which a tenant of this plan fills its ledger", number(LEDGER_CAP / (plan.assumed.calls / plan.assumed.tenants) / 3600)]])
+        ["hours in which a tenant of this plan fills its ledger", number(plan.assumed.ledger_entries / (plan.assumed.calls / plan.assumed.tenants) / 3600)]])
 
 
 def tables(inputs: dict[str, Any], assumed: Assumptions) -> dict[str, str]:

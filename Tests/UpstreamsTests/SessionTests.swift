@@ -87,6 +87,22 @@ struct SessionTests {
         }
     }
 
+    @Test("a call whose session cannot be looked up is refused as the store's failure, and nothing was sent")
+    func storeAway() async throws {
+        try await withServer(LightTools.all) { server in
+            let tenant = try Tenant.of(["one": server.url], sessions: .dedicated)
+            try await Workbench.run([tenant]) { bench in
+                _ = await bench.catalogues.catalogue(of: tenant)
+                bench.cluster.sessions.set(isAway: true)
+                let failure = try await bench.failure("echo", of: tenant)
+                #expect(failure.label == "store_unavailable" && !failure.mayHaveRun)
+                bench.cluster.sessions.set(isAway: false)
+                _ = try await bench.answer("echo", #"{"text":"a"}"#, of: tenant)
+                #expect(server.record.calls(of: "echo") == 1)
+            }
+        }
+    }
+
     @Test("a restarted upstream is found again by the first call to it")
     func restarted() async throws {
         try await withServer(LightTools.all) { server in

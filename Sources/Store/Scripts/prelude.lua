@@ -191,7 +191,7 @@ local function journal(head, audit, ledger)
   function j.write(channel)
     if head and j.kept[1] then call('HSET', head, 'seq', str(j.seq)) end
     for _, e in ipairs(j.kept) do
-      call('XADD', e[1], 'MAXLEN', '~', e[1] == ledger and 1000000 or 100000, e[2], 'event', e[3])
+      call('XADD', e[1], 'MAXLEN', '~', e[1] == ledger and ledgerEntries or 100000, e[2], 'event', e[3])
     end
     if channel == '' then return end
     for _, json in ipairs(j.told) do call('PUBLISH', channel, json) end

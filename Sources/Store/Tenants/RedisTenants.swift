@@ -21,6 +21,8 @@ package final class RedisTenants: TenantDirectory, ControlListener {
         /// What is to be read again.
         var due: Set<TenantName> = []
         var isAllDue = true
+        /// Those that could not be read when last tried.
+        var unread: Set<TenantName> = []
     }
 
     /// The whole set at first and after each change; for one reader, who sees only the newest.
@@ -52,6 +54,7 @@ package final class RedisTenants: TenantDirectory, ControlListener {
     }
 
     package func tenant(_ name: TenantName) -> Tenant? { state.withLock { $0.known[name]?.tenant } }
+    package func isUnread(_ name: TenantName) -> Bool { !isLoaded || state.withLock { $0.unread.contains(name) } }
     package var all: [Tenant] { state.withLock { $0.all } }
 
     package func heard(_ message: ControlMessage) {
@@ -135,6 +138,7 @@ extension RedisTenants {
     private func readAll() async throws(StoreError) -> Set<TenantName> {
         let names = Set(try await store.names())
         for name in state.withLock({ Set($0.known.keys) }).subtracting(names) { learn(name, nil) }
+        state.withLock { $0.unread.formIntersection(names) }
         return await read(names)
     }
 
@@ -150,6 +154,7 @@ extension RedisTenants {
                 for await name in group { if let name { unread.insert(name) } }
             }
         }
+        state.withLock { $0.unread = $0.unread.subtracting(names).union(unread) }
         return unread
     }
 

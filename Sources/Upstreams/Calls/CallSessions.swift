@@ -72,6 +72,7 @@ final class CallSessions: Sendable {
                 return try await open(for: caller, replacing: replacing, terms: terms, on: lane, before: limit)
             }
         } catch {
+            if case .storeUnavailable = error { throw error }
             // Only the handshake was sent: the call was not.
             throw .notDispatched(reason: error.reason)
         }

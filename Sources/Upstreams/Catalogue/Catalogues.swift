@@ -19,7 +19,7 @@ package final class Catalogues: Sendable {
         group: MultiThreadedEventLoopGroup, node: NodeID, directory: any CatalogueDirectory, sessions: any UpstreamSessions,
         events: any EventSink, version: String, egress: EgressPolicy, environment: [String: String] = [:], guardian: [String] = [],
         limits: PoolLimits = PoolLimits(), timings: UpstreamTimings = UpstreamTimings(),
-        isAlive: @escaping @Sendable (NodeID) -> Bool = { _ in true }, logger: Logger,
+        isAlive: @escaping @Sendable (NodeID) -> Bool = { _ in true }, nodeCount: @escaping @Sendable () -> Int = { 1 }, logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) throws {
         let connector = try Connector(limits: limits, policy: egress)
@@ -30,7 +30,7 @@ package final class Catalogues: Sendable {
             observers: ChangeObservers(eventLoop: group.next()),
             transports: Transports(
                 version: version, secrets: secrets, host: .own(secrets, environment: environment, guardian: guardian), logger: logger),
-            timings: timings, logger: logger, now: now)
+            timings: timings, nodeCount: nodeCount, logger: logger, now: now)
     }
 
     /// Follows the tenants' documents, all of them in each snapshot, and keeps their upstreams until cancelled.

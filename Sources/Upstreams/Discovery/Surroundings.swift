@@ -12,6 +12,8 @@ struct Surroundings: Sendable {
     let observers: ChangeObservers
     let transports: Transports
     let timings: UpstreamTimings
+    /// How many nodes there are, this one included.
+    let nodeCount: @Sendable () -> Int
     let logger: Logger
     /// Unix ms by the clock that all nodes share.
     let now: @Sendable () -> Int64

@@ -45,10 +45,12 @@ struct TenantWatch: Sendable {
 
     private var timings: UpstreamTimings { surroundings.timings }
 
-    /// The carer renews in time; the others look whether the care is free.
+    /// The carer renews in time; the others look whether the care is free, the more there are the more rarely each of them.
     private func pause(_ progress: Progress) -> TimeAmount {
         let lease = timings.care.nanoseconds
-        return .nanoseconds(progress.care == nil ? Int64.random(in: lease / 2...lease) : lease / 3)
+        guard progress.care == nil else { return .nanoseconds(lease / 3) }
+        let share = min(max(surroundings.nodeCount() / timings.lookers, 1), 12)
+        return .nanoseconds(Int64.random(in: lease / 2...lease) * Int64(share))
     }
 
     /// Runs what the transports of upstreams that are new need, until these are finished.

@@ -15,6 +15,8 @@ package struct UpstreamTimings: Sendable {
     package var staleFor: TimeAmount = .minutes(10)
     /// How long a tenant stays in a node's care without renewal.
     package var care: TimeAmount = .seconds(5)
+    /// Among more nodes than these each looks so much more rarely whether the care is free.
+    package var lookers = 4
     /// How long a first list waits for the stream that tells of changes to begin.
     package var headStart: TimeAmount = .milliseconds(50)
     /// When tools are listed again after that stream began later than their list.

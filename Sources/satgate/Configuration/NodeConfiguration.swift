@@ -19,6 +19,7 @@ import Upstreams
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
 /// - `limits.subscriptions` (integer, 16), `limits.sessions` (integer, 10000), `limits.resumptions` (integer, 16)
 /// - `hold.lease` (ms, 15000), `ledger.remembered` (ms, 600000: how long a call's end and its result are known)
+/// - `ledger.entries` (integer, 1000000: the newest of a tenant that are kept)
 /// - `ledger.rollback` (refuse, or resume: what becomes of an account that has lost writes)
 /// - `input.wait` (ms, 600000: how long a call waits for its agent's input)
 /// - `drain.announce` (ms, 5000: how long a node that is to stop goes on, not ready), `drain.grace` (ms, 60000: by then it has ended)
@@ -44,6 +45,8 @@ struct NodeConfiguration {
     var lease = 15_000
     /// Milliseconds for which the end of a call, and its result under its idempotency key, are remembered.
     var remembered = 600_000
+    /// The newest entries of a tenant's ledger that are kept, about.
+    var ledgerEntries = 1_000_000
     /// What becomes of an account that has lost writes.
     var rollback = RollbackPolicy.refuse
     var inputWait = 600_000
@@ -80,6 +83,8 @@ struct NodeConfiguration {
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         remembered = try await reader.integer("ledger.remembered", in: 1000...604_800_000) ?? remembered
+        // Never more than what the commands for operators, which know no node's settings, leave when they write.
+        ledgerEntries = try await reader.integer("ledger.entries", in: 1000...1_000_000) ?? ledgerEntries
         if let policy = try await reader.fetchString(forKey: "ledger.rollback") {
             guard let known = RollbackPolicy(rawValue: policy) else { throw BadValue(key: "ledger.rollback", wanted: "refuse or resume") }
             rollback = known

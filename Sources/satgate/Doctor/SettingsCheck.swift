@@ -91,7 +91,7 @@ extension NodeConfiguration {
         "hold.lease",
         "input.wait",
         "events.publish", "keys.file",
-        "ledger.remembered", "ledger.rollback",
+        "ledger.entries", "ledger.remembered", "ledger.rollback",
         "limits.resumptions", "limits.sessions", "limits.subscriptions",
         "listen.host", "listen.port",
         "log.level",

@@ -36,7 +36,8 @@ struct AgentSide {
             group: group, node: store.node, directory: RedisCatalogueDirectory(redis: redis, names: names),
             sessions: RedisUpstreamSessions(redis: redis, names: names), events: store.events, version: SatGateVersion.text,
             egress: configuration.egress, environment: environment, guardian: ProcessGuard.own,
-            isAlive: { nodes.current.contains($0) }, logger: logs.logger("upstreams"), now: { redis.now() })
+            isAlive: { nodes.current.contains($0) }, nodeCount: { nodes.current.count }, logger: logs.logger("upstreams"),
+            now: { redis.now() })
         holds = OpenHolds(ledger: store.ledger, lease: lease, logger: logger)
         settlements = Settlements(ledger: store.ledger, holds: holds, logger: logger)
         bus = RedisNodeBus(redis, names: names)

@@ -36,7 +36,8 @@ struct NodeStore {
         zones = statement.zones
         tenants = RedisTenants(documents, zones: zones, interval: .milliseconds(configuration.tenantsRefresh), logger: logger)
         ledger = RedisLedger(
-            redis: redis, names: names, remembered: Int64(configuration.remembered), rollback: configuration.rollback, node: node)
+            redis: redis, names: names, scripts: StoreScripts(ledgerEntries: configuration.ledgerEntries),
+            remembered: Int64(configuration.remembered), rollback: configuration.rollback, node: node)
         sessions = SessionCache(RedisSessionDirectory(redis: redis, names: names, mostPerPrincipal: configuration.sessions))
         events = RedisEventSink(redis: redis, names: names, logger: logger)
         revocations = RedisRevocations(redis: redis, names: names, node: node)

@@ -13,6 +13,10 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
     private let watches = Mutex<[Key: [UpstreamName: [String: NodeID]]]>([:])
     private let ears = Mutex<[Key: [UpstreamName: EarClaim]]>([:])
     private let kept = Mutex<[Key: [UpstreamName: SessionTerms]]>([:])
+    private let isAway = Mutex(false)
+
+    /// Whether nothing can be looked up, as while Redis is out of reach.
+    package func set(isAway: Bool) { self.isAway.withLock { $0 = isAway } }
 
     /// `lives` tells whether an agent's session has not ended yet.
     package init(lives: @escaping @Sendable (SessionID, TenantName) -> Bool = { _, _ in true }) { self.lives = lives }
@@ -21,7 +25,8 @@ package final class InMemoryUpstreamSessions: UpstreamSessions {
     package convenience init(sessions: InMemorySessionDirectory) { self.init { sessions.lives($0, of: $1) } }
 
     package func find(_ upstream: UpstreamName, for session: SessionID, of tenant: TenantName) async throws(StoreError) -> SessionTerms? {
-        kept.withLock { $0[Key(tenant: tenant, session: session)]?[upstream] }
+        if isAway.withLock({ $0 }) { throw .unavailable("away") }
+        return kept.withLock { $0[Key(tenant: tenant, session: session)]?[upstream] }
     }
 
     package func keep(
