@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos failover simulate scale-inputs
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -61,11 +61,29 @@ chaos: build
 failover: build
 	python3 Tests/failover.py "$(SWIFT) test --skip-build --no-parallel $(FLAGS)" $(if $(PART),--part $(PART)) $(if $(SHARE),--share $(SHARE))
 
-# Fewer or shorter than usual, e.g. `make bench ROUNDS=3 SECONDS=2`.
-bench:
+# Every mark of speed and memory, satgate beside nginx, an imitation of it in nginx + Lua + Redis and what `make bench-peers` has installed; into
+# .build/bench.json. A part of it: `make bench PART=calls` (dashboards, idle, start, latency, costs, growth); fewer or shorter rounds:
+# `make bench ROUNDS=3 SECONDS=2`; another build: `make bench BINARY=…`.
+BENCH = python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BINARY),--binary $(BINARY))
+
+bench: bench-build
+	$(BENCH) $(if $(PART),--part $(PART))
+
+# nginx, the imitation and satgate at 64 connections, within two minutes.
+bench-quick: bench-build
+	$(BENCH) --quick
+
+# Memory over ten minutes of full load; `make soak MINUTES=3`. `make bench` tells the last one's result.
+soak: bench-build
+	python3 Tests/Bench/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(BINARY),--binary $(BINARY))
+
+bench-build:
 	Tests/setup.sh bench
-	$(SWIFT) build $(RELEASE) --product satgate $(FLAGS)
-	python3 Tests/Bench/bench.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+	$(if $(BINARY),,$(SWIFT) build $(RELEASE) --product satgate $(FLAGS))
+
+# Envoy and fastmcp's proxy, which `make bench` measures too from then on.
+bench-peers:
+	Tests/setup.sh peers
 
 # A thousand nodes that talk through one Redis and through a cluster, by their own code: checks the fan-out figures of k8s/SCALING.md. On a machine
 # that has no core to itself for them: `make simulate NODES=200`; a part of it: `make simulate PART=one_redis`.

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# setup.sh demo|test|bench|image|lint-k8s: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
+# setup.sh demo|test|bench|peers|image|lint-k8s: installs the Debian/Ubuntu packages that are missing and, for the tests, the Python
 # environments with the official MCP SDKs. Does nothing where everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(libhiredis-dev libssl-dev pkg-config redis-server redis-tools)
-case "${1:?demo, test, bench, image or lint-k8s}" in
+case "${1:?demo, test, bench, peers, image or lint-k8s}" in
 demo) ;;
 test) packages+=(python3 python3-venv git iproute2 nginx haproxy chromium openssl) ;;
-bench) packages+=(python3 nginx wrk gcc libc6-dev) ;;
+bench) packages+=(python3 nginx libnginx-mod-http-lua lua-cjson lua-nginx-redis wrk gcc libc6-dev) ;;
+peers) packages+=(python3 python3-venv) ;;
 lint-k8s) packages+=(python3 python3-venv) ;;
 image) packages+=(buildah debootstrap runc binutils) ;;
-*) echo "setup.sh: demo, test, bench, image or lint-k8s" >&2; exit 2 ;;
+*) echo "setup.sh: demo, test, bench, peers, image or lint-k8s" >&2; exit 2 ;;
 esac
 
 root=()
@@ -57,6 +58,7 @@ if [[ $1 == test ]]; then
     environment operator
     environment k8s
 fi
+if [[ $1 == peers ]]; then environment peers; fi
 if [[ $1 == lint-k8s ]]; then
     environment k8s
     environment lint-k8s

@@ -1,19 +1,27 @@
--- wrk: one governed tools/call after the other, over several sessions. Environment: SESSIONS (comma list), TOKEN, TOOL, CHECK=1 (read every body).
+-- wrk: one governed tools/call after the other, over several sessions. Environment: SESSIONS (a file, one on a line), TOKEN, TOOL, BODY (bytes of
+-- a call's body, 300 unless told), STATELESS=1 (as agents of 2026-07-28 do, whose every request says all of itself), CHECK=1 (read every body).
 local sessions = {}
-for session in string.gmatch(os.getenv("SESSIONS") or "", "[^,]+") do sessions[#sessions + 1] = session end
+for session in io.lines(os.getenv("SESSIONS")) do sessions[#sessions + 1] = session end
 local token, tool = os.getenv("TOKEN") or "", os.getenv("TOOL") or "echo"
-local tail = ',"method":"tools/call","params":{"name":"' .. tool .. '","arguments":{"message":"hello world","a":1,"b":2}}}'
+local stateless = os.getenv("STATELESS") ~= nil
+local revision = stateless and ("2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " .. tool) or "2025-11-25"
+local meta = stateless and (',"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},'
+  .. '"io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1"}}') or ""
+local head, before = '{"jsonrpc":"2.0","id":', ',"method":"tools/call","params":{"name":"' .. tool .. '","arguments":{"a":1,"b":2,"message":"'
+-- The same arguments for both kinds of agent: a stateless one's body is longer by what it says of itself.
+local arguments = string.rep("x", (tonumber(os.getenv("BODY")) or 300) - #head - 9 - #before - 4)
+local tail = before .. arguments .. '"}' .. meta .. '}}'
 local heads, number, bad, seen, sample, threads = {}, 100000000, 0, 0, "", {}
 
 function setup(thread) threads[#threads + 1] = thread end
 
 function init(args)
-  local length = #'{"jsonrpc":"2.0","id":' + 9 + #tail
+  local length = #head + 9 + #tail
   for i, session in ipairs(#sessions > 0 and sessions or { "" }) do
     heads[i] = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
-      .. "MCP-Protocol-Version: 2025-11-25\r\n" .. (session ~= "" and ("Mcp-Session-Id: " .. session .. "\r\n") or "")
+      .. "MCP-Protocol-Version: " .. revision .. "\r\n" .. (session ~= "" and ("Mcp-Session-Id: " .. session .. "\r\n") or "")
       .. (token ~= "" and ("Authorization: Bearer " .. token .. "\r\n") or "")
-      .. "User-Agent: wrk\r\nContent-Length: " .. length .. '\r\n\r\n{"jsonrpc":"2.0","id":'
+      .. "User-Agent: wrk\r\nContent-Length: " .. length .. "\r\n\r\n" .. head
   end
 end
 

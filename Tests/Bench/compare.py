@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import Bench, Server
+from rounds import Bench
+from servers import Server
 
 
 def main() -> int:

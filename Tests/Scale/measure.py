@@ -27,7 +27,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "Tests" / "Bench")]
 
-from bench import Bench, Server, free_port, open_session, post, until  # noqa: E402
+from peers import open_session, post  # noqa: E402
+from rounds import Bench  # noqa: E402
+from servers import Server, free_port, until  # noqa: E402
 from resp import Connection, Meter, encoded  # noqa: E402
 
 SESSION = "0123456789abcdef" * 2
