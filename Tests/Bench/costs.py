@@ -29,27 +29,30 @@ def measure(directory: Path, binary: str) -> dict[str, Any]:
     for name, each in found.items():
         print(f"{name}: {each['scripts']:.2f} scripts with {each['commands'] - each['scripts']:.1f} commands in them, {each['in']:.0f} bytes to"
               f" Redis, {each['out']:.0f} back, {each['publishes']:.2f} publishes; {each['allocations']:.1f} allocations of {each['allocated']:.0f} bytes")
+        print("  by size: " + ", ".join(f"{size} {count:.1f}" for size, count in each["sizes"].items()))
     return {"costs": found}
 
 
-def of_a_call(bench: Bench, name: str, connections: int) -> dict[str, float]:
+def of_a_call(bench: Bench, name: str, connections: int) -> dict[str, Any]:
     bench.measure(name, connections, 1)
     redis = Connection(bench.redis_port)
     meter, before = Meter(redis), allocations(bench.peers[name].server)
     calls = bench.measure(name, connections, 3)["calls"]
     after, did = allocations(bench.peers[name].server), meter.since()
     redis.close()
+    count, size, *classes = [(last - first) / calls for first, last in zip(before, after)]
     return {"commands": did["commands"] / calls, "scripts": did.get("evalsha", 0) / calls, "in": did["in"] / calls, "out": did["out"] / calls,
-            "publishes": did.get("publish", 0) / calls, "allocations": (after[0] - before[0]) / calls, "allocated": (after[1] - before[1]) / calls}
+            "publishes": did.get("publish", 0) / calls, "allocations": count, "allocated": size,
+            "sizes": {f"to {16 << number} B": each for number, each in enumerate(classes) if each > 0.01}}
 
 
-def allocations(server: Server) -> tuple[int, int]:
-    """How many since the start, and of how many bytes together."""
+def allocations(server: Server) -> list[int]:
+    """Since the start: how many, of how many bytes together, and how many of each class of sizes."""
     said = len(found(server))
     os.kill(server.child.pid, signal.SIGUSR2)
     until("the node tells its allocations", lambda: len(found(server)) > said, 5)
     return found(server)[-1]
 
 
-def found(server: Server) -> list[tuple[int, int]]:
-    return [(int(count), int(size)) for count, size in re.findall(r"ALLOCATIONS (\d+) (\d+)", server.log.read_text(errors="replace"))]
+def found(server: Server) -> list[list[int]]:
+    return [[int(number) for number in line.split()] for line in re.findall(r"ALLOCATIONS ([\d ]+)\n", server.log.read_text(errors="replace"))]

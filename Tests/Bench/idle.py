@@ -68,7 +68,7 @@ class Crowd:
     def __init__(self, peer: Peer, requests: Callable[..., list[bytes]], satgate: peers.Satgate) -> None:
         self.peer, self.requests, self.satgate = peer, requests, satgate
         self.links: dict[int, socket.socket] = {}
-        self._sources, self._numbers = itertools.cycle(SOURCES), itertools.count()
+        self.opened, self._sources = 0, itertools.cycle(SOURCES)
         self._poll = select.epoll()
 
     def open(self, count: int) -> None:
@@ -80,7 +80,8 @@ class Crowd:
 
     def _connected(self) -> socket.socket:
         """A connection on which the stream has begun: the last request's; those before go over one of their own, as clients do."""
-        fields = {"number": next(self._numbers), "token": self.peer.token, "admin": self.satgate.admin_token, "session": ""}
+        self.opened += 1
+        fields = {"number": self.opened, "token": self.peer.token, "admin": self.satgate.admin_token, "session": ""}
         port = self.satgate.admin_ports.get(self.peer.name) if self.requests is websocket else self.peer.port
         *openings, last = self.requests(**fields)
         for opening in openings:
@@ -113,7 +114,7 @@ class Crowd:
                 return
 
     def lost(self) -> int:
-        return next(self._numbers) - len(self.links)
+        return self.opened - len(self.links)
 
     def close(self) -> None:
         self._poll.close()

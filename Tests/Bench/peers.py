@@ -124,8 +124,9 @@ class Satgate:
     def __init__(self, directory: Path, binary: str, upstream: int, redis: int, ask: Callable[..., str]) -> None:
         self.directory, self.binary, self.redis, self.ask = directory, binary, redis, ask
         keys = {"keys": [{"id": "k1", "tenant": "acme", "secret_hex": os.urandom(32).hex()}]}
-        tenants = {"tenants": [{"name": "acme", "upstreams": [{"name": "fast", "url": f"http://127.0.0.1:{upstream}/mcp"}],
-                                "tariff": {"default": PRICE}, "budgets": {"bench": {"limit": LIMIT}}}]}
+        tenants = {"tenants": [{"name": "acme", "upstreams": [{
+            "name": "fast", "url": f"http://127.0.0.1:{upstream}/mcp", "limits": {"sessions": 20_000}}],
+            "tariff": {"default": PRICE}, "budgets": {"bench": {"limit": LIMIT}}}]}
         (directory / "keys.yaml").write_text(json.dumps(keys))
         (directory / "tenants.yaml").write_text(json.dumps(tenants))
         self.admin_token = os.urandom(16).hex()
