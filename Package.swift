@@ -34,8 +34,10 @@ let webSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swif
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// One module of `Sources`; what it may import is exactly what is listed here.
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 /// The tests of one module.
@@ -80,7 +82,8 @@ let package = Package(
                 subprocess,
             ]),
         module(
-            "Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle, metrics, tracing]),
+            "Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle, metrics, tracing],
+            exclude: ["HOTPATH.md"]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log, metrics],
             resources: [.embedInCode("Scripts")]),

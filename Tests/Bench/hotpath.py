@@ -24,23 +24,23 @@ from servers import Server, many_files, until
 
 # The first that fits a demangled name.
 STAGES = [(name, re.compile(pattern)) for name, pattern in (
-    ("read the request (HTTP)", r"RequestReader|RequestHead\b|Gateway\.ExchangeHandler|Gateway\.Inbound|Gateway\.HeaderFields"),
-    ("write the answer (HTTP)", r"Gateway\.HTTPReply|Gateway\.PostReply|Gateway\.MessageReply|Gateway\.StatelessReply|Gateway\.RoundReply"),
-    ("authenticate", r"Authenticator|GrantCache|Clearing|KeyRing|Macaroons\.|RevokedTokens|Gateway\.Authentication"),
-    ("session", r"SessionCache|KnownSession|RunningRequests"),
-    ("observe (metrics, traces, tallies)", r"Observation|GatewayMetrics|UpstreamMetrics|RequestTrace|LoopActivity|Metrics|Telemetry|ActivityUpkeep"),
-    ("reserve: make the command", r"RedisLedger.*[rR]eserve|Gateway\.CallExchange.*(reserve|charge|standing|ask)\b|Governance\.Charge\b|Tariff"),
-    ("settle: make the command", r"RedisLedger.*[sS]ettle|Settlements|OpenHolds|Gateway\.CallExchange.*(settle|end|outcome)\b|EventFragments|CallReport"),
-    ("ledger, either side", r"RedisLedger|KnownBooks|Store\."),
-    ("Redis connection", r"\bRedis\.|redisReader|hiredis"),
-    ("forward: read the answer", r"ResponseReader|ResponseHead\b|ResponseMessages|ResponseStream|UpstreamExchange|HTTPConnection.*(channelRead|received|settle)"
-                                 r"|Upstreams\.HTTPExchange"),
-    ("forward: send", r"Upstreams\."),
-    ("route", r"Gateway\.CallExchange.*route|RoutedCall|Catalogue"),
-    ("read the message (JSON)", r"RequestExchange|StreamableExchange|StatelessExchange|Gateway\.CallExchange.*\bread\b|ForwardedRequest"),
-    ("answer: put the body together", r"Gateway\.CallExchange.*(pass|rendered|finish|answer)|MCPWire\.Answer|ContentView"),
-    ("start and end the task", r"LoopTasks|LoopExecutor"),
-    ("exchange, the rest", r"Gateway\.|Governance\.|Events\."),
+    ("read the request", r"^HTTPWire\.Request|^Gateway\.(ExchangeHandler|Inbound|HeaderFields|LoopTasks)"),
+    ("write the answer", r"^Gateway\.\w*Reply\b"),
+    ("authenticate", r"^Gateway\.(Authenticator|GrantCache|Clearing|KeyRing|RevokedTokens)|^Macaroons|^Gateway\.Gateway\.(identify|judge|principal)"),
+    ("session", r"^Gateway\.(SessionCache|RunningRequests|StreamableExchange\.resume)"),
+    ("read the message", r"^Gateway\.(\w*Exchange\.(post|read|message)|Gateway\.serve)|^MCPWire\.(ForwardedRequest\.init|Message\.(__allocating_)?init)"),
+    ("observe", r"^Gateway\.(Observation|\w*Metrics|RequestTrace|LoopActivity)|^Governance\.(ActivityTally|LatencyHistogram)|^Upstreams\.\w*Metrics"),
+    ("route", r"^Gateway\.CallExchange\.(route|destination|record)|^Upstreams\.Catalogue"),
+    ("reserve", r"^Store\.RedisLedger\.(reserve|attempt|add)|^Gateway\.(CallExchange|Gateway)\.(reserve|reservation|charge|standing|ask|accounts|chain|begin)"
+                r"|^Governance\.(Charge|CallID)|^Gateway\.OpenHolds\.add"),
+    ("settle", r"^Store\.(RedisLedger\.settle|EventFragments)|^Gateway\.(Settlements|OpenHolds|CallReport|CallExchange\.(settle|end|outcome|cost|leave))"),
+    ("books known to the node", r"^Store\."),
+    ("Redis: encode a command", r"^Redis\.(ScriptCommand|EncodedCommand|CommandEncoder|Array|\.?Array|HashSlot)"),
+    ("Redis: send, receive", r"^Redis|^redis"),
+    ("forward: read the answer", r"^HTTPWire\.Response|^Upstreams\.(Response\w+|UpstreamExchange|HTTPExchange|HTTPConnection\.(channelRead|received|settle|becomeIdle))"),
+    ("forward: send", r"^Upstreams\.|^MCPWire\.ForwardedRequest\.forwarded"),
+    ("put the answer together", r"^Gateway\.CallExchange\.(pass|rendered|finish|answer)|^MCPWire\.(Answer|ContentView)"),
+    ("exchange, the rest", r"^(Gateway|Governance|Events|satgate)\."),
 )]
 KINDS = [(name, re.compile(pattern)) for name, pattern in (
     ("reference counting", r"swift_(bridgeObject|unknownObject|)[rR]e(tain|lease)|RefCount|swift_isUniquely|swift_weak|swift_unowned"),
@@ -57,12 +57,20 @@ KINDS = [(name, re.compile(pattern)) for name, pattern in (
     ("Gateway", r"Gateway|Governance|Macaroons"), ("Swift's library", r"Swift\."))]
 
 
+OURS = re.compile(r"^(HTTPWire|MCPWire|Gateway|Governance|Upstreams|Redis|Store|Macaroons|Events|Telemetry|satgate|NIO\w+|redis\w+)\b")
+# The compiler's copies of library functions, and what it makes for types: those pay that call them.
+COPY = re.compile(r"generic specialization|outlined|value witness|protocol witness|metadata|\.(hash|==|deinit)\b|deallocating_deinit|^\$s")
+ROOT_COST = "event loop, tasks and what has no caller"
+Costs = dict[str, dict[str, int]]
+
+
 class Profile:
-    """Self cost of functions and what each spends in those it calls, of a callgrind file."""
+    """Of functions by name: what each costs itself, what its callers spend in it, and how often they call it; of a callgrind file."""
 
     def __init__(self, file: Path) -> None:
         self.own: dict[str, int] = defaultdict(int)
-        self.spent: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self.spent: Costs = defaultdict(lambda: defaultdict(int))
+        self.calls: Costs = defaultdict(lambda: defaultdict(int))
         names: dict[str, str] = {}
         here = callee = ""
         is_call = False
@@ -75,6 +83,7 @@ class Profile:
                 else:
                     here = names[found[2]]
             elif line.startswith("calls="):
+                self.calls[callee][here] += int(line[6:].split()[0])
                 is_call = True
             elif found := re.match(r"[+*\-\d]\S* (\d+)$", line):
                 if is_call:
@@ -82,42 +91,63 @@ class Profile:
                 else:
                     self.own[here] += int(found[1])
                 is_call = False
-        self._demangle()
+        mangled = sorted({*self.own, *self.spent})
+        plain = subprocess.run(["swift", "demangle", "--compact"], input="\n".join(mangled), capture_output=True, text=True).stdout.splitlines()
+        self.names = dict(zip(mangled, plain if len(plain) == len(mangled) else mangled))
 
-    def _demangle(self) -> None:
-        names = sorted({*self.own, *self.spent})
-        plain = subprocess.run(["swift", "demangle", "--compact"], input="\n".join(names), capture_output=True, text=True).stdout.splitlines()
-        if len(plain) != len(names):
-            plain = names
-        self.names = dict(zip(names, plain))
-
-    def by_kind(self) -> dict[str, int]:
-        total: dict[str, int] = defaultdict(int)
+    def by_kind(self) -> dict[str, float]:
+        total: dict[str, float] = defaultdict(float)
         for name, cost in self.own.items():
             total[first(KINDS, self.names[name]) or "other"] += cost
         return total
 
-    def by_stage(self) -> dict[str, int]:
-        """Walks up from functions without a stage to their callers, until what is left is less than a thousandth."""
-        total: dict[str, float] = defaultdict(float)
-        stage = {name: first(STAGES, plain) for name, plain in self.names.items()}
-        left: dict[str, float] = dict(self.own)
-        whole = sum(left.values())
-        while sum(left.values()) > whole / 1000:
-            above: dict[str, float] = defaultdict(float)
-            for name, cost in left.items():
-                if stage[name]:
-                    total[stage[name]] += cost
-                    continue
-                callers = {caller: spent for caller, spent in self.spent.get(name, {}).items() if caller != name}
-                if not (of := sum(callers.values())):
-                    total["event loop, tasks and what has no caller"] += cost
-                    continue
-                for caller, spent in callers.items():
-                    above[caller] += cost * spent / of
-            left = above if sum(above.values()) < sum(left.values()) * 0.9999 or not total else {}
-            total["event loop, tasks and what has no caller"] += sum(above.values()) if not left else 0
-        return total
+    def by_stage(self) -> dict[str, float]:
+        return charged(self.own, self.spent, self._stages())
+
+    def by_function(self) -> dict[str, float]:
+        return charged(self.own, self.spent, self._ours())
+
+    def allocations(self, by_stage: bool = False) -> dict[str, float]:
+        """How many each of our functions makes, or each stage."""
+        made = {name: sum(self.calls[name].values()) for name in ("malloc", "calloc", "realloc", "posix_memalign") if name in self.calls}
+        return charged(made, self.calls, self._stages() if by_stage else self._ours())
+
+    def _stages(self) -> dict[str, str | None]:
+        return {name: first(STAGES, site(plain) or "") for name, plain in self.names.items()}
+
+    def _ours(self) -> dict[str, str | None]:
+        return {name: found if (found := site(plain)) and OURS.match(found) else None for name, plain in self.names.items()}
+
+
+def charged(costs: dict[str, int], weights: Costs, owners: dict[str, str | None]) -> dict[str, float]:
+    """What the owners of functions are charged; where a function has none, those pay that call it, by what `weights` says of each."""
+    total: dict[str, float] = defaultdict(float)
+    left: dict[str, float] = {name: float(cost) for name, cost in costs.items()}
+    for _ in range(100):  # by then what goes round in circles is next to nothing
+        above: dict[str, float] = defaultdict(float)
+        for name, cost in left.items():
+            callers = {} if owners[name] else {caller: weight for caller, weight in weights.get(name, {}).items() if caller != name}
+            if not callers:
+                total[owners[name] or ROOT_COST] += cost
+            for caller, weight in callers.items():
+                above[caller] += cost * weight / sum(callers.values())
+        left = above
+    total[ROOT_COST] += sum(left.values())
+    return total
+
+
+def site(name: str) -> str | None:
+    """The function as its author calls it, without parameters: `Gateway.CallExchange.serve`; nothing for what the compiler has made."""
+    name = re.sub(r"function signature specialization <.*?> of |\(\d+\) (await|suspend) resume partial function for |merged ", "", name)
+    if COPY.search(name.split("(")[0]):
+        return None
+    name = re.sub(r"\((\w+) in _\w+\)", r"\1", name).replace("(extension in ", "").replace("):", ":")
+    if "closure #" in name or "partial apply" in name:
+        name = name.split(" in ")[-1]
+    name = re.sub(r"^(static |@objc |NIO\w+:|Redis:Swift|\w+:(?=[A-Z]))*", lambda found: "Redis.Array" if "Redis:" in found[0] else "", name)
+    name = name.replace("Redis.Array.Array", "Redis.Array")
+    name = re.sub(r"<[^()]*?>|'\d+$", "", name)
+    return re.split(r"\(| : |\.(?:getter|setter|modify)", name)[0]
 
 
 def first(rules: list[tuple[str, re.Pattern[str]]], name: str) -> str | None:
@@ -148,13 +178,17 @@ def profiled(directory: Path, binary: str, name: str, seconds: int) -> tuple[Pat
 def tell(profile: Profile, calls: int) -> None:
     whole = sum(profile.own.values())
     print(f"\n{whole / calls / 1000:.0f} thousand instructions a call, without the kernel's ({calls} calls)")
-    for what, parts in (("stage", profile.by_stage()), ("kind of work", profile.by_kind())):
-        print(f"\n| {what} | thousand instructions | |\n|---|---|---|")
-        for name, cost in sorted(parts.items(), key=lambda each: -each[1]):
-            print(f"| {name} | {cost / calls / 1000:.1f} | {cost / whole:.1%} |")
-    print("\n| function | instructions a call | |\n|---|---|---|")
-    for name, cost in sorted(profile.own.items(), key=lambda each: -each[1])[:40]:
-        print(f"| `{profile.names[name][:150]}` | {cost / calls:.0f} | {cost / whole:.1%} |")
+    made = profile.allocations(by_stage=True)
+    print("\n| stage | thousand instructions | | allocations |\n|---|---|---|---|")
+    for name, cost in sorted(profile.by_stage().items(), key=lambda each: -each[1]):
+        print(f"| {name} | {cost / calls / 1000:.1f} | {cost / whole:.1%} | {made.get(name, 0) / calls:.1f} |")
+    print("\n| kind of work | thousand instructions | |\n|---|---|---|")
+    for name, cost in sorted(profile.by_kind().items(), key=lambda each: -each[1]):
+        print(f"| {name} | {cost / calls / 1000:.1f} | {cost / whole:.1%} |")
+    for what, parts in (("instructions of", profile.by_function()), ("allocations by", profile.allocations())):
+        print(f"\n| {what} a function, with what the runtime does for it | a call |\n|---|---|")
+        for name, cost in sorted(parts.items(), key=lambda each: -each[1])[:35]:
+            print(f"| `{name}` | {cost / calls:.0f} |" if "instr" in what else f"| `{name}` | {cost / calls:.1f} |")
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -81,9 +82,9 @@ class Bench:
         peer = self.peers[name]
         server = peer.server
         calls, spent = self.upstream_calls(), peer.spent() if peer.spent else 0
-        cpu, redis = server.cpu(), self.redis.cpu()
+        cpu, redis, others = server.cpu(), self.redis.cpu(), self.upstream.cpu() + children()
         round_ = self.wrk(peer, connections, seconds, check, body)
-        cpu, redis = server.cpu() - cpu, self.redis.cpu() - redis
+        cpu, redis, others = server.cpu() - cpu, self.redis.cpu() - redis, self.upstream.cpu() + children() - others
         calls, spent = self._ended(peer, calls, spent, within=20)
         problems = [f"{round_[kind]} {kind}" for kind in ("non2xx", "socket", "timeout", "bad") if round_[kind]]
         if spent is not None and spent != calls:
@@ -93,7 +94,7 @@ class Bench:
             problems.append(f"{round_['requests']} answers, {calls} calls at the upstream")
         if problems:
             raise SystemExit(f"bench: {name}: {', '.join(problems)} {round_['sample']}")
-        return {"calls": calls, "cpu": cpu / calls, "rate": round_["requests"] / (round_["us"] / 1e6), "redis": redis / calls,
+        return {"calls": calls, "cpu": cpu / calls, "rate": round_["requests"] / (round_["us"] / 1e6), "redis": redis / calls, "others": others / calls,
                 "p50": round_["p50"] / 1000, "p99": round_["p99"] / 1000, "busy": cpu / round_["us"], "memory": server.memory()}
 
     def _ended(self, peer: Peer, calls: int, spent: int, within: float) -> tuple[int, int | None]:
@@ -128,6 +129,12 @@ class Bench:
                 watcher.stop()
                 Server.all.remove(watcher)
         return {**figures, "events": 0 if "cut" in counts else min(map(int, counts)) / figures["calls"], "behind": behind}
+
+
+def children() -> float:
+    """Microseconds that ended children (wrk) have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1e6
 
 
 def compiled(name: str, *options: str) -> Path:
