@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -19,6 +19,9 @@ from redis.sentinel import Sentinel
 
 from .process import Process, eventually, free_port
 from .redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from .secure import Security
 
 # What `any_redis` starts: nothing said, "sentinels" or "cluster".
 WANTED = os.environ.get("SATGATE_TEST_TOPOLOGY", "")
@@ -31,8 +34,10 @@ PLAIN = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory
 class Instance:
     """One redis-server; what it knows of the others is in its directory, and is there again after `start`."""
 
-    def __init__(self, name: str, directory: Path, port: int, *arguments: str) -> None:
+    def __init__(self, name: str, directory: Path, port: int, *arguments: str, secrets: dict[str, Any] | None = None) -> None:
+        """`secrets`: what a client shows, for redis-py."""
         self.name, self.port, self.directory = name, port, directory / name
+        self._secrets = secrets or {}
         self.directory.mkdir(exist_ok=True)
         self._arguments = arguments
         self.process: Process | None = None
@@ -70,7 +75,7 @@ class Instance:
     def client(self, patience: float = 0.25) -> redis.Redis:
         """Straight to it; nothing is tried twice."""
         return redis.Redis(port=self.port, decode_responses=True, socket_timeout=patience, socket_connect_timeout=patience, protocol=2,
-                           retry=Retry(NoBackoff(), 0))
+                           retry=Retry(NoBackoff(), 0), **self._secrets)
 
     def ask(self, *words: Any, patience: float = 0.25) -> Any:
         """The answer to one command over a connection of its own; None where there is none, errors included."""
@@ -255,16 +260,21 @@ class Sentinels(Topology):
 class RedisCluster(Topology):
     """Servers 0, 1 and 2 as the first masters, 3, 4 and 5 as their replicas; a server's bus is on a port of its own."""
 
-    def __init__(self, directory: Path, *more: str, name: str = "redis-cluster", node_timeout: int = 2000) -> None:
-        """`more`: arguments of the redis-servers; `node_timeout`: milliseconds of silence until the others take a server for dead."""
+    def __init__(self, directory: Path, *more: str, name: str = "redis-cluster", node_timeout: int = 2000,
+                 security: Security | None = None) -> None:
+        """`more`: arguments of the redis-servers; `node_timeout`: milliseconds of silence until the others take a server for dead;
+        `security`: they talk to those only whom that names, to each other too."""
         super().__init__(directory, name)
+        self._secrets = security.client if security else {}
         ports, buses = [free_port() for _ in range(6)], [free_port() for _ in range(6)]
         ids = [random.randbytes(20).hex() for _ in range(6)]
         for number, (port, bus) in enumerate(zip(ports, buses)):
+            door = [*security.arguments(port), *security.among_servers] if security else ["--port", str(port)]
             server = Instance(
-                f"redis-{number}", self.directory, port, "--port", str(port), "--dir", str(self.directory / f"redis-{number}"), *PLAIN,
+                f"redis-{number}", self.directory, port, *door, "--dir", str(self.directory / f"redis-{number}"), *PLAIN,
                 "--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
-                str(node_timeout), "--cluster-announce-ip", "127.0.0.1", "--cluster-allow-replica-migration", "no", *more)
+                str(node_timeout), "--cluster-announce-ip", "127.0.0.1", "--cluster-allow-replica-migration", "no", *more,
+                secrets=self._secrets)
             lines = []
             for other in range(6):
                 role = f"slave {ids[other - 3]}" if other > 2 else "master -"
@@ -276,12 +286,12 @@ class RedisCluster(Topology):
         self._ids = ids
         for each in self.servers:
             each.start()
-        self.url = f"redis+cluster://{','.join(f'127.0.0.1:{port}' for port in ports)}"
+        self.url = f"redis{'s' if security else ''}+cluster://{','.join(f'127.0.0.1:{port}' for port in ports)}"
         eventually("the cluster stands", self.is_whole, within=30)
 
     def connect(self) -> Any:
         nodes = [redis.cluster.ClusterNode("127.0.0.1", server.port) for server in self.servers if server.is_up]
-        return redis.cluster.RedisCluster(startup_nodes=nodes, decode_responses=True, socket_timeout=5, protocol=2)
+        return redis.cluster.RedisCluster(startup_nodes=nodes, decode_responses=True, socket_timeout=5, protocol=2, **self._secrets)
 
     def is_whole(self) -> bool:
         """Every server says that all is well, and each of three masters has its replica."""
