@@ -22,8 +22,8 @@ from testbed.tally import read
 TOOLS = ["echo", "slow", "fail", "progress"]
 # What a call may be told while Redis is out of reach, the second where replicas must have it; under its key it is tried again.
 REFUSED = {"HTTP 503 store_unavailable", "HTTP 503 not_durable"}
-# That the call still runs elsewhere is said of such retries alone.
-TROUBLES = {*REFUSED, "in_progress"}
+# That the call still runs elsewhere is said of such retries alone; where the answer is a stream that has begun, its status is 200.
+TROUBLES = {*REFUSED, "not_durable", "in_progress"}
 
 
 class Audience:
@@ -101,15 +101,15 @@ class Trial:
 
     def __init__(self, house: Bank, name: str, calls: int, seconds: float) -> None:
         self._house, self.name = house, name
-        self._agent: LightAgent = house.agent(name, calls, MIXED, connections=16, deadline=60, pause=10,
-                                              patience=30)  # a call may wait for its books as long as for its upstream
-        self._seconds = seconds
+        self._calls, self._seconds = calls, seconds
 
     async def warm(self, share: float = 0.15) -> None:
-        """Waits until that share of the calls is made; from then on the pulse beats, for so many seconds."""
-        agent, ports = self._agent, self._house.ports
+        """Begins, and waits until that share of the calls is made; from then on the pulse beats, for so many seconds."""
         # In a thread, as the ledger is long: dashboards that read nothing meanwhile are cut.
         self._before = await asyncio.to_thread(read, self._house.books)
+        # A call may wait for its books as long as for its upstream.
+        agent = self._agent = self._house.agent(self.name, self._calls, MIXED, connections=16, deadline=60, pause=10, patience=30)
+        ports = self._house.ports
         await soon("calls are made", lambda: agent.done >= share * agent.total or not agent.process.running, within=120)
         self._pulse = Load(self._house.directory, f"pulse-{self.name}", Plan(
             ports, self._house.cluster.cell.mint(), {"light": "echo"}, connections=2 * len(ports), rate=15, seconds=self._seconds))

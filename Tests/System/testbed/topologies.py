@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from .process import Process, eventually, free_port
+from .process import BUILD, Process, eventually, free_port
 from .redis_server import RedisServer
 
 if TYPE_CHECKING:
@@ -34,10 +34,12 @@ PLAIN = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory
 class Instance:
     """One redis-server; what it knows of the others is in its directory, and is there again after `start`."""
 
-    def __init__(self, name: str, directory: Path, port: int, *arguments: str, secrets: dict[str, Any] | None = None) -> None:
-        """`secrets`: what a client shows, for redis-py."""
+    def __init__(self, name: str, directory: Path, port: int, *arguments: str, secrets: dict[str, Any] | None = None,
+                 ahead: int = 0) -> None:
+        """`secrets`: what a client shows, for redis-py; `ahead`: seconds by which its wall clock is wrong."""
         self.name, self.port, self.directory = name, port, directory / name
         self._secrets = secrets or {}
+        self._environment = {"LD_PRELOAD": str(BUILD / "libWrongClock.so"), "WRONG_CLOCK": str(ahead)} if ahead else {}
         self.directory.mkdir(exist_ok=True)
         self._arguments = arguments
         self.process: Process | None = None
@@ -45,7 +47,7 @@ class Instance:
 
     def start(self) -> None:
         """Starts it; does not wait."""
-        self.process = Process(self.name, ["redis-server", *self._arguments], self.directory)
+        self.process = Process(self.name, ["redis-server", *self._arguments], self.directory, self._environment)
 
     @property
     def is_up(self) -> bool:
@@ -261,9 +263,9 @@ class RedisCluster(Topology):
     """Servers 0, 1 and 2 as the first masters, 3, 4 and 5 as their replicas; a server's bus is on a port of its own."""
 
     def __init__(self, directory: Path, *more: str, name: str = "redis-cluster", node_timeout: int = 2000,
-                 security: Security | None = None) -> None:
+                 security: Security | None = None, ahead: dict[int, int] | None = None) -> None:
         """`more`: arguments of the redis-servers; `node_timeout`: milliseconds of silence until the others take a server for dead;
-        `security`: they talk to those only whom that names, to each other too."""
+        `security`: they talk to those only whom that names, to each other too; `ahead`: by how many seconds clocks of servers are wrong."""
         super().__init__(directory, name)
         self._secrets = security.client if security else {}
         ports, buses = [free_port() for _ in range(6)], [free_port() for _ in range(6)]
@@ -274,7 +276,7 @@ class RedisCluster(Topology):
                 f"redis-{number}", self.directory, port, *door, "--dir", str(self.directory / f"redis-{number}"), *PLAIN,
                 "--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
                 str(node_timeout), "--cluster-announce-ip", "127.0.0.1", "--cluster-allow-replica-migration", "no", *more,
-                secrets=self._secrets)
+                secrets=self._secrets, ahead=(ahead or {}).get(number, 0))
             lines = []
             for other in range(6):
                 role = f"slave {ids[other - 3]}" if other > 2 else "master -"
@@ -348,10 +350,10 @@ class RedisCluster(Topology):
         eventually("Redis takes a write", write, within, every=0.005)
         return time.monotonic()
 
-    def move_slot(self, key: str = "{acme}", batch: int = 20, pause: float = 0.0, meanwhile: Callable[[], None] | None = None) -> float:
+    def move_slot(self, key: str = "{acme}", steps: int = 500, pause: float = 0.0, meanwhile: Callable[[], None] | None = None) -> float:
         """Moves the key's slot with all that is in it to the next master, as operators do under load; how many seconds that took.
 
-        `pause`: seconds between two batches; `meanwhile` is called once, when half is moved."""
+        `steps`: in how many batches, of 20 keys at least; `pause`: seconds between two; `meanwhile` is called once, when half is moved."""
         slot, source = self.slot(key), self.master_of(key)
         target = next(each for each in (*range(source + 1, 6), *range(source)) if (self.servers[each].ask("ROLE") or [""])[0] == "master")
         began = time.monotonic()
@@ -360,6 +362,7 @@ class RedisCluster(Topology):
         there.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", mine)
         here.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", other)
         total, moved = here.execute_command("CLUSTER", "COUNTKEYSINSLOT", slot), 0
+        batch = max(20, total // steps)
         while keys := here.execute_command("CLUSTER", "GETKEYSINSLOT", slot, batch):
             here.execute_command("MIGRATE", "127.0.0.1", self.servers[target].port, "", 0, 20_000, "KEYS", *keys)
             moved += len(keys)
