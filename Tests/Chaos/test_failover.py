@@ -32,8 +32,9 @@ KILLED, ALONE = Fault("killed"), Fault("killed with its replicas cut off", alone
 FROZEN, ORDERED, MOVED = Fault("frozen"), Fault("ordered"), Fault("slot moved")
 
 
-async def strike(redis: Any, fault: Fault) -> tuple[float, str]:
-    """Does it. When Redis took a write again, and what was done; a killed or frozen master comes back half a second later, and does not know."""
+async def strike(redis: Any, fault: Fault, replicas: int) -> tuple[float, str]:
+    """Does it. When Redis took a write again that so many replicas have, and what was done; a killed or frozen master comes back half a second
+    after the first write, and does not know."""
     old, began = redis.master(), time.monotonic()
     if fault is MOVED:
         took = await asyncio.to_thread(redis.move_slot, pause=0.005)
@@ -55,18 +56,23 @@ async def strike(redis: Any, fault: Fault) -> tuple[float, str]:
         redis.thaw(old)
     elif fault is not ORDERED:
         redis.start(old)
-    return writable, f"writable again {writable - began:.2f} s after it began"
+    text = f"writable again {writable - began:.2f} s after it began"
+    if not replicas:
+        return writable, text
+    followed = await asyncio.to_thread(redis.followed, replicas)
+    return followed, f"{text}, with {replicas} replicas {followed - began:.2f} s after it"
 
 
-async def outlive(house: Bank, operators: Operators, faults: list[Fault], calls: int, seconds: float, resumes: float) -> list[Found]:
-    """One fault after the other under load, over the same books and the same open streams."""
+async def outlive(
+        house: Bank, operators: Operators, faults: list[Fault], calls: int, seconds: float, resumes: float, replicas: int = 0) -> list[Found]:
+    """One fault after the other under load, over the same books and the same open streams; `replicas`: that must have what the tenant writes."""
     results = []
     async with Audience(house, operators) as audience:
         await audience.is_told()
         for number, fault in enumerate(faults):
             trial = Trial(house, f"f{number}", calls, seconds)
             await trial.warm()
-            writable, text = await strike(house.redis, fault)
+            writable, text = await strike(house.redis, fault, replicas)
             found = await trial.finish(writable, text)
             found.told = await audience.is_told()
             found.text += f"; dashboards have seen {[len(each.events) for each in audience.watchers]} events"
@@ -121,6 +127,6 @@ async def test_a_durable_tenant_loses_nothing(house):
     # All of them: by an order any may become the master, while the old one still takes writes.
     durable = {"durability": {"mode": "durable", "replicas": 2, "timeout": "500ms"}}
     bank, operators = house(Sentinels, document=durable)
-    found = await outlive(bank, operators, [KILLED, ALONE, FROZEN, ORDERED], 3000, 14, RESUMES)
+    found = await outlive(bank, operators, [KILLED, ALONE, FROZEN, ORDERED], 3000, 25, RESUMES, replicas=2)
     lost = [str(each) for each in found if each.lost]
     assert not lost, lost

@@ -254,6 +254,21 @@ class Sentinels(Topology):
         eventually("Redis takes a write", write, within, every=0.005)
         return time.monotonic()
 
+    def followed(self, replicas: int, within: float = 60) -> float:
+        """Waits until so many replicas of the named master have a write; when that was, on the monotonic clock."""
+        def have() -> bool:
+            number = self._named()
+            if number is None or not self.servers[number].is_up:
+                return False
+            try:
+                with self.servers[number].client(2) as client:
+                    client.set("probe", "y")
+                    return client.wait(replicas, 100) >= replicas
+            except (redis.RedisError, OSError):
+                return False
+        eventually(f"{replicas} replicas follow", have, within, every=0.005)
+        return time.monotonic()
+
     def recover(self) -> None:
         """Waits until nothing of the last failover is left."""
         eventually("the sentinels agree again", self.is_whole, within=90, every=0.05)
