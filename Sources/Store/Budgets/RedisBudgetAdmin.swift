@@ -34,7 +34,7 @@ package final class RedisBudgetAdmin: BudgetAdmin {
         for start in stride(from: 0, to: accounts.count, by: 200) {
             let batch = Array(accounts[start..<min(start + 200, accounts.count)])
             let reply = try await redis.run(
-                scripts.budget.look, keys: [keys.holds, keys.ledger] + batch.map(keys.account), arguments: ["0"] + BalanceText.fields)
+                scripts.budget.look, keys: [keys.holds, keys.ledger] + batch.map(keys.account), arguments: ["0", "0"] + BalanceText.fields)
             balances += try Self.balances(in: reply.elements?.first, of: batch)
         }
         return balances
