@@ -39,7 +39,7 @@ async def strike(redis: Any, fault: Fault, replicas: int) -> tuple[float, str]:
     if fault is MOVED:
         took = await asyncio.to_thread(redis.move_slot, pause=0.005)
         return time.monotonic(), f"moved from {old} to {redis.master()} in {took:.2f} s"
-    replicas = redis.silence_replicas(old) if fault.alone else []
+    silenced = redis.silence_replicas(old) if fault.alone else []
     if fault.alone:
         await asyncio.sleep(CUT_OFF)
     if fault is FROZEN:
@@ -48,7 +48,7 @@ async def strike(redis: Any, fault: Fault, replicas: int) -> tuple[float, str]:
         redis.failover()
     else:
         redis.kill(old)
-    for each in replicas:
+    for each in silenced:
         redis.thaw(each)
     writable = await asyncio.to_thread(redis.writable, old)
     await asyncio.sleep(0.5)

@@ -28,7 +28,7 @@ struct DurabilityCheck {
     }
 
     private static func finding(_ tenant: TenantName, waitsFor wanted: Int, of replicas: Int) -> Finding {
-        let what = "\(tenant) waits for \(wanted) replicas, and its master has \(replicas)"
+        let what = "\(tenant) waits for \(wanted) of its master's \(replicas) replicas"
         if wanted > replicas {
             return .failure(
                 area, what, why: "every paid call is refused (not_durable)", fix: "give the master more, or the tenant's document fewer")
