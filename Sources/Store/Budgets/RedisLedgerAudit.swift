@@ -124,7 +124,8 @@ package struct RedisLedgerAudit: LedgerAudit {
 
     private func read(_ calls: [String], _ keys: TenantKeys) async throws(StoreError) -> [RedisValue] {
         let reply = try await redis.run(
-            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase + $0 }, arguments: ["0", "0"] + OpenHolds.fields)
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase + $0 },
+            arguments: ["0", "0"] + OpenHolds.fields)
         guard let holds = reply.elements?.first?.elements, holds.count == calls.count else { throw .corrupt("holds") }
         return holds
     }
