@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
+
+import pytest
 
 from bank import ECHO, FAIL, SLOW, reap
 from testbed.books import Sampler
@@ -45,6 +48,26 @@ def test_no_call_is_paid_twice_or_not_at_all_while_nodes_with_slices_are_killed(
     found = judge(house, samples)
     print(f"\nleases (seed {seed}, {kills} kills): {outcomes(samples)}; {found}")
     assert found["slices lapsed"] > 0, "no killed node had a slice"
+
+
+@pytest.mark.long
+def test_nothing_acknowledged_is_lost_while_redis_is_killed(bank, count):
+    """Nodes have slices that the server, back from its file, still knows or has let lapse."""
+    calls, kills = count(40_000, 4_000), count(5, 2)
+    chance = random.Random(seed := random.randrange(10**6))
+    house = bank(durable=True, SATGATE_BUDGET_LEASES="true")
+    with house.watched():
+        agent = house.agent("restarts", calls, KINDS, eras=("session",), keyed=False, retries=False, pause=20)
+        for place in sorted(chance.uniform(0.05, 0.9) * calls for _ in range(kills)):
+            agent.reach(int(place), within=1500)
+            house.redis.kill()
+            time.sleep(chance.uniform(0, 1))
+            house.redis.start()
+        samples = agent.finish(within=1500)
+        time.sleep(2)
+        house.close_books()
+    found = judge(house, samples)
+    print(f"\nleases (seed {seed}, {kills} kills of Redis): {outcomes(samples)}; {found}")
 
 
 def test_a_budget_that_runs_out_is_never_overspent_by_slices(bank, count):
