@@ -14,6 +14,8 @@ package final class Gateway: Sendable {
     package struct Configuration: Sendable {
         /// Milliseconds a hold lives unless extended.
         package var lease: Int64 = 15_000
+        /// Slices are taken of accounts for which no document says whether.
+        package var leasesBudgets = false
         /// Milliseconds a call waits for its agent's input, where that comes with another request.
         package var inputWait: Int64 = 600_000
         /// Between two keep-alive comments of a stream.
@@ -61,6 +63,7 @@ package final class Gateway: Sendable {
     let delegations: any Delegations
     let holds: OpenHolds
     let settlements: Settlements
+    let leases: Leases?
     let failures = AuthenticationFailures()
     let responder: Responder
     package let streams = AgentStreams()
@@ -83,8 +86,8 @@ package final class Gateway: Sendable {
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds & CallRecords, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
         addresses: any AddressBook, isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens,
-        delegations: any Delegations, holds: OpenHolds, settlements: Settlements, tasks: [LoopTasks], logger: Logger,
-        windows: any WindowClock, now: @escaping @Sendable () -> Int64
+        delegations: any Delegations, holds: OpenHolds, settlements: Settlements, leases: Leases? = nil, tasks: [LoopTasks],
+        logger: Logger, windows: any WindowClock, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
@@ -104,6 +107,7 @@ package final class Gateway: Sendable {
         self.delegations = delegations
         self.holds = holds
         self.settlements = settlements
+        self.leases = leases
         self.tasks = tasks
         self.logger = logger
         self.windows = windows

@@ -5,8 +5,11 @@ package struct BudgetTerms: Sendable, Hashable {
     package let window: Window?
     /// Nil: as the tenant's accounts are.
     package let mode: Tenant.Mode?
+    /// Nodes may take slices of it, to reserve calls from without asking first; nil: as the node's setting has it.
+    package let lease: Bool?
 
-    package init(limit: Credits, window: Window? = nil, mode: Tenant.Mode? = nil) {
+    package init(limit: Credits, window: Window? = nil, mode: Tenant.Mode? = nil, lease: Bool? = nil) {
+        self.lease = lease
         self.limit = limit
         self.window = window
         self.mode = mode

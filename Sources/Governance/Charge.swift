@@ -68,7 +68,13 @@ package struct CallContext: Sendable, Hashable {
 /// Credits put aside for one call; none for a free call that has a record.
 package struct Hold: Sendable {
     package let charge: Charge
-    package init(charge: Charge) { self.charge = charge }
+    /// The slice that its credits are part of; nil: they are held for the call alone.
+    package let slice: CallID?
+
+    package init(charge: Charge, slice: CallID? = nil) {
+        self.charge = charge
+        self.slice = slice
+    }
 }
 
 /// How a call ended, for its `tool_call` event.

@@ -87,7 +87,7 @@ package struct RedisNodeBus: NodeBus {
         case .requestCancelled(let request, let session, _): receiver.cancelled(request, in: session)
         case .watchesChanged(let session, let tenant): receiver.watchesChanged(session, of: tenant)
         case .tokenRevoked(let token, let tenant): receiver.tokenRevoked(token, of: tenant)
-        case .tenantChanged, .catalogueChanged, .upstreamSuspected, .logTurned: break
+        case .tenantChanged, .slicesRecalled, .catalogueChanged, .upstreamSuspected, .logTurned: break
         }
         for listener in listeners { listener.heard(message) }
     }

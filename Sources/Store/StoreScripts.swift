@@ -6,6 +6,7 @@ package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose,
         sessionStream,
         beat: Script
+    package let sliceTake, sliceSettle: Script
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
@@ -32,6 +33,8 @@ package struct StoreScripts: Sendable {
         settle = joined("settle", PackageResources.settle_lua)
         release = joined("release", PackageResources.release_lua)
         lapse = joined("lapse", PackageResources.lapse_lua)
+        sliceTake = joined("slice_take", PackageResources.slice_take_lua)
+        sliceSettle = joined("slice_settle", PackageResources.slice_settle_lua)
         rollback = joined("rollback", PackageResources.rollback_lua)
         record = joined("record", PackageResources.record_lua)
         extend = plain("extend", PackageResources.extend_lua)
@@ -70,7 +73,7 @@ package struct StoreScripts: Sendable {
         [
             reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
-            roundPark, roundTake, recall, recordNote,
+            sliceTake, sliceSettle, roundPark, roundTake, recall, recordNote,
             revoke, revoked, delegate, delegationReturn, events, tally,
         ]
             + catalogue.all + dialogue.all + budget.all + sessions.all

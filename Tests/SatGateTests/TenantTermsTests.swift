@@ -22,7 +22,7 @@ import TimeZones
             budgets:
               team: {limit: 1000, window: day, zone: Europe/Berlin, mode: soft}
               crew: {limit: 5, window: week}
-              rest: {limit: 7, window: none, mode: hard}
+              rest: {limit: 7, window: none, mode: hard, lease: true}
             cap: {limit: 100, window: month, zone: Asia/Kathmandu}
             """)
         let (berlin, kathmandu) = (try #require(ZoneName("Europe/Berlin")), try #require(ZoneName("Asia/Kathmandu")))
@@ -31,7 +31,7 @@ import TimeZones
                 try #require(BudgetName("team")): BudgetTerms(
                     limit: try credits(1000), window: Window(period: .day, zone: berlin), mode: .soft),
                 try #require(BudgetName("crew")): BudgetTerms(limit: try credits(5), window: Window(period: .week, zone: .utc)),
-                try #require(BudgetName("rest")): BudgetTerms(limit: try credits(7), mode: .hard),
+                try #require(BudgetName("rest")): BudgetTerms(limit: try credits(7), mode: .hard, lease: true),
             ])
         #expect(tenant.cap == BudgetTerms(limit: try credits(100), window: Window(period: .month, zone: kathmandu)))
         #expect(tenant.mode == .observe)
@@ -83,7 +83,10 @@ import TimeZones
             ("mode: lax", "3: tenants[0].mode: must be observe, soft or hard"),
             ("budgets:\n  team: {}", "4: tenants[0].budgets.team: limit: missing"),
             ("budgets:\n  team: 5", "4: tenants[0].budgets.team: must be a mapping"),
-            ("budgets:\n  team: {limit: 1, hue: 2}", "4: tenants[0].budgets.team.hue: unknown key; known are limit, mode, window, zone"),
+            (
+                "budgets:\n  team: {limit: 1, hue: 2}",
+                "4: tenants[0].budgets.team.hue: unknown key; known are lease, limit, mode, window, zone"
+            ),
             (
                 "budgets:\n  team:\n    limit: 1\n    window: year",
                 "6: tenants[0].budgets.team.window: must be none, day, week or month"

@@ -50,7 +50,8 @@ struct RandomTenant {
         let window = maybe { random in
             Window(period: random.pick(Window.Period.allCases), zone: random.pick([.utc, ZoneName(random.word()) ?? .utc]))
         }
-        return BudgetTerms(limit: credits(), window: window, mode: maybe { $0.pick(Tenant.Mode.allCases) })
+        return BudgetTerms(
+            limit: credits(), window: window, mode: maybe { $0.pick(Tenant.Mode.allCases) }, lease: maybe { $0.pick([true, false]) })
     }
 
     private mutating func rates() -> RateTerms {

@@ -20,6 +20,16 @@ extension CallExchange {
         charge(state.round.call, of: state.price, in: state.accounts.map { gateway.account($0, of: agent) }, for: routed, routed.record)
     }
 
+    /// The hold of a call that this node reserves from what it took beforehand; nil: the ledger is to be asked.
+    ///
+    /// That is so for whatever else the ledger looks at in a reserve, and for calls that may wait for their agents.
+    func leased(_ charge: Charge) -> Hold? {
+        guard let leases = gateway.leases, rounds == nil, !gateway.isLeaving, charge.isOfNothingElse,
+            charge.accounts.allSatisfy({ agent.tenant.terms(of: $0.name)?.lease ?? gateway.configuration.leasesBudgets })
+        else { return nil }
+        return leases.reserve(charge)
+    }
+
     /// A charge of nothing, by which the ledger judges the token.
     func judging(_ routed: RoutedCall) -> Charge { charge(CallID(), of: .zero, in: [], for: routed, nil) }
 
@@ -55,6 +65,14 @@ extension CallExchange {
         if let tool = routed.tool, let rate = terms.tools[tool] { rates.append(rate.limit(on: "tool.\(tool)")) }
         if let rate = terms.tenant { rates.append(rate.limit(on: "tenant")) }
         return rates
+    }
+}
+
+extension Charge {
+    /// Its price in strict accounts is all that there is to it.
+    fileprivate var isOfNothingElse: Bool {
+        amount != .zero && !accounts.isEmpty && record == nil && rates.isEmpty && durability == .async
+            && !(session != nil && renewsSession) && accounts.allSatisfy { !$0.isLenient }
     }
 }
 

@@ -113,6 +113,9 @@ struct CallExchange {
     }
 
     private func reserve(_ charge: Charge, for routed: RoutedCall) async throws(Refusal) -> Standing {
+        if let hold = leased(charge) {
+            return begin(HeldCall(routed: routed, charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout)))
+        }
         switch try await reservation(of: charge) {
         case .granted(let hold, let excess, let due):
             if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }

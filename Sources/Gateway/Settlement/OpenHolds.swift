@@ -27,10 +27,18 @@ package final class OpenHolds: Service {
     /// How many there are.
     var count: Int { entries.withLock { $0.count } }
 
+    /// The hold of a call; one of a slice is extended with that.
     func add(_ hold: Hold) {
+        guard hold.slice == nil else { return }
         let charge = hold.charge
         let entry = Entry(hold: OpenHold(call: charge.call, record: charge.record?.name), tenant: charge.tenant, opened: .now)
         entries.withLock { $0[charge.call] = entry }
+    }
+
+    /// A slice.
+    func add(_ slice: CallID, of tenant: TenantName) {
+        let entry = Entry(hold: OpenHold(call: slice), tenant: tenant, opened: .now)
+        entries.withLock { $0[slice] = entry }
     }
 
     func remove(_ call: CallID) {

@@ -12,13 +12,15 @@ package final class Settlements: Service {
         case settle(Hold, cost: Credits, CallOutcome, report: [UInt8]?)
         case release(Hold, CallOutcome)
 
-        var charge: Charge {
-            switch self {
-            case .settle(let hold, _, _, _), .release(let hold, _): hold.charge
-            }
-        }
+        var charge: Charge { hold.charge }
 
         var call: CallID { charge.call }
+
+        var hold: Hold {
+            switch self {
+            case .settle(let hold, _, _, _), .release(let hold, _): hold
+            }
+        }
 
         /// The same, with nothing to be kept for retries.
         var unreported: Ending {
@@ -42,6 +44,7 @@ package final class Settlements: Service {
 
     private let ledger: any Ledger
     private let holds: OpenHolds
+    private let leases: Leases?
     private let logger: Logger
     private let queue: AsyncStream<Late>
     private let feed: AsyncStream<Late>.Continuation
@@ -52,7 +55,8 @@ package final class Settlements: Service {
     private let waiting = Mutex(0)
     private let recorded = Mutex<(@Sendable (RecordName, [NodeID]) -> Void)?>(nil)
 
-    package init(ledger: any Ledger, holds: OpenHolds, logger: Logger) {
+    package init(ledger: any Ledger, holds: OpenHolds, leases: Leases? = nil, logger: Logger) {
+        self.leases = leases
         self.ledger = ledger
         self.holds = holds
         self.logger = logger
@@ -112,6 +116,7 @@ package final class Settlements: Service {
             if Task.isShuttingDownGracefully { until = min(until, .now + drainPatience) }
         }
         holds.remove(late.ending.call)
+        leases?.ended(late.ending.hold, nil)
         logger.error("a hold was not ended in time and will lapse", metadata: ["call": "\(late.ending.call)"])
     }
 
@@ -119,14 +124,19 @@ package final class Settlements: Service {
     private func attempt(_ ending: Ending) async -> Ended? {
         do throws(StoreError) {
             let receipt = try await receipt(of: ending)
+            leases?.ended(ending.hold, receipt)
             if receipt.state == .lateSettled { HoldMetrics.settledLate() }
             if !receipt.waiters.isEmpty, let record = ending.charge.record { recorded.withLock { $0 }?(record.name, receipt.waiters) }
             return .done(receipt)
         } catch {
             switch error {
-            case .unavailable: return nil
+            case .unavailable:
+                // What cannot be charged now is not to become more.
+                if ending.hold.slice != nil { leases?.recall(ending.charge.tenant) }
+                return nil
             case .notDurable: return .notDurable
             case .corrupt(let reason):
+                leases?.ended(ending.hold, nil)
                 logger.error("the ledger refused to end a hold", metadata: ["call": "\(ending.call)", "reason": "\(reason)"])
                 return .done(Receipt(state: .unknown, charged: .zero, remaining: nil))
             }
@@ -134,7 +144,15 @@ package final class Settlements: Service {
     }
 
     private func receipt(of ending: Ending) async throws(StoreError) -> Receipt {
-        switch ending {
+        if let leases, ending.hold.slice != nil {
+            let part: SliceEnding =
+                switch ending {
+                case .settle(let hold, let cost, let outcome, _): .call(hold, cost: cost, outcome)
+                case .release(let hold, let outcome): .call(hold, cost: .zero, outcome)
+                }
+            return try await leases.batches.settle(part, of: ending.charge.tenant)
+        }
+        return switch ending {
         case .settle(let hold, let cost, let outcome, let report):
             try await ledger.settle(hold, cost: cost, outcome: outcome, report: report)
         case .release(let hold, let outcome): try await ledger.release(hold, outcome: outcome)

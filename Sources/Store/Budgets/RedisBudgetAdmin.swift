@@ -34,7 +34,7 @@ package final class RedisBudgetAdmin: BudgetAdmin {
         for start in stride(from: 0, to: accounts.count, by: 200) {
             let batch = Array(accounts[start..<min(start + 200, accounts.count)])
             let reply = try await redis.run(
-                scripts.budget.look, keys: [keys.holds, keys.ledger] + batch.map(keys.account), arguments: ["0"] + BalanceText.fields)
+                scripts.budget.look, keys: [keys.holds, keys.ledger] + batch.map(keys.account), arguments: ["0", "0"] + BalanceText.fields)
             balances += try Self.balances(in: reply.elements?.first, of: batch)
         }
         return balances
@@ -83,6 +83,7 @@ package final class RedisBudgetAdmin: BudgetAdmin {
                 .integer(Self.remembered), .text(keys.events), .bytes(who(tenant)),
                 .bytes(
                     EventFragments.data(["reason": .text(why), "by": .text(request.operator), "request": .text(request.id.text)])),
+                .text(names.control), .text(ControlMessage.slicesRecalled(tenant).text),
             ])
         return try answer(reply, of: account)
     }

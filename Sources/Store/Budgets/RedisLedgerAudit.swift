@@ -85,8 +85,10 @@ package struct RedisLedgerAudit: LedgerAudit {
     /// Compares these accounts as of one instant; false where everything must be done anew.
     private func judge(_ pass: inout AuditPass, _ accounts: [AccountName]) async throws(StoreError) -> Bool {
         for _ in 0..<1_000 {
-            let look = try await look(pass.keys, accounts)
-            let isComplete = try await pass.holds.learn(look.holds) { calls throws(StoreError) in try await read(calls, pass.keys) }
+            let look = try await look(pass.keys, accounts, pass.holds.slices)
+            let isComplete = try await pass.holds.learn(look.holds, look.slices) { calls throws(StoreError) in
+                try await read(calls, pass.keys)
+            }
             if let last = look.last, try await !pass.read(to: last) { return false }
             guard isComplete else { continue }
             for (account, state) in zip(accounts, look.accounts) { pass.judge(account, state.books, epochs: state.epochs) }
@@ -95,21 +97,22 @@ package struct RedisLedgerAudit: LedgerAudit {
         throw .unavailable("holds end faster than they can be read")
     }
 
-    /// Some accounts, the last entry and the open holds at one instant.
+    /// Some accounts, the last entry, the open holds and some slices at one instant.
     private struct Look {
         var accounts: [(books: Balance?, epochs: Set<Substring>)] = []
         let last: String?
         let holds: [String]
+        let slices: [(String, RedisValue)]
     }
 
-    private func look(_ keys: TenantKeys, _ accounts: [AccountName]) async throws(StoreError) -> Look {
+    private func look(_ keys: TenantKeys, _ accounts: [AccountName], _ slices: [String]) async throws(StoreError) -> Look {
         let reply = try await redis.run(
-            scripts.budget.look, keys: [keys.holds, keys.ledger] + accounts.map(keys.account),
-            arguments: ["1"] + BalanceText.fields + ["previous"])
-        guard let parts = reply.elements, parts.count == 3, let books = parts[0].elements, let holds = parts[2].elements else {
-            throw .corrupt("budget_look")
-        }
-        var look = Look(last: parts[1].text, holds: holds.compactMap(\.text))
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + accounts.map(keys.account) + slices.map { keys.holdBase + $0 },
+            arguments: ["1", .integer(Int64(slices.count))] + BalanceText.fields + ["previous"])
+        guard let parts = reply.elements, parts.count == 4, let books = parts[0].elements, let holds = parts[2].elements,
+            let amounts = parts[3].elements, amounts.count == slices.count
+        else { throw .corrupt("budget_look") }
+        var look = Look(last: parts[1].text, holds: holds.compactMap(\.text), slices: Array(zip(slices, amounts)))
         for (values, account) in zip(books, accounts) {
             let values = values.elements ?? []
             let balance = try BalanceText.balance(Array(values.dropLast()), of: account)
@@ -121,7 +124,8 @@ package struct RedisLedgerAudit: LedgerAudit {
 
     private func read(_ calls: [String], _ keys: TenantKeys) async throws(StoreError) -> [RedisValue] {
         let reply = try await redis.run(
-            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase + $0 }, arguments: ["0"] + OpenHolds.fields)
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase + $0 },
+            arguments: ["0", "0"] + OpenHolds.fields)
         guard let holds = reply.elements?.first?.elements, holds.count == calls.count else { throw .corrupt("holds") }
         return holds
     }

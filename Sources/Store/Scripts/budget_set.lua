@@ -2,7 +2,7 @@
 -- Sets or raises an account's limit, once for each request; what is missing is made where the tenant's books are open.
 -- KEYS: account, request, head, audit, ledger
 -- ARGV: account's name, limit to set or nothing, what to add to the limit, epoch of a new account, what the request asks for, how long it
---       is remembered, channel, who, why
+--       is remembered, channel, who, why, control channel, what a lowered limit is told there by
 -- Reply: no_account, books_closed, conflict, out_of_range; or words: limit before (- where the account was made), then as `shown` has it
 local name, time = ARGV[1], now()
 local known = call('HMGET', KEYS[2], 'print', 'reply')
@@ -36,4 +36,5 @@ local reply = previous .. ' ' .. shown(a.key)
 call('HSET', KEYS[2], 'print', ARGV[5], 'reply', reply)
 call('PEXPIRE', KEYS[2], ARGV[6])
 events.write(ARGV[7])
+if not made and limit < int(previous, 'limit') then call('PUBLISH', ARGV[10], ARGV[11]) end
 return reply

@@ -9,6 +9,7 @@ extension TenantCodec {
             if window.zone != .utc { out["zone"] = .text(window.zone.text) }
         }
         out["mode"] = terms.mode.map { .text($0.rawValue) }
+        out["lease"] = terms.lease.map { .flag($0) }
         return .object(out)
     }
 
@@ -44,7 +45,7 @@ extension TenantCodec {
         var fields = try node.fields()
         let terms = BudgetTerms(
             limit: try fields.need("limit").credits(), window: try window(&fields),
-            mode: try fields.take("mode")?.parsed(Tenant.Mode.init(rawValue:)))
+            mode: try fields.take("mode")?.parsed(Tenant.Mode.init(rawValue:)), lease: try fields.take("lease")?.flag())
         try fields.end()
         return terms
     }

@@ -19,6 +19,7 @@ import Upstreams
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
 /// - `limits.subscriptions` (integer, 16), `limits.sessions` (integer, 10000), `limits.resumptions` (integer, 16)
 /// - `hold.lease` (ms, 15000), `ledger.remembered` (ms, 600000: how long a call's end and its result are known)
+/// - `budget.leases` (true or false, false: whether nodes take slices of accounts whose document does not say)
 /// - `ledger.entries` (integer, 1000000: the newest of a tenant that are kept)
 /// - `ledger.rollback` (refuse, or resume: what becomes of an account that has lost writes)
 /// - `input.wait` (ms, 600000: how long a call waits for its agent's input)
@@ -43,6 +44,8 @@ struct NodeConfiguration {
     /// The directory of the zone database.
     var zones = ZoneDatabase.usualDirectory
     var lease = 15_000
+    /// Slices are taken of accounts for which no document says whether.
+    var leasesBudgets = false
     /// Milliseconds for which the end of a call, and its result under its idempotency key, are remembered.
     var remembered = 600_000
     /// The newest entries of a tenant's ledger that are kept, about.
@@ -82,6 +85,7 @@ struct NodeConfiguration {
         adminTokensFile = try await reader.text("admin.tokens_file")
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
+        leasesBudgets = try await reader.fetchBool(forKey: "budget.leases") ?? leasesBudgets
         remembered = try await reader.integer("ledger.remembered", in: 1000...604_800_000) ?? remembered
         // Never more than what the commands for operators, which know no node's settings, leave when they write.
         ledgerEntries = try await reader.integer("ledger.entries", in: 1000...1_000_000) ?? ledgerEntries

@@ -19,12 +19,13 @@ extension YAMLNode {
         return Tariff(base: try keys["default"]?.credits(), prices: prices)
     }
 
-    /// `limit`, `window` with its `zone`, which must be among `zones`, and `mode`.
+    /// `limit`, `window` with its `zone`, which must be among `zones`, `mode`, and `lease`.
     func budgetTerms(_ zones: ZoneDatabase) throws(ConfigurationError) -> BudgetTerms {
-        let keys = try mapping(["limit", "window", "zone", "mode"])
+        let keys = try mapping(["limit", "window", "zone", "mode", "lease"])
         guard let limit = keys["limit"] else { throw error("limit: missing") }
         return BudgetTerms(
-            limit: try limit.credits(), window: try Self.window(keys["window"], in: keys["zone"], zones), mode: try keys["mode"]?.mode())
+            limit: try limit.credits(), window: try Self.window(keys["window"], in: keys["zone"], zones), mode: try keys["mode"]?.mode(),
+            lease: try keys["lease"]?.flag())
     }
 
     private static func window(

@@ -88,7 +88,7 @@ extension NodeConfiguration {
     static let keys: Set<String> = [
         "admin.host", "admin.port", "admin.tokens_file",
         "drain.announce", "drain.grace",
-        "hold.lease",
+        "hold.lease", "budget.leases",
         "input.wait",
         "events.publish", "keys.file",
         "ledger.entries", "ledger.remembered", "ledger.rollback",

@@ -16,6 +16,7 @@ struct AgentSide {
     private let lease: Int64
     private let holds: OpenHolds
     private let settlements: Settlements
+    private let leases: Leases
     private let tasks: [LoopTasks]
     private let listener: AgentListener
     private let address: String
@@ -39,7 +40,8 @@ struct AgentSide {
             isAlive: { nodes.current.contains($0) }, nodeCount: { nodes.current.count }, logger: logs.logger("upstreams"),
             now: { redis.now() })
         holds = OpenHolds(ledger: store.ledger, lease: lease, logger: logger)
-        settlements = Settlements(ledger: store.ledger, holds: holds, logger: logger)
+        leases = Leases(slices: store.ledger, holds: holds, node: store.node, lease: lease, logger: logger, now: { redis.now() })
+        settlements = Settlements(ledger: store.ledger, holds: holds, leases: leases, logger: logger)
         bus = RedisNodeBus(redis, names: names)
         tasks = group.makeIterator().map { LoopTasks($0) }
         gateway = Gateway(
@@ -47,7 +49,7 @@ struct AgentSide {
             tenants: store.tenants, catalogues: catalogues, ledger: store.ledger, events: store.events, bus: bus,
             outbox: RedisOutbox(redis: redis, names: names, reader: store.node), addresses: RedisAddressBook(redis: redis, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: store.sessions, revoked: store.revoked, delegations: store.delegations,
-            holds: holds, settlements: settlements, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
+            holds: holds, settlements: settlements, leases: leases, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
             now: { redis.now() })
         listener = AgentListener(
             .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group, logger: logger,
@@ -57,6 +59,7 @@ struct AgentSide {
     private static func settings(_ configuration: NodeConfiguration, _ tracer: (any Tracer)?) -> Gateway.Configuration {
         var settings = Gateway.Configuration()
         settings.lease = Int64(configuration.lease)
+        settings.leasesBudgets = configuration.leasesBudgets
         settings.inputWait = Int64(configuration.inputWait)
         settings.keepAlive = .milliseconds(Int64(configuration.keepAlive))
         settings.takesTokenInQuery = configuration.tokenInQuery
@@ -71,9 +74,10 @@ struct AgentSide {
 
     /// How other nodes reach this one.
     var messages: any Service {
-        Running("bus") { [bus, store, gateway, catalogues, logs] in
+        Running("bus") { [bus, store, gateway, catalogues, leases, logs] in
             try await bus.run(
-                as: store.node, receiver: gateway, listeners: [store.tenants, CatalogueNews(catalogues: catalogues), logs])
+                as: store.node, receiver: gateway,
+                listeners: [store.tenants, CatalogueNews(catalogues: catalogues), LeaseNews(leases: leases), logs])
         }
     }
 
@@ -81,7 +85,9 @@ struct AgentSide {
     var services: [any Service] {
         let logger = logs.logger()
         return [
-            holds, settlements,
+            holds, settlements, leases,
+            // What another server does not know can be charged to nobody.
+            Running("slices") { [leases, store] in for await _ in store.redis.newServers() { leases.recall() } },
             ActivityUpkeep(
                 node: store.node, tasks: tasks, log: RedisActivityLog(redis: store.redis, names: store.names, logger: logger)),
             Sweeper(ledger: store.ledger, tenants: store.tenants, nodes: store.nodes, lease: lease, logger: logger),

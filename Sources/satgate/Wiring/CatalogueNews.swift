@@ -10,7 +10,7 @@ struct CatalogueNews: ControlListener {
         case .catalogueChanged(let tenant, _): catalogues.changed(tenant)
         case .sessionEnded(let session, let tenant): catalogues.forget(session, of: tenant)
         case .upstreamSuspected(let tenant, let upstream): catalogues.suspect(upstream, of: tenant)
-        case .sessionChanged, .watchesChanged, .tenantChanged, .requestCancelled, .tokenRevoked, .logTurned: break
+        case .sessionChanged, .watchesChanged, .tenantChanged, .requestCancelled, .tokenRevoked, .slicesRecalled, .logTurned: break
         }
     }
 

@@ -1,0 +1,144 @@
+package import Governance
+import Redis
+
+extension RedisLedger: Slices {
+    package func take(_ order: SliceOrder) async throws(StoreError) -> SliceGrant {
+        guard let elements = try await redis.run(takeCommand(for: order)).elements, elements.count == 2, let verdict = elements[0].text,
+            let amount = elements[1].number.flatMap({ Credits(micros: $0) })
+        else { throw .corrupt("slice_take") }
+        switch verdict {
+        case "taken": return .taken(amount)
+        case "near": return .near
+        default: return .refused
+        }
+    }
+
+    private func takeCommand(for order: SliceOrder) -> ScriptCommand {
+        let keys = tenants.keys(of: order.tenant)
+        var command = ScriptCommand(scripts.sliceTake, keys: 5 + order.accounts.count, arguments: 9 + 5 * order.accounts.count)
+        command.key(keys.holdBase, order.id.text)
+        command.key(keys.holds)
+        command.key(keys.head)
+        command.key(keys.audit)
+        command.key(keys.ledger)
+        for account in order.accounts { command.key(keys.accountBase, account.name.text) }
+        command.argument(order.id.text)
+        command.argument(order.wanted.micros)
+        command.argument(order.least.micros)
+        command.argument(max(1, order.share))
+        command.argument(order.lease)
+        command.argument(keys.events)
+        command.argument(EventFragments.who(session: nil, token: nil, tenant: order.tenant, node: order.node))
+        command.argument("\"slice\":true")
+        command.argument(names(of: order.accounts))
+        for account in order.accounts {
+            let seen = known.version(of: account.name, tenant: order.tenant)
+            command.argument(account.expires ?? 0)
+            command.argument(account.window?.first ?? 0)
+            command.argument(account.window?.second ?? 0)
+            command.argument(seen?.epoch ?? "")
+            command.argument(seen?.version ?? 0)
+        }
+        return command
+    }
+
+    /// As many go in one script.
+    private static let mostEndings = 128
+
+    package func settle(_ endings: [SliceEnding], of tenant: TenantName) async throws(StoreError) -> [Receipt] {
+        var receipts: [Receipt] = []
+        for start in stride(from: 0, to: endings.count, by: Self.mostEndings) {
+            receipts += try await run(SliceBatch(endings[start..<min(start + Self.mostEndings, endings.count)]), of: tenant)
+        }
+        return receipts
+    }
+
+    /// What cannot be read of one slice is no reason to end no call of the others.
+    private func run(_ batch: SliceBatch, of tenant: TenantName) async throws(StoreError) -> [Receipt] {
+        let reply: RedisValue
+        do throws(StoreError) { reply = try await redis.run(settleCommand(for: batch, of: tenant)) } catch {
+            guard case .corrupt = error, batch.endings.count > 1 else { throw error }
+            var receipts: [Receipt] = []
+            for ending in batch.endings { receipts.append(try await alone(ending, of: tenant)) }
+            return receipts
+        }
+        guard let elements = reply.elements, elements.count == 1 + 3 * batch.endings.count else { throw .corrupt("slice_settle") }
+        let now = redis.now()
+        known.learn(elements[0].bytes ?? [], of: batch.accounts, tenant: tenant, at: now)
+        var receipts: [Receipt] = []
+        for (index, ending) in batch.endings.enumerated() {
+            let at = 1 + 3 * index
+            guard let charged = elements[at + 1].number.flatMap({ Credits(micros: $0) }), let remaining = elements[at + 2].number else {
+                throw .corrupt("slice_settle")
+            }
+            let receipt = Receipt(state: try HoldState(elements[at]), charged: charged, remaining: Credits(micros: remaining))
+            if receipt.state == .settled { known.learn(ending.id, settledIn: ending.accounts, tenant: tenant, at: now) }
+            receipts.append(receipt)
+        }
+        return receipts
+    }
+
+    private func alone(_ ending: SliceEnding, of tenant: TenantName) async throws(StoreError) -> Receipt {
+        do throws(StoreError) {
+            return try await run(SliceBatch([ending]), of: tenant).first ?? Receipt(state: .unknown, charged: .zero, remaining: nil)
+        } catch {
+            guard case .corrupt = error else { throw error }
+            return Receipt(state: .unknown, charged: .zero, remaining: nil)
+        }
+    }
+
+    private func settleCommand(for batch: SliceBatch, of tenant: TenantName) -> ScriptCommand {
+        let keys = tenants.keys(of: tenant)
+        let (accounts, slices, endings) = (batch.accounts, batch.slices, batch.endings)
+        var command = ScriptCommand(
+            scripts.sliceSettle, keys: 4 + accounts.count + slices.count + endings.count,
+            arguments: 4 + 3 * accounts.count + 2 * slices.count + 8 * endings.count)
+        command.key(keys.holds)
+        command.key(keys.head)
+        command.key(keys.audit)
+        command.key(keys.ledger)
+        for account in accounts { command.key(keys.accountBase, account.name.text) }
+        for slice in slices { command.key(keys.holdBase, slice.id.text) }
+        for ending in endings { command.key(keys.holdBase, ending.id.text) }
+        command.argument(keys.events)
+        command.argument(remembered)
+        command.argument(Int64(accounts.count))
+        command.argument(Int64(slices.count))
+        for account in accounts {
+            command.argument(account.name.text)
+            command.argument(account.window?.first ?? 0)
+            command.argument(account.window?.second ?? 0)
+        }
+        for slice in slices {
+            command.argument(slice.id.text)
+            command.argument(names(of: slice.accounts))
+        }
+        for (ending, place) in zip(endings, batch.places) {
+            command.argument(ending.id.text)
+            command.argument(Int64(place))
+            add(ending, of: tenant, to: &command)
+        }
+        return command
+    }
+
+    /// What was reserved, cost, outcome, duration, who and what.
+    private func add(_ ending: SliceEnding, of tenant: TenantName, to command: inout ScriptCommand) {
+        switch ending {
+        case .call(let hold, let cost, let outcome):
+            let context = hold.charge.context
+            command.argument(hold.charge.amount.micros)
+            command.argument(cost.micros)
+            command.argument(outcome.kind.rawValue)
+            command.argument(outcome.duration)
+            command.argument(EventFragments.who(session: context.session, token: context.token, tenant: tenant, node: context.node))
+            command.argument(EventFragments.what(context))
+        case .rest(_, _, let amount, _):
+            command.argument(amount.micros)
+            command.argument(0)
+            command.argument("")
+            command.argument(0)
+            command.argument(EventFragments.who(session: nil, token: nil, tenant: tenant, node: node))
+            command.argument("")
+        }
+    }
+}
