@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos failover simulate scale-inputs
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench chaos failover fuzz simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -60,6 +60,13 @@ chaos: build
 # `make failover PART=cluster`; fewer failovers: `make failover SHARE=0.2`.
 failover: build
 	python3 Tests/failover.py "$(SWIFT) test --skip-build --no-parallel $(FLAGS)" $(if $(PART),--part $(PART)) $(if $(SHARE),--share $(SHARE))
+
+# Ten million made-up and mutated requests and as many responses, read by ours and by NIOHTTP1: what ours takes, it must take for the same. A part
+# of it: `make fuzz TARGET=requests`; fewer: `make fuzz CASES=100000`; the same again: `make fuzz SEED=` with the number that was printed.
+fuzz:
+	Tests/setup.sh demo
+	$(SWIFT) build $(RELEASE) --product http-fuzz $(FLAGS)
+	.build/release/http-fuzz $(or $(TARGET),all) $(or $(CASES),10000000) $(SEED)
 
 # Fewer or shorter than usual, e.g. `make bench ROUNDS=3 SECONDS=2`.
 bench:
