@@ -52,7 +52,8 @@ struct AgentSide {
             holds: holds, settlements: settlements, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
             now: { redis.now() })
         listener = AgentListener(
-            .init(host: configuration.host, port: configuration.port, codec: configuration.codec), gateway: gateway, tasks: tasks, group: group, logger: logger,
+            .init(host: configuration.host, port: configuration.port, codec: configuration.codec), gateway: gateway, tasks: tasks,
+            group: group, logger: logger,
             onListening: onListening)
     }
 
