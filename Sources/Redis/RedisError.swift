@@ -39,6 +39,9 @@ package enum RedisError: Error, Sendable, Hashable {
         }
     }
 
+    /// Why a command failed whose connection was stopped.
+    static let stopped = "the connection was given up"
+
     /// The error reply `text`, split at its first word.
     init(reply text: String) {
         let code = text.prefix { $0 != " " }

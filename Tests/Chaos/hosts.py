@@ -121,7 +121,7 @@ class Hosts:
         return redis.Redis(self.address(host), 6379, decode_responses=True, socket_timeout=5, protocol=2)
 
     def is_whole(self) -> bool:
-        """All sentinels name the same master, which has both replicas."""
+        """All sentinels name the same master, which has both replicas, and know of these: one that they do not know they leave where it is."""
         named = {self.named(host) for host in (1, 2, 3)}
         if len(named) != 1 or None in named:
             return False
@@ -129,12 +129,17 @@ class Hosts:
         try:
             with self.inside(master), self.client(master) as client:
                 found = client.info("replication")
-            with self.inside(1), redis.Redis(self.address(1), 26379, decode_responses=True, socket_timeout=0.5, protocol=2) as sentinel:
-                quorate = str(sentinel.execute_command("SENTINEL", "CKQUORUM", MASTER)).startswith("OK 3")
+            quorate = all(self._is_quorate(host) for host in (1, 2, 3))
         except redis.RedisError:
             return False
         fit = [found.get(f"slave{number}", {}).get("state") == "online" for number in (0, 1)]
         return found["role"] == "master" and all(fit) and quorate
+
+    def _is_quorate(self, host: int) -> bool:
+        """That host's sentinel could replace the master, by either replica."""
+        with self.inside(host), redis.Redis(self.address(host), 26379, decode_responses=True, socket_timeout=0.5, protocol=2) as sentinel:
+            is_able = str(sentinel.execute_command("SENTINEL", "CKQUORUM", MASTER)).startswith("OK 3")
+            return is_able and len(sentinel.sentinel_slaves(MASTER)) == 2
 
     def end(self) -> None:
         for process in [each for each in Process.live if str(each.log).startswith(str(self.directory))]:

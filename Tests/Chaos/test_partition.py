@@ -23,7 +23,7 @@ from testbed.upstream import LightUpstream
 pytestmark = [pytest.mark.long, pytest.mark.skipif(not possible(), reason="network namespaces need root")]
 
 CUT = 6.0  # seconds
-DURABLE = {"mode": "durable", "replicas": 1, "timeout": "300ms"}
+DURABLE = {"mode": "durable", "replicas": 2, "timeout": "300ms"}  # all of them, as any may be promoted
 
 
 class Country:

@@ -68,6 +68,26 @@ struct EventTests {
         #expect(more.items == [.event(try #require(next))])
     }
 
+    @Test("of other books with many events, which Redis may have lost only the last of, a gap and the newest are passed")
+    func othersWithMany() throws {
+        var world = try FeedWorld(tenants: 1)
+        let source = try #require(world.sources.last)
+        let all = Int(EventWalk.mostRepeated) + 100
+        var last: EventRecord?
+        for _ in 0..<all { last = world.publish(source, in: 0) }
+        var walk = EventWalk(source, from: .init(epoch: "other", seq: 50))
+        var items: [EventWalk.Item] = []
+        while true {
+            let taken = walk.take(world.page(source, after: walk.after, limit: 1_000), limit: 1_000)
+            items += taken.items
+            if !taken.hasMore { break }
+        }
+        let first = try #require(items.first)
+        guard case .gap(nil, let to) = first else { return #expect(Bool(false), "\(first)") }
+        #expect(items.count - 1 == all - Int(to) && (99...100).contains(to))
+        #expect(items.last == .event(try #require(last)) && walk.resets == 1 && walk.position.epoch == "e1")
+    }
+
     @Test("books that have begun after the tenant's first events are no other books: their numbers go on")
     func opened() throws {
         var world = try FeedWorld(tenants: 1)

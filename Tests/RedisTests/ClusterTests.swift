@@ -105,6 +105,26 @@ struct ClusterTests {
         }
     }
 
+    @Test("what waits for a master that died soon after it took in a slot goes on at its replica")
+    func diesAfterMove() async throws {
+        let cluster = try await RedisCluster()
+        var configuration = try RedisConfiguration(url: cluster.url)
+        configuration.commandTimeout = .seconds(20)
+        try await withClient(configuration) { client, _ in
+            try await client.ready(timeout: .seconds(5))
+            for number in 0..<50 { _ = try await client.send(["SET", .text("{hot}\(number)"), "1"]) }
+            let target = try await cluster.moveSlot(of: "{hot}", batch: 5) {
+                // The client is led to the new owner before that has the slot.
+                for number in 0..<50 { _ = try await client.send(["GET", .text("{hot}\(number)")]) }
+            }
+            #expect(try await client.send(["SET", "{hot}", "1"]).text == "OK")
+            cluster.instances.kill(target)
+            let began = ContinuousClock.now
+            #expect(try await client.send(["SET", "{hot}", "2"], idempotent: true).text == "OK")
+            #expect(.now - began < .seconds(15), "it waited for the dead one")
+        }
+    }
+
     @Test("a shard that is gone altogether fails only its own calls; it is used again when it is back")
     func shardGone() async throws {
         let cluster = try await RedisCluster(["--cluster-require-full-coverage", "no"])

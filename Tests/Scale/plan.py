@@ -53,7 +53,7 @@ class Assumptions:
     node_busy: float = 0.4  # share of its loops' time that a node spends at most
     redis_busy: float = 0.4  # the same of a Redis
     replicas: float = 1  # of each shard
-    publish: float = 1  # 1: events.publish, 0: they are only kept
+    publish: float = 0  # 1: events.publish, 0: they are only kept
 
     @property
     def tenants(self) -> float:
@@ -122,12 +122,13 @@ class Plan:
     @property
     def published(self) -> float:
         """Messages by the classic PUBLISH, a second."""
-        return self.assumed.controls + self.event_messages
+        return self.assumed.controls + self.assumed.publish * self.events
 
     @property
-    def event_messages(self) -> float:
+    def events(self) -> float:
+        """A second."""
         a = self.assumed
-        return a.publish * (a.calls * self.inputs["call"]["publishes"] + a.open_streams / 15 + 2 * a.session_changes)
+        return (a.calls * self.inputs["call"]["publishes"] + a.open_streams / 15 + 2 * a.session_changes)
 
     def redis_parts(self) -> dict[str, float]:
         """Seconds of CPU a second, all shards together, without what they tell each other."""
@@ -142,7 +143,7 @@ class Plan:
             "pairs of node and tenant": n * a.tenants * pair(i, "redis_us", n) / 1e6,
             "control messages": a.controls * (i["fanout"]["publish_us"] + n * hear) / 1e6,
             "deliveries": a.deliveries * (i["fanout"]["publish_us"] + hear) / 1e6,
-            "dashboards": self.event_messages * a.dashboards * hear / 1e6,
+            "dashboards": a.publish * self.events * a.dashboards * hear / 1e6,
         }
 
     def bus_cpu(self, shards: int) -> float:
@@ -287,6 +288,7 @@ def assumptions(plan: Plan) -> str:
         ["messages outside of answers", f"{number(a.deliveries_per_minute)} a minute for an agent with a stream"],
         ["cancelled requests", f"{number(a.cancels_per_hour)} an hour for an agent"],
         ["dashboards that watch all events", number(a.dashboards)],
+        ["`events.publish`", "true" if a.publish else "false"],
         ["event loops of a node", f"{number(a.loops)}, at most {a.node_busy:.0%} busy; at most {number(a.node_streams)} streams"],
         ["a shard", f"at most {a.redis_busy:.0%} busy, {number(a.replicas)} replica"],
     ])
@@ -297,16 +299,16 @@ def traffic(plan: Plan) -> str:
     return table(["which makes, a second", ""], [
         ["calls", number(a.calls)], ["signs of life of streams", number(a.open_streams / 15)],
         ["sessions that begin, and that end", number(a.session_changes)], ["messages to all nodes", number(a.controls)],
-        ["messages to one node", number(a.deliveries)], ["events published", number(plan.event_messages)]])
+        ["messages to one node", number(a.deliveries)], ["events", number(plan.events)]])
 
 
-def needed(plan: Plan, quiet: Plan) -> str:
+def needed(plan: Plan, loud: Plan) -> str:
     a = plan.assumed
     rows = [["nodes' CPU: " + name, f"{number(value)} cores"] for name, value in plan.node_parts().items()]
     rows += [[f"… of each node: {name}", f"{number(value)} cores"] for name, value in plan.node_own(plan.nodes).items()]
     rows += [["Redis' CPU: " + name, f"{number(value)} cores"] for name, value in plan.redis_parts().items()]
     rows += [["**nodes**", f"**{plan.nodes}**: {number(a.calls / plan.nodes)} calls/s and {number(a.open_streams / plan.nodes)} streams each"],
-             ["**shards**", shard_words(plan)], ["**shards with `events.publish=false`**", shard_words(quiet)]]
+             ["**shards**", shard_words(plan)], ["**shards with `events.publish=true`**", shard_words(loud)]]
     small = Plan(plan.inputs, dataclasses.replace(a, node_streams=SHIPPED_STREAMS))
     rows.append([f"with {number(SHIPPED_STREAMS)} streams a node, as the autoscaler in `components/fleet` asks", f"{small.nodes} nodes, {small.shards} shards"])
     return table(["what is needed", ""], rows)
@@ -370,9 +372,9 @@ def marks(plan: Plan) -> str:
 
 def tables(inputs: dict[str, Any], assumed: Assumptions) -> dict[str, str]:
     plan = Plan(inputs, assumed)
-    quiet = Plan(inputs, dataclasses.replace(assumed, publish=0), nodes=plan.nodes)
+    loud = Plan(inputs, dataclasses.replace(assumed, publish=1), nodes=plan.nodes)
     return {"machine": machine(inputs), "carries": carries(inputs), "limits": limits(inputs), "idle": idle(inputs), "kept": kept(inputs),
-            "assumptions": assumptions(plan), "traffic": traffic(plan), "needed": needed(plan, quiet), "memory": memory(plan),
+            "assumptions": assumptions(plan), "traffic": traffic(plan), "needed": needed(plan, loud), "memory": memory(plan),
             "connections": connections(plan), "thousand": thousand(plan),
             "marks": marks(plan)}
 

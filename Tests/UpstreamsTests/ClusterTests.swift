@@ -23,6 +23,13 @@ struct ClusterTests {
         }
     }
 
+    @Test(
+        "the more nodes there are, the more rarely each looks for a free care, but it does",
+        arguments: [(1, 1), (7, 1), (8, 2), (40, 10), (1_000, 12)])
+    func looks(_ nodes: Int, _ share: Int) {
+        #expect(UpstreamTimings().look(among: nodes) == Int64(share) * 2_500_000_000...Int64(share) * 5_000_000_000)
+    }
+
     @Test("three nodes that start at once discover each upstream once, and all list the same")
     func singleFlight() async throws {
         try await ScriptedServer.run { server, url in

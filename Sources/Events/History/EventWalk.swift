@@ -8,6 +8,9 @@ package struct EventWalk: Sendable, Hashable {
         case gap(from: Int64?, to: Int64)
     }
 
+    /// Of other books as many events are passed from the newest back: of those that lost their last ones most are known.
+    package static let mostRepeated: Int64 = 4_096
+
     /// Of the last event that was passed.
     package private(set) var position: EventCursor.Position
     /// How often the books were found to be other ones.
@@ -15,7 +18,7 @@ package struct EventWalk: Sendable, Hashable {
     private let source: EventSource
     /// Holes up to here are told of already.
     private var pardoned: Int64
-    /// The position was found to be of other books: all of these are new.
+    /// The position was found to be of other books: the first event that is read is the first to be passed.
     private var startsOver = false
 
     /// The events up to here were told to be gone, though some of them may still come; nil behind the end of a gap.
@@ -52,7 +55,7 @@ package struct EventWalk: Sendable, Hashable {
                 return ([.gap(from: nil, to: page.last)], false)
             case .other:
                 resets += 1
-                (position, startsOver, pardoned) = (.start, true, 0)
+                (position, startsOver, pardoned) = (.init(epoch: "", seq: max(0, page.last - Self.mostRepeated)), true, 0)
                 return ([], true)
             }
         }

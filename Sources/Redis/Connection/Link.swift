@@ -14,13 +14,11 @@ final class Link {
     private let onLoss: @Sendable (RedisError) -> Void
     /// How much longer than other commands a heartbeat may wait.
     private let slack: TimeAmount
-    private var dialer: Dialer?
+    private let connector: Connector
     private var machine: LinkMachine<PendingCommand>
-    private var dialed: EventLoopFuture<any Channel>?
     private var connection: ConnectionHandler?
     /// Nil where it leads to no Redis that commands are for.
     private let metrics: RedisMetrics?
-    private var random = SystemRandomNumberGenerator()
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
     private var heartbeat: Scheduled<Void>?
 
@@ -30,6 +28,7 @@ final class Link {
     ) {
         self.address = address
         self.loop = loop
+        connector = Connector(on: loop, backoff: configuration.reconnect)
         self.configuration = configuration
         self.clock = clock
         self.run = run
@@ -43,7 +42,7 @@ final class Link {
 
     /// Begins to connect, and stays connected until stopped.
     func start(_ dialer: Dialer) {
-        self.dialer = dialer
+        connector.use(dialer)
         if machine.start(now: .now()) { connect() }
     }
 
@@ -54,7 +53,7 @@ final class Link {
         readiness.set(false)
         heartbeat?.cancel()
         for (command, error) in machine.stop() { resolve(command, .failure(error)) }
-        return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
+        return connector.ended
     }
 
     /// Commands that wait to be sent or answered.
@@ -73,12 +72,9 @@ final class Link {
     }
 
     private func connect() {
-        guard let dialer else { return }
-        let dialed = dialer.dial(address, for: self, on: loop)
-        self.dialed = dialed
-        dialed.assumeIsolated().whenFailure { error in
+        connector.dial(address, for: self) { error in
             // Once the socket was open, its handler reports the end.
-            if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
+            if self.connection == nil { self.lost(error) }
         }
     }
 
@@ -94,8 +90,7 @@ final class Link {
             level: failures == 1 ? .warning : .debug, "no connection to \(configuration.peer.rawValue)",
             metadata: ["server": "\(address)", "reason": "\(error)"])
         onLoss(error)
-        let rest = TimeAmount(configuration.reconnect.delay(after: failures, using: &random))
-        loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
+        connector.rest(after: failures) { if self.machine.rested(now: .now()) { self.connect() } }
     }
 
     /// Gives the connection up for a reason of ours.
@@ -162,7 +157,7 @@ final class Link {
 extension Link: ConnectionOwner {
     func opened(_ connection: ConnectionHandler) {
         let now = NIODeadline.now()
-        guard let greeting = machine.opened(now: now, as: dialer?.credentials) else { return connection.close() }
+        guard let greeting = machine.opened(now: now, as: connector.credentials) else { return connection.close() }
         self.connection = connection
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         if let next = machine.nextExpiry { wake(at: next) }

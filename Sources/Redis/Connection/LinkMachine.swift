@@ -70,8 +70,8 @@ struct LinkMachine<Item> {
     /// Ends for good (until started again): what comes now is refused.
     mutating func stop() -> [(Item, RedisError)] {
         let failed =
-            unanswered.compactMap(\.item).map { ($0, RedisError.unavailable(Self.stopped)) }
-            + waiting.compactMap(\.item).map { ($0, RedisError.notSent(Self.stopped)) }
+            unanswered.compactMap(\.item).map { ($0, RedisError.unavailable(RedisError.stopped)) }
+            + waiting.compactMap(\.item).map { ($0, RedisError.notSent(RedisError.stopped)) }
         unanswered.removeAll()
         waiting.removeAll()
         bytes = 0
@@ -79,8 +79,6 @@ struct LinkMachine<Item> {
         hasStopped = true
         return failed
     }
-
-    private static var stopped: String { "the connection was given up" }
 
     // MARK: Commands
 
@@ -95,7 +93,7 @@ struct LinkMachine<Item> {
 
     /// Takes in a command that is worth `bytes` until it is answered.
     mutating func submit(_ item: Item, bytes: Int, deadline: NIODeadline, now: NIODeadline) -> Submission {
-        guard !hasStopped else { return .refuse(.notSent(Self.stopped)) }
+        guard !hasStopped else { return .refuse(.notSent(RedisError.stopped)) }
         guard now < deadline else { return .refuse(.notSent("its deadline had passed")) }
         guard waiting.count + unanswered.count < configuration.pendingCommands, self.bytes + bytes <= configuration.pendingBytes else {
             return .refuse(.notSent("too many commands are waiting for a reply"))

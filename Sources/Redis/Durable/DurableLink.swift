@@ -19,7 +19,6 @@ final class DurableLink {
     private var batches = WaitBatches<Durably>()
     private var timer: (at: NIODeadline, scheduled: Scheduled<Void>)?
     private var hasStopped: Bool
-    private static let stopped = RedisError.notSent("the connection was given up")
 
     /// `hasStopped`: it takes nothing until it is started.
     init(_ link: Link, replicas: Int, loop: any EventLoop, dialer: Dialer?, hasStopped: Bool) {
@@ -41,7 +40,7 @@ final class DurableLink {
         hasStopped = true
         timer?.scheduled.cancel()
         timer = nil
-        for item in batches.stop() { item.caller.resume(returning: .failure(Self.stopped)) }
+        for item in batches.stop() { item.caller.resume(returning: .failure(.notSent(RedisError.stopped))) }
         return link.stop()
     }
 
@@ -49,7 +48,7 @@ final class DurableLink {
     func submit(
         _ command: EncodedCommand, asking: Bool, timeout: Int64, deadline: NIODeadline, for caller: AcknowledgedContinuation
     ) {
-        guard !hasStopped else { return caller.resume(returning: .failure(Self.stopped)) }
+        guard !hasStopped else { return caller.resume(returning: .failure(.notSent(RedisError.stopped))) }
         if batches.submit(Durably(command: command, asking: asking, caller: caller), timeout: timeout, deadline: deadline) {
             loop.assumeIsolated().execute { self.flush() }
         }

@@ -12,10 +12,8 @@ final class Subscription {
     /// Where the connection leads to, or the last attempt at one.
     private var address: ServerAddress?
     private var machine: SubscriptionMachine
-    private var dialer: Dialer?
-    private var dialed: EventLoopFuture<any Channel>?
+    private let connector: Connector
     private var connection: ConnectionHandler?
-    private var random = SystemRandomNumberGenerator()
     private var timer: Scheduled<Void>?
 
     init(
@@ -24,6 +22,7 @@ final class Subscription {
         onMessage: @escaping @Sendable (String, [UInt8]) -> Void
     ) {
         self.loop = loop
+        connector = Connector(on: loop, backoff: .reconnect)
         self.machine = machine
         self.topology = topology
         self.slot = slot
@@ -34,7 +33,7 @@ final class Subscription {
 
     /// Begins to connect, and stays connected until stopped.
     func start(_ dialer: Dialer) {
-        self.dialer = dialer
+        connector.use(dialer)
         if machine.start(now: .now()) { connect() }
     }
 
@@ -44,7 +43,7 @@ final class Subscription {
         connection?.close()
         connection = nil
         timer?.cancel()
-        return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
+        return connector.ended
     }
 
     /// Leaves the server where not all is heard there any more.
@@ -60,14 +59,11 @@ final class Subscription {
     }
 
     private func connect() {
-        guard let dialer else { return }
         address = topology.address(for: slot)
         guard let address else { return lost(.notSent("no server is known")) }
-        let dialed = dialer.dial(address, for: self, on: loop)
-        self.dialed = dialed
-        dialed.assumeIsolated().whenFailure { error in
+        connector.dial(address, for: self) { error in
             // Once the socket was open, its handler reports the end.
-            if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
+            if self.connection == nil { self.lost(error) }
         }
     }
 
@@ -79,8 +75,7 @@ final class Subscription {
         // That no server is known is for the topology to tell.
         let level: Logger.Level = failures == 1 && address != nil ? .warning : .debug
         logger.log(level: level, "no subscription at Redis", metadata: ["reason": "\(error)"])
-        let rest = TimeAmount(Backoff.reconnect.delay(after: failures, using: &random))
-        loop.assumeIsolated().scheduleTask(in: rest) { if self.machine.rested(now: .now()) { self.connect() } }
+        connector.rest(after: failures) { if self.machine.rested(now: .now()) { self.connect() } }
     }
 
     /// Gives the connection up for a reason of ours.
@@ -101,7 +96,7 @@ final class Subscription {
 
 extension Subscription: ConnectionOwner {
     func opened(_ connection: ConnectionHandler) {
-        guard let greeting = machine.opened(now: .now(), as: dialer?.credentials) else { return connection.close() }
+        guard let greeting = machine.opened(now: .now(), as: connector.credentials) else { return connection.close() }
         self.connection = connection
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
         watch()

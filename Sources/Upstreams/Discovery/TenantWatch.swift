@@ -47,10 +47,8 @@ struct TenantWatch: Sendable {
 
     /// The carer renews in time; the others look whether the care is free, the more there are the more rarely each of them.
     private func pause(_ progress: Progress) -> TimeAmount {
-        let lease = timings.care.nanoseconds
-        guard progress.care == nil else { return .nanoseconds(lease / 3) }
-        let share = min(max(surroundings.nodeCount() / timings.lookers, 1), 12)
-        return .nanoseconds(Int64.random(in: lease / 2...lease) * Int64(share))
+        guard progress.care == nil else { return .nanoseconds(timings.care.nanoseconds / 3) }
+        return .nanoseconds(Int64.random(in: timings.look(among: surroundings.nodeCount())))
     }
 
     /// Runs what the transports of upstreams that are new need, until these are finished.

@@ -15,8 +15,6 @@ package struct UpstreamTimings: Sendable {
     package var staleFor: TimeAmount = .minutes(10)
     /// How long a tenant stays in a node's care without renewal.
     package var care: TimeAmount = .seconds(5)
-    /// Among more nodes than these each looks so much more rarely whether the care is free.
-    package var lookers = 4
     /// How long a first list waits for the stream that tells of changes to begin.
     package var headStart: TimeAmount = .milliseconds(50)
     /// When tools are listed again after that stream began later than their list.
@@ -25,6 +23,13 @@ package struct UpstreamTimings: Sendable {
     package var sweep: TimeAmount = .seconds(15)
     /// A session that its agent has not used for so long is let go by the node; any node can go on with it.
     package var sessionIdle: TimeAmount = .minutes(5)
+
+    /// Nanoseconds from one look to the next whether a tenant's care is free, at one of so many nodes: more than four of them look together about
+    /// as often as four would, until each looks but once a minute or so.
+    func look(among nodes: Int) -> ClosedRange<Int64> {
+        let share = Int64(min(max(nodes / 4, 1), 12))
+        return care.nanoseconds / 2 * share...care.nanoseconds * share
+    }
 
     /// The defaults.
     package init() {}

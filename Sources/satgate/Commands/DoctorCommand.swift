@@ -43,6 +43,8 @@ struct DoctorCommand: AsyncParsableCommand {
             try await store.connected(progress) { connection in
                 progress.note("Redis")
                 found.add(await RedisCheck(connection: connection, settings: settings?.redis ?? RedisSettings()).findings())
+                progress.note("tenants")
+                found.add(try await DurabilityCheck(connection: connection).findings())
                 progress.note("upstreams")
                 found.add(try await ClusterCheck(connection: connection, store: store).findings())
             }

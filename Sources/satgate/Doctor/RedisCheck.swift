@@ -36,7 +36,8 @@ struct RedisCheck {
         return version(facts) + memory(facts) + persistence(facts) + place(facts)
     }
 
-    private static func facts(_ info: String) -> [String: String] {
+    /// The lines of an INFO.
+    static func facts(_ info: String) -> [String: String] {
         var facts: [String: String] = [:]
         for line in info.split(whereSeparator: \.isNewline) {
             let parts = line.split(separator: ":", maxSplits: 1)

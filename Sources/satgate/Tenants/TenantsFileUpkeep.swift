@@ -19,26 +19,45 @@ struct TenantsFileUpkeep {
     let events: any EventSink
     let node: NodeID
     let logger: Logger
+    /// True while a part of Redis answers though another may not.
+    let isPartlyReachable: @Sendable () -> Bool
     /// Between two looks at the file; a change is taken in after two that see the same.
     var interval = Duration.milliseconds(200)
 
-    /// Applies the statement, waiting for Redis if need be; what an operator has applied since stands.
-    func begin() async {
-        var rest = statement.tenants[...]
-        while let tenant = rest.first, !Task.isCancelled {
+    /// Applies the statement, waiting for Redis if need be; what an operator has applied since stands. Answers those that could not be applied
+    /// while a part of Redis is out of reach: the tenants of the others are not to wait for it.
+    func begin() async -> [Tenant] {
+        var rest = statement.tenants
+        while !Task.isCancelled {
+            rest = await state(rest)
+            if rest.isEmpty || isPartlyReachable() { break }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+        return rest
+    }
+
+    /// Applies what could not be applied at the beginning, once its part of Redis is back.
+    func finish(_ rest: [Tenant]) async {
+        var rest = rest
+        while !rest.isEmpty, (try? await Task.sleep(for: .seconds(1))) != nil { rest = await state(rest) }
+    }
+
+    /// Applies these, each unless an operator has applied another; those that must wait for Redis.
+    private func state(_ tenants: [Tenant]) async -> [Tenant] {
+        var rest: [Tenant] = []
+        for tenant in tenants where !Task.isCancelled {
             do throws(StoreError) {
                 let done = try await admin.apply(tenant, as: .file, yielding: true)
                 let level: Logger.Level = done.outcome == .kept ? .notice : .debug
                 logger.log(level: level, "tenant \(done.outcome.rawValue)", metadata: Self.facts(tenant.name, done.version))
-                rest.removeFirst()
             } catch .corrupt(let reason) {
                 logger.error("a tenant cannot be applied", metadata: ["tenant": "\(tenant.name)", "error": "\(reason)"])
-                rest.removeFirst()
             } catch {
-                logger.warning("waiting for Redis", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .milliseconds(200))
+                if rest.isEmpty { logger.warning("waiting for Redis", metadata: ["tenant": "\(tenant.name)", "error": "\(error)"]) }
+                rest.append(tenant)
             }
         }
+        return rest
     }
 
     /// Applies what changes in the file until cancelled; returns at once where there is none.

@@ -44,7 +44,9 @@ struct NodeStore {
         revoked = RevokedTokens(revocations, logger: logger)
         delegations = RedisDelegations(redis: redis, names: names)
         nodes = LiveNodes(node: node, registry: RedisNodeRegistry(redis: redis, names: names), logger: logger)
-        file = TenantsFileUpkeep(statement: statement, admin: documents, events: events, node: node, logger: logger)
+        file = TenantsFileUpkeep(
+            statement: statement, admin: documents, events: events, node: node, logger: logger,
+            isPartlyReachable: { [redis] in redis.shards?.contains(where: \.isReachable) == true })
     }
 
     /// What all else writes through: the first to begin and the last to stop.
@@ -62,8 +64,10 @@ struct NodeStore {
     var services: [any Service] {
         [
             Running("tenants") { [file, tenants] in
-                await file.begin()
+                let rest = await file.begin()
+                async let late: Void = file.finish(rest)
                 await tenants.run()
+                await late
             },
             Running("file of tenants") { [file] in
                 await file.watch()

@@ -62,6 +62,11 @@ class Security:
                 "--aclfile", str(self.acl)]
 
     @property
+    def among_servers(self) -> list[str]:
+        """How those of a cluster talk to each other: likewise, replicas as the operator."""
+        return ["--tls-cluster", "yes", "--tls-replication", "yes", "--masteruser", ADMIN, "--masterauth", "admin-test-only"]
+
+    @property
     def client(self) -> dict[str, Any]:
         """For redis-py, as the operator."""
         return {"ssl": True, "ssl_ca_certs": self.certificates.crt("ca"), "ssl_certfile": self.certificates.crt("client"),

@@ -10,15 +10,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from .process import Process, eventually, free_port
+from .process import BUILD, Process, eventually, free_port
 from .redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from .secure import Security
 
 # What `any_redis` starts: nothing said, "sentinels" or "cluster".
 WANTED = os.environ.get("SATGATE_TEST_TOPOLOGY", "")
@@ -31,8 +34,12 @@ PLAIN = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory
 class Instance:
     """One redis-server; what it knows of the others is in its directory, and is there again after `start`."""
 
-    def __init__(self, name: str, directory: Path, port: int, *arguments: str) -> None:
+    def __init__(self, name: str, directory: Path, port: int, *arguments: str, secrets: dict[str, Any] | None = None,
+                 ahead: int = 0) -> None:
+        """`secrets`: what a client shows, for redis-py; `ahead`: seconds by which its wall clock is wrong."""
         self.name, self.port, self.directory = name, port, directory / name
+        self._secrets = secrets or {}
+        self._environment = {"LD_PRELOAD": str(BUILD / "libWrongClock.so"), "WRONG_CLOCK": str(ahead)} if ahead else {}
         self.directory.mkdir(exist_ok=True)
         self._arguments = arguments
         self.process: Process | None = None
@@ -40,7 +47,7 @@ class Instance:
 
     def start(self) -> None:
         """Starts it; does not wait."""
-        self.process = Process(self.name, ["redis-server", *self._arguments], self.directory)
+        self.process = Process(self.name, ["redis-server", *self._arguments], self.directory, self._environment)
 
     @property
     def is_up(self) -> bool:
@@ -70,7 +77,7 @@ class Instance:
     def client(self, patience: float = 0.25) -> redis.Redis:
         """Straight to it; nothing is tried twice."""
         return redis.Redis(port=self.port, decode_responses=True, socket_timeout=patience, socket_connect_timeout=patience, protocol=2,
-                           retry=Retry(NoBackoff(), 0))
+                           retry=Retry(NoBackoff(), 0), **self._secrets)
 
     def ask(self, *words: Any, patience: float = 0.25) -> Any:
         """The answer to one command over a connection of its own; None where there is none, errors included."""
@@ -247,6 +254,21 @@ class Sentinels(Topology):
         eventually("Redis takes a write", write, within, every=0.005)
         return time.monotonic()
 
+    def followed(self, replicas: int, within: float = 60) -> float:
+        """Waits until so many replicas of the named master have a write; when that was, on the monotonic clock."""
+        def have() -> bool:
+            number = self._named()
+            if number is None or not self.servers[number].is_up:
+                return False
+            try:
+                with self.servers[number].client(2) as client:
+                    client.set("probe", "y")
+                    return client.wait(replicas, 100) >= replicas
+            except (redis.RedisError, OSError):
+                return False
+        eventually(f"{replicas} replicas follow", have, within, every=0.005)
+        return time.monotonic()
+
     def recover(self) -> None:
         """Waits until nothing of the last failover is left."""
         eventually("the sentinels agree again", self.is_whole, within=90, every=0.05)
@@ -255,16 +277,21 @@ class Sentinels(Topology):
 class RedisCluster(Topology):
     """Servers 0, 1 and 2 as the first masters, 3, 4 and 5 as their replicas; a server's bus is on a port of its own."""
 
-    def __init__(self, directory: Path, *more: str, name: str = "redis-cluster", node_timeout: int = 2000) -> None:
-        """`more`: arguments of the redis-servers; `node_timeout`: milliseconds of silence until the others take a server for dead."""
+    def __init__(self, directory: Path, *more: str, name: str = "redis-cluster", node_timeout: int = 2000,
+                 security: Security | None = None, ahead: dict[int, int] | None = None) -> None:
+        """`more`: arguments of the redis-servers; `node_timeout`: milliseconds of silence until the others take a server for dead;
+        `security`: they talk to those only whom that names, to each other too; `ahead`: by how many seconds clocks of servers are wrong."""
         super().__init__(directory, name)
+        self._secrets = security.client if security else {}
         ports, buses = [free_port() for _ in range(6)], [free_port() for _ in range(6)]
         ids = [random.randbytes(20).hex() for _ in range(6)]
         for number, (port, bus) in enumerate(zip(ports, buses)):
+            door = [*security.arguments(port), *security.among_servers] if security else ["--port", str(port)]
             server = Instance(
-                f"redis-{number}", self.directory, port, "--port", str(port), "--dir", str(self.directory / f"redis-{number}"), *PLAIN,
+                f"redis-{number}", self.directory, port, *door, "--dir", str(self.directory / f"redis-{number}"), *PLAIN,
                 "--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
-                str(node_timeout), "--cluster-announce-ip", "127.0.0.1", "--cluster-allow-replica-migration", "no", *more)
+                str(node_timeout), "--cluster-announce-ip", "127.0.0.1", "--cluster-allow-replica-migration", "no", *more,
+                secrets=self._secrets, ahead=(ahead or {}).get(number, 0))
             lines = []
             for other in range(6):
                 role = f"slave {ids[other - 3]}" if other > 2 else "master -"
@@ -276,12 +303,12 @@ class RedisCluster(Topology):
         self._ids = ids
         for each in self.servers:
             each.start()
-        self.url = f"redis+cluster://{','.join(f'127.0.0.1:{port}' for port in ports)}"
+        self.url = f"redis{'s' if security else ''}+cluster://{','.join(f'127.0.0.1:{port}' for port in ports)}"
         eventually("the cluster stands", self.is_whole, within=30)
 
     def connect(self) -> Any:
         nodes = [redis.cluster.ClusterNode("127.0.0.1", server.port) for server in self.servers if server.is_up]
-        return redis.cluster.RedisCluster(startup_nodes=nodes, decode_responses=True, socket_timeout=5, protocol=2)
+        return redis.cluster.RedisCluster(startup_nodes=nodes, decode_responses=True, socket_timeout=5, protocol=2, **self._secrets)
 
     def is_whole(self) -> bool:
         """Every server says that all is well, and each of three masters has its replica."""
@@ -338,10 +365,10 @@ class RedisCluster(Topology):
         eventually("Redis takes a write", write, within, every=0.005)
         return time.monotonic()
 
-    def move_slot(self, key: str = "{acme}", batch: int = 20, pause: float = 0.0, meanwhile: Callable[[], None] | None = None) -> float:
+    def move_slot(self, key: str = "{acme}", steps: int = 500, pause: float = 0.0, meanwhile: Callable[[], None] | None = None) -> float:
         """Moves the key's slot with all that is in it to the next master, as operators do under load; how many seconds that took.
 
-        `pause`: seconds between two batches; `meanwhile` is called once, when half is moved."""
+        `steps`: in how many batches, of 20 keys at least; `pause`: seconds between two; `meanwhile` is called once, when half is moved."""
         slot, source = self.slot(key), self.master_of(key)
         target = next(each for each in (*range(source + 1, 6), *range(source)) if (self.servers[each].ask("ROLE") or [""])[0] == "master")
         began = time.monotonic()
@@ -350,6 +377,7 @@ class RedisCluster(Topology):
         there.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", mine)
         here.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", other)
         total, moved = here.execute_command("CLUSTER", "COUNTKEYSINSLOT", slot), 0
+        batch = max(20, total // steps)
         while keys := here.execute_command("CLUSTER", "GETKEYSINSLOT", slot, batch):
             here.execute_command("MIGRATE", "127.0.0.1", self.servers[target].port, "", 0, 20_000, "KEYS", *keys)
             moved += len(keys)

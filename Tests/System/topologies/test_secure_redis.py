@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from testbed.agent import Agent, Listener
 from testbed.books import Books
@@ -17,16 +18,17 @@ from testbed.feed import Watcher
 from testbed.process import Process, eventually, free_port, soon
 from testbed.redis_server import RedisServer
 from testbed.secure import GATEWAY, Security
+from testbed.topologies import RedisCluster
 from testbed.upstream import LightUpstream
 
 
 class Vault:
     """A secured Redis, a light upstream, and what nodes need."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, is_cluster: bool) -> None:
         self.directory = directory
         self.security = Security(directory)
-        self.redis = RedisServer(directory, security=self.security)
+        self.redis = RedisCluster(directory, security=self.security) if is_cluster else RedisServer(directory, security=self.security)
         self.upstream = LightUpstream(directory)
         self.operators = Operators(directory)
         document = tenant("acme", {"light": self.upstream.url}, tariff={"default": 1}, budgets={"team": {"limit": 1000}}, default_budget="team")
@@ -36,16 +38,22 @@ class Vault:
 
     def refusals(self) -> list[str]:
         """What Redis did not let somebody do."""
-        return [f"{entry['username']}: {entry['reason']} {entry['object']} ({entry['context']})" for entry in self.redis.client.acl_log()]
+        entries = [entry for each in self.clients for entry in each.acl_log()]
+        return [f"{entry['username']}: {entry['reason']} {entry['object']} ({entry['context']})" for entry in entries]
+
+    @property
+    def clients(self) -> list[redis.Redis]:
+        """One of each server."""
+        return [server.client(5) for server in self.redis.servers] if isinstance(self.redis, RedisCluster) else [self.redis.client]
 
     def end(self) -> None:
         self.upstream.stop()
         self.redis.stop()
 
 
-@pytest.fixture
-def vault(tmp_path: Path) -> Iterator[Vault]:
-    made = Vault(tmp_path)
+@pytest.fixture(params=["one server", "cluster"])
+def vault(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Vault]:
+    made = Vault(tmp_path, is_cluster=request.param == "cluster")
     yield made
     made.end()
 
@@ -72,7 +80,8 @@ async def test_the_everyday_path_needs_no_right_but_those_printed(vault: Vault) 
     assert not [finding for finding in found if finding["area"] == "redis" and finding["grade"] == "failure"], found
     assert (a.stop(), b.stop()) == (0, 0)
     assert vault.refusals() == [], "Redis refused the nodes something"
-    assert vault.redis.client.execute_command("ACL", "WHOAMI") == "admin" and GATEWAY in vault.redis.client.acl_users()
+    for client in vault.clients:
+        assert client.execute_command("ACL", "WHOAMI") == "admin" and GATEWAY in client.acl_users()
 
 
 async def refused(agent: Agent, node) -> bool:
@@ -88,8 +97,8 @@ async def refused(agent: Agent, node) -> bool:
 def test_a_redis_that_is_not_trusted_is_not_used_and_the_node_says_why(
         tmp_path: Path, wrong: str, certificate: str, settings: dict[str, str], reason: str) -> None:
     security = Security(tmp_path)
-    redis = RedisServer(tmp_path, security=security, certificate=certificate)
-    cell = Cell(tmp_path, redis, [tenant("acme", {})])
+    server = RedisServer(tmp_path, security=security, certificate=certificate)
+    cell = Cell(tmp_path, server, [tenant("acme", {})])
     changed = {**security.settings, **settings}
     if changed["SATGATE_REDIS_TLS_CA_FILE"] == "other":
         changed["SATGATE_REDIS_TLS_CA_FILE"] = security.certificates.crt("other")
@@ -106,7 +115,7 @@ def test_a_redis_that_is_not_trusted_is_not_used_and_the_node_says_why(
     finally:
         node.kill()
         Process.live.remove(node)
-        redis.stop()
+        server.stop()
 
 
 def ask(port: int) -> httpx.Response | None:

@@ -7,7 +7,7 @@ struct ClusterState {
     private(set) var pools: [NodePool] = []
     private(set) var replicas: Set<ServerAddress> = []
     /// Servers to which only a moving slot led, each until then.
-    var guests: [ServerAddress: NIODeadline] = [:]
+    private var guests: [ServerAddress: NIODeadline] = [:]
     /// Servers that did not answer, though connections to them stand.
     var suspects: Set<ServerAddress> = []
     /// Since when servers have been out of reach, as of the last look around.
@@ -37,7 +37,7 @@ struct ClusterState {
 
     /// True while a subscriber in that slot, or in none, is right at the server.
     func serves(_ address: ServerAddress, _ slot: HashSlot?) -> Bool {
-        guard let slot else { return map.isEmpty || map.masters.contains { $0.address == address } }
+        guard let slot else { return map.isEmpty || isMaster(address) }
         return map.owner(of: slot).map { map.masters[$0].address == address } ?? true
     }
 
@@ -83,11 +83,19 @@ struct ClusterState {
         return hasTakenOver
     }
 
+    /// Takes in that a moving slot led to that server: it is known until then. One that owns slots is known for those, and left with them:
+    /// who waits for it must learn that another has taken over.
+    mutating func host(_ address: ServerAddress, until deadline: NIODeadline) {
+        if !isMaster(address) { guests[address] = deadline }
+    }
+
     /// Whose connections are kept.
     mutating func wanted(at now: NIODeadline) -> Set<ServerAddress> {
-        guests = guests.filter { $0.value > now }
+        guests = guests.filter { $0.value > now && !isMaster($0.key) }
         return Set(guests.keys).union(map.masters.map(\.address))
     }
+
+    private func isMaster(_ address: ServerAddress) -> Bool { map.masters.contains { $0.address == address } }
 
     /// Whose clock is everybody's: that of the first slot's owner, so that all nodes go by the same one.
     var clockOwner: ServerAddress? { HashSlot(number: 0).flatMap { map.owner(of: $0) }.map { map.masters[$0].address } }

@@ -134,7 +134,7 @@ final class ClusterTopology: Topology {
             pool.start()
             switch redirection.kind {
             case .moved: state.move(redirection.slot, to: pool)
-            case .ask: state.guests[redirection.address] = .now() + Self.stay
+            case .ask: state.host(redirection.address, until: .now() + Self.stay)
             }
             return pool
         }

@@ -15,12 +15,10 @@ final class SentinelFeed {
     private let logger: Logger
     private let onNews: () -> Void
     private var lifecycle: Lifecycle
-    private var dialer: Dialer?
-    private var dialed: EventLoopFuture<any Channel>?
+    private let connector: Connector
     private var connection: ConnectionHandler?
     private var timer: Scheduled<Void>?
     private var heard = NIODeadline.distantPast
-    private var random = SystemRandomNumberGenerator()
 
     init(
         _ address: ServerAddress, configuration: RedisConfiguration, loop: any EventLoop, logger: Logger, onNews: @escaping () -> Void
@@ -28,6 +26,7 @@ final class SentinelFeed {
         self.address = address
         self.configuration = configuration
         self.loop = loop
+        connector = Connector(on: loop, backoff: configuration.reconnect)
         self.logger = logger
         self.onNews = onNews
         lifecycle = Lifecycle(configuration: configuration)
@@ -35,7 +34,7 @@ final class SentinelFeed {
 
     /// Subscribes, and stays subscribed until stopped.
     func start(_ dialer: Dialer) {
-        self.dialer = dialer
+        connector.use(dialer)
         if lifecycle.start(now: .now()) { connect() }
     }
 
@@ -45,16 +44,13 @@ final class SentinelFeed {
         connection?.close()
         connection = nil
         timer?.cancel()
-        return (dialed?.map { _ in } ?? loop.makeSucceededVoidFuture()).recover { _ in }
+        return connector.ended
     }
 
     private func connect() {
-        guard let dialer else { return }
-        let dialed = dialer.dial(address, for: self, on: loop)
-        self.dialed = dialed
-        dialed.assumeIsolated().whenFailure { error in
+        connector.dial(address, for: self) { error in
             // Once the socket was open, its handler reports the end.
-            if self.connection == nil { self.lost(.notSent("cannot connect: \(error)")) }
+            if self.connection == nil { self.lost(error) }
         }
     }
 
@@ -63,8 +59,7 @@ final class SentinelFeed {
         timer?.cancel()
         guard let failures = lifecycle.lost(now: .now()) else { return }
         logger.debug("a sentinel is not heard", metadata: ["server": "\(address)", "reason": "\(error)"])
-        let rest = TimeAmount(configuration.reconnect.delay(after: failures, using: &random))
-        loop.assumeIsolated().scheduleTask(in: rest) { if self.lifecycle.rested(now: .now()) { self.connect() } }
+        connector.rest(after: failures) { if self.lifecycle.rested(now: .now()) { self.connect() } }
     }
 
     /// Gives the connection up for a reason of ours.
@@ -85,7 +80,7 @@ final class SentinelFeed {
 extension SentinelFeed: ConnectionOwner {
     func opened(_ connection: ConnectionHandler) {
         let now = NIODeadline.now()
-        guard let greeting = lifecycle.opened(now: now, as: dialer?.credentials) else { return connection.close() }
+        guard let greeting = lifecycle.opened(now: now, as: connector.credentials) else { return connection.close() }
         self.connection = connection
         heard = now
         for arguments in greeting { connection.send(EncodedCommand(arguments)) }
