@@ -42,9 +42,11 @@ struct Framing {
 
     private mutating func connection(_ value: UnsafeBufferPointer<UInt8>) {
         for option in value.split(separator: UInt8(ascii: ",")) {
+            let isPlain = !option.contains(Octet.tab)
             let option = Octet.trimmed(UnsafeBufferPointer(rebasing: option))
             if Octet.spells(option, "close") { asksToClose = true }
-            if Octet.spells(option, "keep-alive") { asksToKeep = true }
+            // llhttp does not know it beside a tab; to close is never wrong.
+            if isPlain, Octet.spells(option, "keep-alive") { asksToKeep = true }
             if Octet.spells(option, "upgrade") { asksToUpgrade = true }
         }
     }

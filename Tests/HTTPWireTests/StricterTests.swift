@@ -51,6 +51,12 @@ struct StricterTests {
         #expect(reading.messages.map(\.isWhole) == [true] && reading.messages.map(\.keepsAlive) == [false])
     }
 
+    @Test("to keep a connection of HTTP/1.0 beside a tab is asked of nobody, as with llhttp")
+    func keepAlive() {
+        #expect(requests("GET / HTTP/1.0\r\nConnection: keep-alive\t, x\r\n\r\n").messages.map(\.keepsAlive) == [false])
+        #expect(requests("GET / HTTP/1.0\r\nConnection: x, keep-alive\r\n\r\n").messages.map(\.keepsAlive) == [true])
+    }
+
     @Test("an interim response that ends its connection is refused")
     func interim() {
         #expect(responses("HTTP/1.0 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").failure == "malformed")
