@@ -25,14 +25,14 @@ struct Framing {
         // The length of a name tells most of them apart before a letter is compared.
         switch name.count {
         case 6 where Octet.spells(name, "expect"): expectsContinue = Octet.spells(value, "100-continue")
-        case 10 where Octet.spells(name, "connection"): connection(value)
+        case 10 where Octet.spells(name, "connection"): connection(field)
         case 7 where Octet.spells(name, "upgrade"): namesProtocol = true
         case 14 where Octet.spells(name, "content-length"):
             // llhttp takes a space behind the digits, but no tab.
             guard length == nil, let number = Self.decimal(value), !field.trail.contains(Octet.tab) else { throw .malformed }
             length = number
         // What is said to a proxy is heeded too: to close is never wrong.
-        case 16 where Octet.spells(name, "proxy-connection"): connection(value)
+        case 16 where Octet.spells(name, "proxy-connection"): connection(field)
         case 17 where Octet.spells(name, "transfer-encoding"):
             guard !isChunked, Octet.spells(value, "chunked"), !field.trail.contains(Octet.tab) else { throw .malformed }
             isChunked = true
@@ -40,9 +40,9 @@ struct Framing {
         }
     }
 
-    private mutating func connection(_ value: UnsafeBufferPointer<UInt8>) {
-        for option in value.split(separator: UInt8(ascii: ",")) {
-            let isPlain = !option.contains(Octet.tab)
+    private mutating func connection(_ field: FieldLines.Field) {
+        for option in field.value.split(separator: UInt8(ascii: ",")) {
+            let isPlain = !option.contains(Octet.tab) && !field.trail.contains(Octet.tab)
             let option = Octet.trimmed(UnsafeBufferPointer(rebasing: option))
             if Octet.spells(option, "close") { asksToClose = true }
             // llhttp does not know it beside a tab; to close is never wrong.
