@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover simulate scale-inputs
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -60,6 +60,13 @@ chaos: build
 # `make failover PART=cluster`; fewer failovers: `make failover SHARE=0.2`.
 failover: build
 	python3 Tests/failover.py "$(SWIFT) test --skip-build --no-parallel $(FLAGS)" $(if $(PART),--part $(PART)) $(if $(SHARE),--share $(SHARE))
+
+# Ten million made-up and mutated requests and as many responses, read by ours and by NIOHTTP1: what ours takes, it must take for the same. A part
+# of it: `make fuzz TARGET=requests`; fewer: `make fuzz CASES=100000`; the same again: `make fuzz SEED=` with the number that was printed.
+fuzz:
+	Tests/setup.sh demo
+	$(SWIFT) build $(RELEASE) --product http-fuzz $(FLAGS)
+	.build/release/http-fuzz $(or $(TARGET),all) $(or $(CASES),10000000) $(SEED)
 
 # Every mark of speed and memory, satgate beside nginx, an imitation of it in nginx + Lua + Redis and what `make bench-peers` has installed; into
 # .build/bench.json. A part of it: `make bench PART=calls` (dashboards, idle, start, latency, costs, growth); fewer or shorter rounds:

@@ -105,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "satgate",
             dependencies: [
-                "Macaroons", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Console", "Telemetry", "Demo",
-                log, lifecycle, yaml, metrics, tracing,
+                "Macaroons", "HTTPWire", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Console",
+                "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,
@@ -118,6 +118,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
+        .target(
+            name: "HTTPFuzz", dependencies: http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")],
+            path: "Tests/Fuzz/Library", swiftSettings: strict),
+        .executableTarget(name: "http-fuzz", dependencies: ["HTTPFuzz"], path: "Tests/Fuzz/Program", swiftSettings: strict),
         .target(name: "WrongClock", path: "Tests/Fixtures/WrongClock"),
         .executableTarget(
             name: "simulation", dependencies: ["Events", "Governance", "Gateway", "Redis", "Store", log] + nio,
@@ -125,7 +129,7 @@ let package = Package(
         .executableTarget(name: "light-agent", path: "Tests/Fixtures/LightAgent", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
-        tests("HTTPWireTests", http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")]),
+        tests("HTTPWireTests", http + ["HTTPWire", "HTTPFuzz", .product(name: "NIOEmbedded", package: "swift-nio")]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests(
             "ConsoleTests",
@@ -137,7 +141,7 @@ let package = Package(
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
-        tests("UpstreamsTests", http + ["Upstreams", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
+        tests("UpstreamsTests", http + ["Upstreams", "HTTPWire", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log, lifecycle]),
         tests(
             "SatGateTests",

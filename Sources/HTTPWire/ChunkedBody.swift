@@ -115,10 +115,10 @@ struct ChunkedBody {
         return true
     }
 
-    /// A body is framed once: not again behind it.
+    /// A body is framed, and the connection's end told, ahead of it: not again behind it.
     private static func judgeTrailer(_ lines: UnsafeBufferPointer<UInt8>, _ limits: HTTPLimits) throws(HTTPViolation) {
         let framing = try Framing(lines, limit: limits.fields)
-        guard framing.length == nil, !framing.isChunked else { throw .malformed }
+        guard framing.length == nil, !framing.isChunked, framing.saysNothingOfConnection else { throw .malformed }
     }
 }
 

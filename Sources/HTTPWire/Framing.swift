@@ -5,6 +5,8 @@ struct Framing {
     private(set) var asksToClose = false
     private(set) var asksToKeep = false
     private(set) var expectsContinue = false
+    private var namesProtocol = false
+    private var asksToUpgrade = false
 
     /// Reads the field lines, all of them whole.
     init(_ lines: UnsafeBufferPointer<UInt8>, limit: Int) throws(HTTPViolation) {
@@ -13,33 +15,43 @@ struct Framing {
         while let field = try rest.next() {
             count += 1
             guard count <= limit else { throw .fieldsTooLarge }
-            try take(field.name, field.value)
+            try take(field)
         }
         guard length == nil || !isChunked else { throw .malformed }
     }
 
-    private mutating func take(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) throws(HTTPViolation) {
+    private mutating func take(_ field: FieldLines.Field) throws(HTTPViolation) {
+        let (name, value) = (field.name, field.value)
         // The length of a name tells most of them apart before a letter is compared.
         switch name.count {
         case 6 where Octet.spells(name, "expect"): expectsContinue = Octet.spells(value, "100-continue")
-        case 10 where Octet.spells(name, "connection"): connection(value)
+        case 10 where Octet.spells(name, "connection"): connection(field)
+        case 7 where Octet.spells(name, "upgrade"): namesProtocol = true
         case 14 where Octet.spells(name, "content-length"):
-            guard length == nil, let number = Self.decimal(value) else { throw .malformed }
+            // llhttp takes a space behind the digits, but no tab.
+            guard length == nil, let number = Self.decimal(value), !field.trail.contains(Octet.tab) else { throw .malformed }
             length = number
+        // What is said to a proxy is heeded too: to close is never wrong.
+        case 16 where Octet.spells(name, "proxy-connection"): connection(field)
         case 17 where Octet.spells(name, "transfer-encoding"):
-            guard !isChunked, Octet.spells(value, "chunked") else { throw .malformed }
+            guard !isChunked, Octet.spells(value, "chunked"), !field.trail.contains(Octet.tab) else { throw .malformed }
             isChunked = true
         default: break
         }
     }
 
-    private mutating func connection(_ value: UnsafeBufferPointer<UInt8>) {
-        for option in value.split(separator: UInt8(ascii: ",")) {
+    private mutating func connection(_ field: FieldLines.Field) {
+        for option in field.value.split(separator: UInt8(ascii: ",")) {
+            let isPlain = !option.contains(Octet.tab) && !field.trail.contains(Octet.tab)
             let option = Octet.trimmed(UnsafeBufferPointer(rebasing: option))
             if Octet.spells(option, "close") { asksToClose = true }
-            if Octet.spells(option, "keep-alive") { asksToKeep = true }
+            // llhttp does not know it beside a tab; to close is never wrong.
+            if isPlain, Octet.spells(option, "keep-alive") { asksToKeep = true }
+            if Octet.spells(option, "upgrade") { asksToUpgrade = true }
         }
     }
+
+    var saysNothingOfConnection: Bool { !asksToClose && !asksToKeep && !asksToUpgrade && !namesProtocol }
 
     private static func decimal(_ digits: UnsafeBufferPointer<UInt8>) -> Int? {
         guard !digits.isEmpty, digits.count <= 18 else { return nil }
@@ -51,9 +63,10 @@ struct Framing {
         return number
     }
 
-    /// Whether the connection outlives the message.
+    /// Whether the connection outlives the message. Not behind one that offers to speak another protocol: this one is never left, and
+    /// whoever is between the two may think that it was.
     func keepsAlive(_ version: HTTPRevision) -> Bool {
-        !asksToClose && (version == .http11 || asksToKeep)
+        !asksToClose && !(asksToUpgrade && namesProtocol) && (version == .http11 || asksToKeep)
     }
 }
 
@@ -78,14 +91,27 @@ struct FieldLines {
 
     init(_ lines: UnsafeBufferPointer<UInt8>) { rest = lines }
 
-    mutating func next() throws(HTTPViolation) -> (name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>)? {
+    /// One line's parts.
+    struct Field {
+        let name: UnsafeBufferPointer<UInt8>
+        /// Without blanks at its ends.
+        let value: UnsafeBufferPointer<UInt8>
+        /// The blanks behind the value.
+        let trail: UnsafeBufferPointer<UInt8>
+    }
+
+    mutating func next() throws(HTTPViolation) -> Field? {
         guard !rest.isEmpty else { return nil }
         guard let line = rest.cutLine() else { throw .malformed }
         var colon = 0
         while colon < line.count, Octet.isToken(line[colon]) { colon += 1 }
         guard colon > 0, colon < line.count, line[colon] == Octet.colon else { throw .malformed }
-        let value = Octet.trimmed(UnsafeBufferPointer(rebasing: line[(colon + 1)...]))
+        var start = colon + 1
+        var end = line.count
+        while start < end, Octet.isBlank(line[start]) { start += 1 }
+        while start < end, Octet.isBlank(line[end - 1]) { end -= 1 }
+        let value = UnsafeBufferPointer(rebasing: line[start..<end])
         guard Octet.isText(value) else { throw .malformed }
-        return (UnsafeBufferPointer(rebasing: line[..<colon]), value)
+        return Field(name: UnsafeBufferPointer(rebasing: line[..<colon]), value: value, trail: UnsafeBufferPointer(rebasing: line[end...]))
     }
 }

@@ -21,6 +21,8 @@ package struct ResponseHead: Sendable {
         headers = HeaderBlock(validated: Array(fields))
         body = Self.body(code, framing)
         keepsAlive = framing.keepsAlive(version) && body != .untilClose
+        // Another one must be able to follow.
+        guard code >= 200 || keepsAlive else { throw .malformed }
     }
 
     /// True for a 1xx response, which another one follows.

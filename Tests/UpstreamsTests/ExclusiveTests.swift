@@ -82,7 +82,10 @@ struct ExclusiveTests {
             #expect(stream < call)
             let levels = server.requests(Method.setLevel)
             #expect(levels.count == 1 && levels.first?.message?.paramText("level") == "warning")
-            #expect(server.requests.contains { $0.head.method == .DELETE && $0.head.headers["mcp-session-id"] == ["s-2"] })
+            // Its answer is not waited for when the gateway's side ends.
+            try await eventually("its session is ended") {
+                server.requests.contains { $0.head.method == .DELETE && $0.head.headers["mcp-session-id"] == ["s-2"] }
+            }
         }
     }
 

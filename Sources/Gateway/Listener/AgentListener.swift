@@ -1,3 +1,4 @@
+package import HTTPWire
 package import Logging
 package import NIOCore
 package import NIOPosix
@@ -12,11 +13,14 @@ package final class AgentListener: Service {
         package var port: Int
         /// Bytes of a request's body.
         package var bodyLimit: Int
+        /// Who reads the requests.
+        package var codec: HTTPCodec
 
-        package init(host: String = "127.0.0.1", port: Int = 8080, bodyLimit: Int = 4 << 20) {
+        package init(host: String = "127.0.0.1", port: Int = 8080, bodyLimit: Int = 4 << 20, codec: HTTPCodec = .bytes) {
             self.host = host
             self.port = port
             self.bodyLimit = bodyLimit
+            self.codec = codec
         }
     }
 
@@ -51,7 +55,7 @@ package final class AgentListener: Service {
     private func bind() async throws -> any Channel {
         let tasks = tasks
         let gateway = gateway
-        let bodyLimit = configuration.bodyLimit
+        let (bodyLimit, codec) = (configuration.bodyLimit, configuration.codec)
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -60,8 +64,9 @@ package final class AgentListener: Service {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let tasks = tasks.first(where: { $0.loop === channel.eventLoop }) else { throw ChannelError.operationUnsupported }
-                    try channel.pipeline.syncOperations.addHandlers(
-                        ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit))
+                    let reader = RequestReader(by: codec)
+                    let handler = ExchangeHandler(gateway: gateway, tasks: tasks, bodyLimit: bodyLimit, reader: reader)
+                    try channel.pipeline.syncOperations.addHandlers([handler] + reader.handlers)
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()

@@ -20,7 +20,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Bytes a request's body may have.
     private let bodyLimit: Int
     private var state = State.idle
-    private var reader = RequestReader()
+    private var reader: RequestReader
     private var isTakingParts = false
     private var readIsWanted = false
     private var reply: HTTPReply?
@@ -39,10 +39,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// What its loop counts.
     var metrics: GatewayMetrics { tasks.metrics }
 
-    init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int) {
+    init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int, reader: RequestReader) {
         self.gateway = gateway
         self.tasks = tasks
         self.bodyLimit = bodyLimit
+        self.reader = reader
     }
 
     func handlerAdded(context: ChannelHandlerContext) {

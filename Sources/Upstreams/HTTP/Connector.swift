@@ -52,7 +52,7 @@ struct Connector: Sendable {
     private func prepare(_ channel: any Channel, for origin: Origin, _ context: NIOSSLContext?, _ connection: HTTPConnection) throws {
         let pipeline = channel.pipeline.syncOperations
         if let context { try pipeline.addHandler(Self.handler(context, for: origin.host)) }
-        try pipeline.addHandler(connection)
+        try pipeline.addHandlers(connection.handlers)
     }
 
     private static func handler(_ context: NIOSSLContext, for host: String) throws -> NIOSSLClientHandler {

@@ -44,8 +44,11 @@ final class HTTPConnection: ChannelInboundHandler {
         self.limits = limits
         self.isSecure = isSecure
         self.ready = ready
-        reader = ResponseReader(HTTPLimits(head: limits.head))
+        reader = ResponseReader(HTTPLimits(head: limits.head), by: limits.codec)
     }
+
+    /// What stands in the connection's pipeline: this, and what it reads by.
+    var handlers: [any ChannelHandler] { [self] + reader.handlers }
 
     /// Sends the request; the answer must be whole before `deadline`.
     func start(_ request: ByteBuffer, deadline: NIODeadline) -> HTTPExchange {

@@ -1,3 +1,4 @@
+package import HTTPWire
 package import NIOCore
 
 /// The bounds of one event loop's connections to one destination.
@@ -12,6 +13,8 @@ package struct PoolLimits: Sendable {
     package var connect: TimeAmount = .seconds(5)
     /// The bytes of a response's header fields.
     package var head = 64 * 1024
+    /// Who reads the responses.
+    package var codec = HTTPCodec.bytes
 
     /// The defaults.
     package init() {}

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Gateway
+import HTTPWire
 import Logging
 import NIOCore
 import Store
@@ -13,6 +14,7 @@ import Upstreams
 /// - `admin.host` (text, default `127.0.0.1`), `admin.port` (integer, 9090; 0 = any free)
 /// - `admin.tokens_file` (path, none: nobody can use the admin API)
 /// - `loops` (integer, the number of cores)
+/// - `codec` (bytes or strict, bytes: who reads HTTP/1.1, see `HTTPCodec`)
 /// - the keys of `RedisSettings`
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
 /// - `zones` (path of a directory, `/usr/share/zoneinfo`)
@@ -35,6 +37,8 @@ struct NodeConfiguration {
     /// Watched.
     var adminTokensFile: String?
     var loops = System.coreCount
+    /// Who reads what agents and upstreams send.
+    var codec = HTTPCodec.bytes
     var redis = RedisSettings()
     /// Applied at the start and whenever it changes.
     var tenantsFile: String?
@@ -84,6 +88,10 @@ struct NodeConfiguration {
         adminPort = try await reader.integer("admin.port", in: 0...65_535) ?? adminPort
         adminTokensFile = try await reader.text("admin.tokens_file")
         loops = try await reader.integer("loops", in: 1...256) ?? loops
+        if let name = try await reader.fetchString(forKey: "codec") {
+            guard let known = HTTPCodec(rawValue: name) else { throw BadValue(key: "codec", wanted: "bytes or strict") }
+            codec = known
+        }
         lease = try await reader.integer("hold.lease", in: 100...600_000) ?? lease
         leasesBudgets = try await reader.fetchBool(forKey: "budget.leases") ?? leasesBudgets
         remembered = try await reader.integer("ledger.remembered", in: 1000...604_800_000) ?? remembered

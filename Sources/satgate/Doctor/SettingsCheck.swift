@@ -87,6 +87,7 @@ extension NodeConfiguration {
     /// The names of all settings.
     static let keys: Set<String> = [
         "admin.host", "admin.port", "admin.tokens_file",
+        "codec",
         "drain.announce", "drain.grace",
         "hold.lease", "budget.leases",
         "input.wait",

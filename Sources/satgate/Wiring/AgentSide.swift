@@ -33,10 +33,12 @@ struct AgentSide {
         self.logs = logs
         lease = Int64(configuration.lease)
         address = "\(configuration.host):\(configuration.port)"
+        var limits = PoolLimits()
+        limits.codec = configuration.codec
         catalogues = try Catalogues(
             group: group, node: store.node, directory: RedisCatalogueDirectory(redis: redis, names: names),
             sessions: RedisUpstreamSessions(redis: redis, names: names), events: store.events, version: SatGateVersion.text,
-            egress: configuration.egress, environment: environment, guardian: ProcessGuard.own,
+            egress: configuration.egress, environment: environment, guardian: ProcessGuard.own, limits: limits,
             isAlive: { nodes.current.contains($0) }, nodeCount: { nodes.current.count }, logger: logs.logger("upstreams"),
             now: { redis.now() })
         holds = OpenHolds(ledger: store.ledger, lease: lease, logger: logger)
@@ -52,7 +54,8 @@ struct AgentSide {
             holds: holds, settlements: settlements, leases: leases, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
             now: { redis.now() })
         listener = AgentListener(
-            .init(host: configuration.host, port: configuration.port), gateway: gateway, tasks: tasks, group: group, logger: logger,
+            .init(host: configuration.host, port: configuration.port, codec: configuration.codec), gateway: gateway, tasks: tasks,
+            group: group, logger: logger,
             onListening: onListening)
     }
 

@@ -140,6 +140,6 @@ class Process:
 
 
 def clean_environment() -> dict[str, str]:
-    """Nothing that could configure a node by accident, and no proxy."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+    """Nothing that could configure a node by accident, and no proxy; all suites run with either codec."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SATGATE_CODEC")
     return {name: os.environ[name] for name in kept if name in os.environ}

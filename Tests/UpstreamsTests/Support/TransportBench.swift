@@ -24,7 +24,7 @@ final class TransportBench: Sendable {
         _ transport: any UpstreamTransport, loops: Int = 2, _ body: @escaping @Sendable (TransportBench) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let connector = try Connector(limits: PoolLimits(), policy: EgressPolicy(allowsPrivateNetworks: true))
+        let connector = try Connector(limits: PoolLimits().asTested, policy: EgressPolicy(allowsPrivateNetworks: true))
         let bench = TransportBench(transport, group.makeIterator().map { Lane($0, connector: connector) })
         let result = await withTaskGroup(of: Result<Void, any Error>?.self) { tasks in
             tasks.addTask {

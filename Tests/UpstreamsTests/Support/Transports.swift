@@ -12,7 +12,7 @@ func withTransport(
     _ url: String, limits: PoolLimits = PoolLimits(), _ body: @escaping @Sendable (StreamableHTTP, Lane) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let lane = Lane(group.next(), connector: try Connector(limits: limits, policy: EgressPolicy(allowsPrivateNetworks: true)))
+    let lane = Lane(group.next(), connector: try Connector(limits: limits.asTested, policy: EgressPolicy(allowsPrivateNetworks: true)))
     let endpoint = try #require(Endpoint(url: url, headers: [:], agent: "test"))
     let transport = StreamableHTTP(link: Link(endpoint: endpoint), version: "0")
     let result = await Task(executorPreference: lane.executor) { try await body(transport, lane) }.result

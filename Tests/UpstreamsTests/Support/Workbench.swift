@@ -28,7 +28,7 @@ final class Workbench: Sendable {
         self.cluster = cluster
         catalogues = try Catalogues(
             group: group, node: node, directory: cluster.directory, sessions: cluster.sessions, events: events, version: "0",
-            egress: egress, environment: environment, limits: limits, timings: timings,
+            egress: egress, environment: environment, limits: limits.asTested, timings: timings,
             isAlive: { cluster.isAlive($0) },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { Cluster.now() })

@@ -1,6 +1,7 @@
 /// Messages as they are sent, and as nobody should send them.
-enum Corpus {
-    static let goodRequests = [
+package enum Corpus {
+    /// Requests that are as they should be.
+    package static let goodRequests = [
         "POST /mcp HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello",
         "GET /sse?x=1 HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n",
         "POST /mcp HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;name=x;y\r\n, world...\r\n0\r\nTrailer: t\r\n\r\n",
@@ -10,7 +11,8 @@ enum Corpus {
         "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: Keep-Alive, x, CLOSE\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: a\r\nOrigin: http://localhost\r\nContent-Length: 00000000000003\r\n\r\nabc",
     ]
-    static let badRequests = [
+    /// Requests that nobody may take, by what is wrong with them.
+    package static let badRequests = [
         "two framings": "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "two framings, the other way round": "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
         "two lengths": "POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
@@ -67,7 +69,8 @@ enum Corpus {
         "a length in the trailer": "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\nabcde",
         "a folded trailer": "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n c\r\n\r\n",
     ]
-    static let goodResponses = [
+    /// Responses that are as they should be.
+    package static let goodResponses = [
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n6;x=y\r\ndata: \r\n1\r\nx\r\n0\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
@@ -77,7 +80,8 @@ enum Corpus {
         "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
         "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\nHTTP/1.1 500 \u{e9}\r\nContent-Length: 0\r\n\r\n",
     ]
-    static let badResponses = [
+    /// Responses that nobody may take, by what is wrong with them.
+    package static let badResponses = [
         "two framings": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
         "another coding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -94,17 +98,4 @@ enum Corpus {
         "no HTTP": "\0\0\0\r\n\r\n",
         "a chunk size beyond counting": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\na\r\n0\r\n\r\n",
     ]
-}
-
-/// Numbers that a seed decides.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
