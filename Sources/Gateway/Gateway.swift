@@ -146,8 +146,8 @@ package final class Gateway: Sendable {
     func identify(_ inbound: Inbound, on reply: HTTPReply) async throws(Rejection) -> Principal {
         let generation = revoked.generation
         let presented = inbound.fields.presented
-        if let presented, let known = reply.known, known.generation == generation, presented.elementsEqual(known.authorization),
-            now() < known.grant.expires
+        if let presented, let known = reply.known, known.generation == generation,
+            presented.isSame(as: known.authorization), now() < known.grant.expires
         {
             return try principal(of: known.grant)
         }

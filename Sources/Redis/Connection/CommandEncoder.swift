@@ -66,11 +66,17 @@ struct CommandEncoder {
         text.withUTF8 { bulk(UnsafeRawBufferPointer($0)) }
     }
 
-    private mutating func bulk(_ bytes: UnsafeRawBufferPointer) {
+    /// A bulk string with its header.
+    mutating func bulk(_ bytes: UnsafeRawBufferPointer) {
         header(UInt8(ascii: "$"), bytes.count)
+        raw(bytes)
+        lineEnd()
+    }
+
+    /// The bytes as they are.
+    mutating func raw(_ bytes: UnsafeRawBufferPointer) {
         UnsafeMutableRawBufferPointer(rebasing: target[count...]).copyMemory(from: bytes)
         count += bytes.count
-        lineEnd()
     }
 
     private mutating func integer(_ value: Int64) {
@@ -103,7 +109,8 @@ struct CommandEncoder {
         count += width
     }
 
-    private mutating func lineEnd() {
+    /// What ends a line.
+    mutating func lineEnd() {
         byte(UInt8(ascii: "\r"))
         byte(UInt8(ascii: "\n"))
     }
