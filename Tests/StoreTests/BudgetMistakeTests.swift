@@ -47,6 +47,6 @@ extension CheckedMistake<Void> {
         ) {
             _ in try await audit.windows()
         },
-        .init("no hold is seen", "redis.call('ZRANGE', KEYS[1], 0, -1)}", "{}}") { _ in try await audit.windows() },
+        .init("no hold is seen", "redis.call('ZRANGE', KEYS[1], 0, -1), slices}", "{}, slices}") { _ in try await audit.windows() },
     ]
 }
