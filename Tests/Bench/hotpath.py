@@ -35,7 +35,7 @@ STAGES = [(name, re.compile(pattern)) for name, pattern in (
                 r"|^Governance\.(Charge|CallID)|^Gateway\.OpenHolds\.add"),
     ("settle", r"^Store\.(RedisLedger\.settle|EventFragments)|^Gateway\.(Settlements|OpenHolds|CallReport|CallExchange\.(settle|end|outcome|cost|leave))"),
     ("books known to the node", r"^Store\."),
-    ("Redis: encode a command", r"^Redis\.(ScriptCommand|EncodedCommand|CommandEncoder|Array|\.?Array|HashSlot)"),
+    ("Redis: encode a command", r"^Redis\.(ScriptCommand|CommandBytes|EncodedCommand|CommandEncoder|Array|\.?Array|HashSlot)"),
     ("Redis: send, receive", r"^Redis|^redis"),
     ("forward: read the answer", r"^HTTPWire\.Response|^Upstreams\.(Response\w+|UpstreamExchange|HTTPExchange|HTTPConnection\.(channelRead|received|settle|becomeIdle))"),
     ("forward: send", r"^Upstreams\.|^MCPWire\.ForwardedRequest\.forwarded"),
