@@ -117,7 +117,7 @@ async def test_a_batch_goes_on_at_another_node_and_what_a_dead_one_left_open_is_
             return [message["id"] for _, message in heard if "id" in message]
         async with agent._http.stream("POST", mortal.mcp, content=body, headers=agent.headers()) as response:
             await read(response, lambda: "quick" in answered() and len(heard) > 4)
-        keys = lambda: cluster.redis.client.keys(f"satgate:{{acme}}:outbox:{agent.session}:*:state")
+        keys = lambda: list(cluster.redis.client.scan_iter(match=f"satgate:{{acme}}:outbox:{agent.session}:*:state"))
         last = int(heard[-1][0].rpartition("-")[2])
         await soon("the batch goes on without its agent", lambda: keys() and int(cluster.redis.client.hget(keys()[0], "last")) > last + 3)
         mortal.kill()

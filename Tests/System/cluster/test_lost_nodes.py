@@ -29,7 +29,7 @@ def three(tmp_path: Path) -> Iterator[tuple[Cluster, LightUpstream]]:
 
 def kept(cluster: Cluster, session: str) -> int:
     """How many of the answer's events are kept."""
-    found = cluster.redis.client.keys(f"satgate:{{acme}}:outbox:{session}:*:state")
+    found = list(cluster.redis.client.scan_iter(match=f"satgate:{{acme}}:outbox:{session}:*:state"))
     return int(cluster.redis.client.hget(found[0], "last") or 0) if found else 0
 
 

@@ -93,7 +93,7 @@ async def test_after_the_death_of_the_calls_node_what_it_kept_comes_once_and_the
         await heard.call(agent, node, 1000, 20, 5)
 
         async def went_on():
-            kept = wire.redis.client.keys(f"satgate:{{acme}}:outbox:{session}:*:state")
+            kept = list(wire.redis.client.scan_iter(match=f"satgate:{{acme}}:outbox:{session}:*:state"))
             return bool(kept) and int(wire.redis.client.hget(kept[0], "last")) >= 15
         await soon("the call goes on without its agent", went_on)
         node.kill()
@@ -131,4 +131,4 @@ async def test_an_answer_without_progress_keeps_nothing(wire):
     async with Agent(wire.cell.mint()) as agent:
         session = await agent.open(wire.a)
         assert (await agent.call(wire.a, "echo", text="plain")).text == "plain"
-        assert wire.redis.client.keys(f"satgate:{{acme}}:outbox:{session}:*") == []
+        assert list(wire.redis.client.scan_iter(match=f"satgate:{{acme}}:outbox:{session}:*")) == []
