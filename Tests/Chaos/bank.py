@@ -132,3 +132,12 @@ def reap(bank: Bank, agent: LightAgent, kills: int, seed: int) -> None:
         node.kill()
         time.sleep(chance.uniform(0, 0.5))
         node.start()
+
+
+def restart_redis(bank: Bank, agent: LightAgent, kills: int, chance: random.Random) -> None:
+    """Kills Redis whenever the agent has reached the next of `kills` random places in its calls, and starts it again within a second."""
+    for place in sorted(chance.uniform(0.05, 0.9) * agent.total for _ in range(kills)):
+        agent.reach(int(place), within=1500)
+        bank.redis.kill()
+        time.sleep(chance.uniform(0, 1))
+        bank.redis.start()

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bank import ECHO, FAIL, SLOW, reap
+from bank import ECHO, FAIL, SLOW, reap, restart_redis
 from testbed.books import Sampler
 from testbed.light_agent import outcomes
 from testbed.tally import micros, read
@@ -58,11 +58,7 @@ def test_nothing_acknowledged_is_lost_while_redis_is_killed(bank, count):
     house = bank(durable=True, SATGATE_BUDGET_LEASES="true")
     with house.watched():
         agent = house.agent("restarts", calls, KINDS, eras=("session",), keyed=False, retries=False, pause=20)
-        for place in sorted(chance.uniform(0.05, 0.9) * calls for _ in range(kills)):
-            agent.reach(int(place), within=1500)
-            house.redis.kill()
-            time.sleep(chance.uniform(0, 1))
-            house.redis.start()
+        restart_redis(house, agent, kills, chance)
         samples = agent.finish(within=1500)
         time.sleep(2)
         house.close_books()

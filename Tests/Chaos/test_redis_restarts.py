@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from bank import MIXED
+from bank import MIXED, restart_redis
 from testbed.light_agent import outcomes
 from testbed.tally import read
 
@@ -22,11 +22,7 @@ def test_with_every_write_synced_nothing_acknowledged_is_lost(bank, count):
     house = bank(durable=True)
     with house.watched() as sampler:
         agent = house.agent("b5", calls, MIXED)
-        for place in sorted(chance.uniform(0.05, 0.9) * calls for _ in range(kills)):
-            agent.reach(int(place), within=1500)
-            house.redis.kill()
-            time.sleep(chance.uniform(0, 1))
-            house.redis.start()
+        restart_redis(house, agent, kills, chance)
         samples = agent.finish(within=1500)
         time.sleep(1)
         house.close_books()
