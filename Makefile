@@ -3,8 +3,8 @@
 
 SWIFT ?= swift
 FLAGS := --explicit-target-dependency-import-check error
-# As it ships: the Swift runtime linked in, optimized across modules.
-RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
+# As it ships: the Swift runtime linked in, optimized across modules, without checks of exclusive access while it runs (the tests have them).
+RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
 FORMATTED := Sources Tests Package.swift
 
 .PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz simulate scale-inputs
