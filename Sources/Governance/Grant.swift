@@ -1,5 +1,5 @@
-/// What a verified token entitles its holder to; made only by authentication.
-package struct Grant: Sendable, Hashable {
+/// What a verified token entitles its holder to; made only by authentication. Shared by all that its holder asks.
+package final class Grant: Sendable {
     /// A `budget_limit` caveat: a cap account named by the id of the chain prefix that ends in it.
     package struct Cap: Sendable, Hashable {
         package let prefix: TokenID
@@ -42,5 +42,14 @@ package struct Grant: Sendable, Hashable {
         self.budget = budget
         self.caps = caps
         self.label = label
+    }
+}
+
+extension Grant: Equatable {
+    package static func == (left: Grant, right: Grant) -> Bool {
+        left === right
+            || left.tenant == right.tenant && left.token == right.token && left.lineage == right.lineage && left.expires == right.expires
+                && left.scope == right.scope && left.budget == right.budget && left.caps == right.caps && left.label == right.label
+                && left.delegationDepth == right.delegationDepth && left.delegationBudget == right.delegationBudget
     }
 }

@@ -1,5 +1,5 @@
 /// An agent's session, kept in Redis; it never authorizes anything, every request is judged by the token it carries.
-package struct Session: Sendable, Hashable {
+package struct Session: Sendable, Equatable {
     /// How the agent is connected, which decides how long the session outlives its last request.
     package enum Transport: String, Sendable {
         /// Streamable HTTP: 30 minutes after the last request.

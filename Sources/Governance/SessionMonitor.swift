@@ -39,7 +39,7 @@ package struct SessionCursor: Sendable, Hashable {
 }
 
 /// A part of a tenant's sessions.
-package struct SessionPage: Sendable, Hashable {
+package struct SessionPage: Sendable, Equatable {
     package let sessions: [ObservedSession]
     /// Nil at the end.
     package let next: SessionCursor?
@@ -51,7 +51,7 @@ package struct SessionPage: Sendable, Hashable {
 }
 
 /// A session with what is counted of it.
-package struct ObservedSession: Sendable, Hashable {
+package struct ObservedSession: Sendable, Equatable {
     package let session: Session
     /// What the agent calls itself, and its version, as far as it says so.
     package let agent: String?

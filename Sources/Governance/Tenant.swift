@@ -1,5 +1,5 @@
-/// One tenant as its document states it.
-package struct Tenant: Sendable, Hashable {
+/// One tenant as its document states it. Shared by all that concerns it: it is large to copy.
+package final class Tenant: Sendable {
     /// What happens to a call whose token names no account at all.
     package enum Unbudgeted: String, Sendable { case refuse, allow }
     /// How names of tools are shown: prefixed by their upstream only where two collide, always, or never.
@@ -33,7 +33,7 @@ package struct Tenant: Sendable, Hashable {
     /// A cap over everything the tenant spends.
     package let cap: BudgetTerms?
     /// Of all accounts for which the document states none, the caps of tokens among them.
-    package var mode: Mode
+    package let mode: Mode
     package let rateLimits: RateTerms
     package let durability: Durability
     package let unbudgeted: Unbudgeted
@@ -65,6 +65,23 @@ package struct Tenant: Sendable, Hashable {
 
     /// By index: a document is large to copy, and each call asks.
     private func index(of upstream: UpstreamName) -> Int? { upstreams.indices.first { upstreams[$0].name == upstream } }
+}
+
+extension Tenant: Equatable {
+    package static func == (left: Tenant, right: Tenant) -> Bool {
+        left === right
+            || left.name == right.name && left.upstreams == right.upstreams && left.tariff == right.tariff && left.budgets == right.budgets
+                && left.defaultBudget == right.defaultBudget && left.cap == right.cap && left.mode == right.mode
+                && left.rateLimits == right.rateLimits && left.durability == right.durability && left.unbudgeted == right.unbudgeted
+                && left.naming == right.naming
+    }
+
+    /// The same but for what happens to a call that an account has no credit for.
+    package func with(_ mode: Mode) -> Tenant {
+        Tenant(
+            name: name, upstreams: upstreams, tariff: tariff, budgets: budgets, defaultBudget: defaultBudget, cap: cap, mode: mode,
+            rateLimits: rateLimits, durability: durability, unbudgeted: unbudgeted, naming: naming)
+    }
 }
 
 // MARK: Accounts

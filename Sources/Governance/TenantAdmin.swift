@@ -27,7 +27,7 @@ extension TenantAdmin {
 }
 
 /// A tenant's document as it is stored.
-package struct StoredTenant: Sendable, Hashable {
+package struct StoredTenant: Sendable, Equatable {
     /// Who wrote it.
     package enum Source: String, Sendable, CaseIterable {
         /// An operator, by the command line or the admin API.

@@ -79,9 +79,7 @@ struct TenantRoutes {
         // Whoever changes the document in between makes one more turn needed.
         for _ in 0..<8 {
             guard let stored = try await tenants.find(name) else { throw Self.unknown }
-            var tenant = stored.tenant
-            tenant.mode = mode
-            let done = try await admin.apply(tenant, as: .apply, yielding: false, replacing: stored.version)
+            let done = try await admin.apply(stored.tenant.with(mode), as: .apply, yielding: false, replacing: stored.version)
             if done.outcome != .stale { return try AdminJSON.response(Outcome(done)) }
         }
         throw Problem.conflict("stale", "the document changes faster than it can be written")
