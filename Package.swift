@@ -66,6 +66,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CTask"),
         module("Macaroons", ["COpenSSL"]),
         module("MCPWire"),
         module("Governance"),
@@ -82,7 +83,8 @@ let package = Package(
                 subprocess,
             ]),
         module(
-            "Gateway", http + ["Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle, metrics, tracing],
+            "Gateway",
+            http + ["CTask", "Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle, metrics, tracing],
             exclude: ["HOTPATH.md"]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log, metrics],

@@ -145,6 +145,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
         let gateway = gateway
         let started = tasks.start {
+            TaskMemory.reserve()
             await gateway.serve(inbound, reply: bound.value)
             bound.value.wasServed()
         }

@@ -48,7 +48,7 @@ final class HTTPReply {
     /// A token that this connection has proved.
     struct Known {
         let authorization: [UInt8]
-        let grant: Grant
+        let principal: Principal
         /// Of the revoked tokens by which it was judged.
         let generation: UInt64
     }
