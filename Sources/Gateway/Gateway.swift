@@ -147,15 +147,26 @@ package final class Gateway: Sendable {
         let generation = revoked.generation
         let presented = inbound.fields.presented
         if let presented, let known = reply.known, known.generation == generation,
-            presented.isSame(as: known.authorization), now() < known.grant.expires
+            presented.isSame(as: known.authorization), now() < known.principal.grant.expires,
+            tenants.tenant(known.principal.grant.tenant) === known.principal.tenant
         {
-            return try principal(of: known.grant)
+            return known.principal
         }
+        return try await prove(inbound, presented, on: reply, generation)
+    }
+
+    @inline(never)  // keeps what only a connection's first request needs out of the frames of all others
+    private func prove(
+        _ inbound: Inbound, _ presented: ArraySlice<UInt8>?, on reply: HTTPReply, _ generation: UInt64
+    ) async throws(Rejection) -> Principal {
         let grant = try await judge(presented: presented != nil) { () throws(AuthenticationError) in
             try authenticator.identify(authorization: inbound.fields.authorization, now: now())
         }
-        if let presented { reply.known = HTTPReply.Known(authorization: Array(presented), grant: grant, generation: generation) }
-        return try principal(of: grant)
+        let principal = try principal(of: grant)
+        if let presented {
+            reply.known = HTTPReply.Known(authorization: Array(presented), principal: principal, generation: generation)
+        }
+        return principal
     }
 
     /// The grant of a token that is not revoked; `presented`: something came that was to prove it.
@@ -264,17 +275,6 @@ extension Gateway: NodeBusReceiver {
     }
 }
 
-/// A verified token's grant together with its tenant.
-final class Principal: Sendable {
-    let grant: Grant
-    let tenant: Tenant
-
-    init(grant: Grant, tenant: Tenant) {
-        self.grant = grant
-        self.tenant = tenant
-    }
-}
-
 /// Who asks, and in which session: what every request of an agent is judged by. Shared by all stages of the request.
 final class Agent: Sendable {
     let principal: Principal
@@ -296,12 +296,14 @@ final class Agent: Sendable {
         self.trace = trace
         self.principal = principal
         self.known = known
-        self.logLevel = logLevel ?? known.session.logLevel.flatMap { LogLevel(rawValue: $0) }
+        self.logLevel = logLevel ?? known.logLevel
         self.renewsSession = renewsSession
     }
 
     /// Without a handshake the agent's presence, which it need not have.
     var session: Session { known.session }
+    /// What was agreed on with it; nil without a handshake.
+    var dialect: Dialect? { known.dialect }
     /// What it says of itself; nil before it has.
     var profile: ClientProfile? { known.profile }
 

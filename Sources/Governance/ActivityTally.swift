@@ -37,13 +37,13 @@ package struct ActivityTally: Sendable {
 
     package init() {}
 
-    /// Counts a call that its node made.
+    /// Counts a call that its node made, and that took so many nanoseconds.
     package mutating func add(
-        call duration: Duration, failed: Bool, charged cost: Credits, in accounts: [ChargedAccount], session: SessionID, grant: Grant
+        call duration: Int64, failed: Bool, charged cost: Credits, in accounts: [ChargedAccount], session: SessionID, grant: Grant
     ) {
         calls += 1
         if failed { errors += 1 }
-        latencies.add(duration)
+        latencies.add(nanoseconds: duration)
         let spending = Spending(calls: 1, credits: cost)
         sessions[session, default: Spending()].add(spending)
         tokens[grant.token, default: (grant, Spending())].spending.add(spending)

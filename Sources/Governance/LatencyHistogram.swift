@@ -11,8 +11,8 @@ package struct LatencyHistogram: Sendable, Hashable {
     /// Of counts that were kept; those of no bucket are left out.
     package init(counts: [Int: Int64] = [:]) { self.counts = counts.filter { (0...Self.last).contains($0.key) && $0.value > 0 } }
 
-    /// Counts a duration.
-    package mutating func add(_ duration: Duration) { counts[Self.bucket(of: duration), default: 0] += 1 }
+    /// Counts a duration of so many nanoseconds.
+    package mutating func add(nanoseconds: Int64) { counts[Self.bucket(ofMilliseconds: Double(nanoseconds) * 1e-6), default: 0] += 1 }
 
     /// Counts all that the other has.
     package mutating func add(_ other: LatencyHistogram) { counts.merge(other.counts, uniquingKeysWith: +) }
@@ -35,9 +35,8 @@ package struct LatencyHistogram: Sendable, Hashable {
     /// Milliseconds.
     private static func end(of bucket: Int) -> Double { least * quarters[bucket & 3] * Double(UInt64(1) << UInt64(bucket >> 2)) }
 
-    private static func bucket(of duration: Duration) -> Int {
-        let (seconds, attoseconds) = duration.components
-        let steps = (Double(seconds) * 1e3 + Double(attoseconds) * 1e-15) / least
+    private static func bucket(ofMilliseconds duration: Double) -> Int {
+        let steps = duration / least
         guard steps > 1 else { return 0 }
         let octave = Int(steps.exponent)
         let rest = steps.significand

@@ -1,5 +1,6 @@
 import Governance
 import Logging
+import NIOCore
 import Synchronization
 import Testing
 
@@ -11,7 +12,7 @@ struct SettlementsTests {
     func retriesWithinTheDeadline() async throws {
         let ledger = FlakyLedger(failures: 3)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
-        let receipt = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
+        let receipt = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now() + .seconds(10))
         #expect(receipt == .done(Receipt(state: .settled, charged: .zero, remaining: nil)))
         #expect(ledger.settles == 4)
     }
@@ -21,7 +22,7 @@ struct SettlementsTests {
         let ledger = FlakyLedger(failures: 5)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
         let running = Task { try await settlements.run() }
-        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now) == .later)
+        #expect(await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now()) == .later)
         let deadline = ContinuousClock.now + .seconds(20)
         while settlements.backlog > 0, ContinuousClock.now < deadline { await Task.yield() }
         #expect(settlements.backlog == 0)
@@ -37,10 +38,10 @@ struct SettlementsTests {
         let told = Mutex<[(RecordName, [NodeID])]>([])
         settlements.onRecorded { record, nodes in told.withLock { $0.append((record, nodes)) } }
         let record = try #require(RecordName(String(repeating: "a", count: 64)))
-        await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
+        await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now() + .seconds(10))
         #expect(told.withLock { $0.isEmpty }, "a call without a record has no retries")
-        await settlements.end(.settle(try .sample(record), cost: .zero, .ok, report: [1]), by: .now + .seconds(10))
-        await settlements.end(.release(try .sample(record), .ok), by: .now + .seconds(10))
+        await settlements.end(.settle(try .sample(record), cost: .zero, .ok, report: [1]), by: .now() + .seconds(10))
+        await settlements.end(.release(try .sample(record), .ok), by: .now() + .seconds(10))
         #expect(told.withLock { $0.map(\.0) } == [record, record] && told.withLock { $0.allSatisfy { $0.1 == nodes } })
     }
 }
@@ -50,7 +51,7 @@ extension SettlementsTests {
     func notDurable() async throws {
         let ledger = FlakyLedger(failures: 3, by: .notDurable)
         let settlements = Settlements(ledger: ledger, holds: OpenHolds(ledger: ledger, lease: 1000, logger: .test), logger: .test)
-        let ended = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now + .seconds(10))
+        let ended = await settlements.end(.settle(try .sample(), cost: .zero, .ok, report: nil), by: .now() + .seconds(10))
         #expect(ended == .notDurable && ledger.settles == 1 && settlements.backlog == 0)
     }
 }

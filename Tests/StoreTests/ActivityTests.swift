@@ -44,7 +44,7 @@ struct ActivityTests {
         let account = ChargedAccount(name: .budget(try #require(BudgetName("team"))))
         for _ in 0..<sessions {
             tally.add(
-                call: .milliseconds(7), failed: true, charged: try #require(Credits(micros: cost)), in: [account], session: SessionID(),
+                call: 7_000_000, failed: true, charged: try #require(Credits(micros: cost)), in: [account], session: SessionID(),
                 grant: try grant(tenant, "a"))
         }
         return tally
@@ -127,7 +127,7 @@ struct ActivityTests {
         let desk = try await Desk()
         var tally = ActivityTally()
         for digit: Character in ["a", "b", "c", "d", "e"] {
-            tally.add(call: .zero, failed: false, charged: .zero, in: [], session: SessionID(), grant: try Self.grant(desk.tenant, digit))
+            tally.add(call: 0, failed: false, charged: .zero, in: [], session: SessionID(), grant: try Self.grant(desk.tenant, digit))
         }
         #expect(await desk.add(tally))
         var seen: [TokenID] = []

@@ -10,7 +10,7 @@ struct BatchExchange {
 
     /// Takes all messages of the agent; one that cannot be read is answered like a request.
     func run(_ batch: Batch, as agent: Agent) async throws(Rejection) {
-        guard agent.session.dialect?.takesBatches == true else { throw .batchNotTaken }
+        guard agent.dialect?.takesBatches == true else { throw .batchNotTaken }
         let requests = batch.entries.filter { entry in (try? entry.get().kind == .request) ?? true }
         for case .success(let message) in batch.entries where message.kind != .request {
             try await OneWayExchange(gateway: gateway, agent: agent).take(message)

@@ -10,7 +10,7 @@ extension CallExchange {
         for routed: RoutedCall, as call: CallID = CallID(), supplanting supplanted: CallID? = nil
     ) throws(Refusal) -> Charge {
         if routed.price != .zero, isUnbudgeted, agent.tenant.mode == .hard { throw .unbudgeted }
-        let accounts = routed.price == .zero ? [] : accounts()
+        let accounts = routed.price == .zero ? [] : chain.accounts
         let record = routed.record.map { CallRecord(name: $0.name, fingerprint: $0.fingerprint, supplants: supplanted) }
         return charge(call, of: routed.price, in: accounts, for: routed, record, rates: rates(for: routed))
     }
@@ -24,9 +24,9 @@ extension CallExchange {
     ///
     /// That is so for whatever else the ledger looks at in a reserve, and for calls that may wait for their agents.
     func leased(_ charge: Charge) -> Hold? {
-        guard let leases = gateway.leases, rounds == nil, !gateway.isLeaving, charge.isOfNothingElse,
-            charge.accounts.allSatisfy({ agent.tenant.terms(of: $0.name)?.lease ?? gateway.configuration.leasesBudgets })
-        else { return nil }
+        guard let leases = gateway.leases, rounds == nil, !gateway.isLeaving, charge.isOfNothingElse else { return nil }
+        let chain = chain
+        guard chain.isStrict, chain.mayLease(usually: gateway.configuration.leasesBudgets) else { return nil }
         return leases.reserve(charge)
     }
 
@@ -51,10 +51,7 @@ extension CallExchange {
             lease: gateway.configuration.lease, context: context, record: record, rates: rates, durability: agent.tenant.durability)
     }
 
-    private func accounts() -> [ChargedAccount] {
-        let cap = agent.tenant.cap.map { gateway.account(.tenant, of: agent, opening: $0.limit) }
-        return (cap.map { [$0] } ?? []) + gateway.chain(of: agent)
-    }
+    private var chain: AccountChain { agent.principal.accounts(at: gateway.now(), by: gateway.windows) }
 
     /// What the call counts for: the token's root, the tool by the name that agents know, the tenant.
     private func rates(for routed: RoutedCall) -> [RateLimit] {
@@ -69,10 +66,10 @@ extension CallExchange {
 }
 
 extension Charge {
-    /// Its price in strict accounts is all that there is to it.
+    /// Its price is all that there is to it.
     fileprivate var isOfNothingElse: Bool {
         amount != .zero && !accounts.isEmpty && record == nil && rates.isEmpty && durability == .async
-            && !(session != nil && renewsSession) && accounts.allSatisfy { !$0.isLenient }
+            && !(session != nil && renewsSession)
     }
 }
 

@@ -7,7 +7,8 @@ import NIOHTTP1
 import Upstreams
 
 /// One request that an upstream answers, a tool's call most of all, governed from end to end. Each stage takes what the earlier ones made.
-struct CallExchange {
+/// Belongs to the task that serves the request; its stages share it.
+final class CallExchange {
     let gateway: Gateway
     let agent: Agent
     let reply: any MessageReply
@@ -95,7 +96,7 @@ struct CallExchange {
     /// The upstream's answer in the words of this agent's revision, with its HTTP status.
     func rendered(_ answer: Answer, of routed: RoutedCall, warning: String? = nil) async -> (status: Int, body: [UInt8]) {
         let id = routed.call.id
-        let content = routed.call.hasContent ? ContentView(for: agent.session.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
+        let content = routed.call.hasContent ? ContentView(for: agent.dialect, shown: await shownURIs(in: answer, of: routed)) : nil
         guard agent.era == .modern else { return (200, answer.addressed(to: id, as: routed.view, content: content, warning: warning)) }
         return answer.addressed(to: id, by: gateway.responder, as: routed.view, content: content, warning: warning)
     }
@@ -114,14 +115,14 @@ struct CallExchange {
 
     private func reserve(_ charge: Charge, for routed: RoutedCall) async throws(Refusal) -> Standing {
         if let hold = leased(charge) {
-            return begin(HeldCall(routed: routed, charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout)))
+            return begin(HeldCall(routed: routed, charge: charge, hold: hold, deadline: .now() + .milliseconds(routed.timeout)))
         }
         switch try await reservation(of: charge) {
         case .granted(let hold, let excess, let due):
             if !due.isEmpty { gateway.start { [gateway] in await gateway.lapse(due, of: charge.tenant) } }
             return begin(
                 HeldCall(
-                    routed: routed, charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
+                    routed: routed, charge: charge, hold: hold, deadline: .now() + .milliseconds(routed.timeout),
                     warning: tolerate(excess, charge)))
         case .refused(let reason, _):
             throw .notReserved(reason, charge)
@@ -261,21 +262,29 @@ struct CallExchange {
     }
 
     private func outcome(_ kind: CallOutcome.Kind) -> CallOutcome {
-        let parts = (ContinuousClock.now - observation.began).components
-        return CallOutcome(kind: kind, duration: parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
+        CallOutcome(kind: kind, duration: (NIODeadline.now() - observation.began).nanoseconds / 1_000_000)
     }
 }
 
-/// A call that is paid for; `hold` is nil where it costs nothing.
-struct HeldCall {
+/// A call that is paid for; `hold` is nil where it costs nothing. Shared by the stages that follow.
+final class HeldCall {
     let routed: RoutedCall
     let charge: Charge
     let hold: Hold?
-    let deadline: ContinuousClock.Instant
+    let deadline: NIODeadline
     /// Rounds that its agent has answered.
-    var round = 0
+    let round: Int
     /// What its agent is warned of in the result.
-    var warning: String?
+    let warning: String?
+
+    init(routed: RoutedCall, charge: Charge, hold: Hold?, deadline: NIODeadline, round: Int = 0, warning: String? = nil) {
+        self.routed = routed
+        self.charge = charge
+        self.hold = hold
+        self.deadline = deadline
+        self.round = round
+        self.warning = warning
+    }
 }
 
 /// A call that its upstream has answered.

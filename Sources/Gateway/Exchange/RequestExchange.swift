@@ -2,17 +2,29 @@ import Governance
 import MCPWire
 import Upstreams
 
-/// One request of an agent inside its session, whatever carried it.
-struct RequestExchange {
+/// One request of an agent inside its session, whatever carried it. Belongs to the task that serves it.
+final class RequestExchange {
     let gateway: Gateway
     let agent: Agent
     let reply: any MessageReply
     /// What the header `Idempotency-Key` says, where the request has headers of its own.
-    var headerKey: [UInt8]?
+    let headerKey: [UInt8]?
     /// Of the HTTP request that brought this one alone.
-    var observation: Observation?
+    let observation: Observation?
     /// Cancels the task that answers; may be called on any thread.
     let stop: @Sendable () -> Void
+
+    init(
+        gateway: Gateway, agent: Agent, reply: any MessageReply, headerKey: [UInt8]? = nil, observation: Observation? = nil,
+        stop: @escaping @Sendable () -> Void
+    ) {
+        self.gateway = gateway
+        self.agent = agent
+        self.reply = reply
+        self.headerKey = headerKey
+        self.observation = observation
+        self.stop = stop
+    }
 
     /// Answers the request, unless the agent cancels it.
     func answer(_ message: Message) async {

@@ -1,5 +1,6 @@
 import Governance
 import Metrics
+import NIOCore
 import Synchronization
 
 /// What one event loop counts of its requests: handles of its own, so that loops do not write to the same memory.
@@ -34,9 +35,9 @@ final class GatewayMetrics: Sendable {
         calls = CallOutcome.Kind.allCases.map { Counter(label: "satgate_calls_total", dimensions: [("outcome", $0.rawValue)]) }
     }
 
-    func passed(_ stage: Stage, in duration: Duration) { stages[stage.rawValue].recordNanoseconds(duration.nanoseconds) }
+    func passed(_ stage: Stage, in duration: TimeAmount) { stages[stage.rawValue].recordNanoseconds(duration.nanoseconds) }
 
-    func made(_ kind: CallOutcome.Kind, in duration: Duration, charged cost: Credits) {
+    func made(_ kind: CallOutcome.Kind, in duration: TimeAmount, charged cost: Credits) {
         calls[kind.place].increment()
         whole.recordNanoseconds(duration.nanoseconds)
         if cost != .zero { credits.increment(by: Double(cost.micros) / Double(Credits.scale)) }
@@ -77,13 +78,5 @@ extension Mutex<[String: Counter]> {
             counters[reason] = counter
             counter.increment(by: amount)
         }
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds, which 292 years of fit.
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
     }
 }

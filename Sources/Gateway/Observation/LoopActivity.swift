@@ -1,11 +1,12 @@
 import Governance
+import NIOCore
 
 /// What one event loop has counted of each tenant's calls since it was last taken. Belongs to its loop.
 final class LoopActivity {
     private var tallies: [TenantName: ActivityTally] = [:]
 
     /// Counts what a request did.
-    func count(_ made: Observation.Call?, isRefused: Bool, isUnenforced: Bool, in duration: Duration, by agent: Agent) {
+    func count(_ made: Observation.Call?, isRefused: Bool, isUnenforced: Bool, in duration: TimeAmount, by agent: Agent) {
         guard made != nil || isRefused else { return }
         tallies[agent.tenant.name, default: ActivityTally()].count(
             made, isRefused: isRefused, isUnenforced: isUnenforced, in: duration, by: agent)
@@ -20,7 +21,7 @@ final class LoopActivity {
 
 extension ActivityTally {
     fileprivate mutating func count(
-        _ made: Observation.Call?, isRefused: Bool, isUnenforced: Bool, in duration: Duration, by agent: Agent
+        _ made: Observation.Call?, isRefused: Bool, isUnenforced: Bool, in duration: TimeAmount, by agent: Agent
     ) {
         if isUnenforced { unenforced += 1 }
         guard let made else {
@@ -28,6 +29,7 @@ extension ActivityTally {
             return
         }
         add(
-            call: duration, failed: made.kind != .ok, charged: made.cost, in: made.accounts, session: agent.session.id, grant: agent.grant)
+            call: duration.nanoseconds, failed: made.kind != .ok, charged: made.cost, in: made.accounts, session: agent.session.id,
+            grant: agent.grant)
     }
 }

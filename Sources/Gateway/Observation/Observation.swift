@@ -1,4 +1,5 @@
 import Governance
+import NIOCore
 import Tracing
 import Upstreams
 
@@ -12,8 +13,8 @@ final class Observation {
         let accounts: [ChargedAccount]
     }
 
-    let began = ContinuousClock.now
-    private var turned: ContinuousClock.Instant
+    let began = NIODeadline.now()
+    private var turned: NIODeadline
     private let loop: LoopTasks
     private var call: Call?
     private var isRefused = false
@@ -41,7 +42,7 @@ final class Observation {
     }
 
     private func end(_ stage: Stage, failed: Bool) {
-        let now = ContinuousClock.now
+        let now = NIODeadline.now()
         loop.metrics.passed(stage, in: now - turned)
         trace?.end(stage, from: turned, at: now, failed: failed)
         turned = now

@@ -1,6 +1,7 @@
 import Governance
 import Logging
 import MCPWire
+import NIOCore
 import Synchronization
 
 /// Tells the requests of a node apart in its log and its traces. It is no secret, and nothing is looked up by it.
@@ -26,7 +27,7 @@ extension Gateway {
     /// Tells of a request that was answered, or given up, to those who look closely.
     func noteServed(_ message: Message, of agent: Agent, _ observation: Observation) {
         guard logger.logLevel <= .debug else { return }
-        let duration = (ContinuousClock.now - observation.began).nanoseconds / 1000
+        let duration = (NIODeadline.now() - observation.began).nanoseconds / 1000
         logger(of: agent).debug(
             "request served",
             metadata: [

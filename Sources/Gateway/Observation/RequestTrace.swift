@@ -1,5 +1,6 @@
 import Governance
 import MCPWire
+import NIOCore
 import Synchronization
 import Tracing
 import Upstreams
@@ -8,16 +9,16 @@ import Upstreams
 /// MCP; nothing is told of arguments, results or the texts of errors. Belongs to the task that serves the request.
 final class RequestTrace {
     private let tracer: any Tracer
-    private let began: ContinuousClock.Instant
+    private let began: NIODeadline
     /// Unix nanoseconds of `began`.
     private let epoch: UInt64
     /// Nil until it is known what is asked, and where that belongs.
     private var request: (any Span)?
     private var stage: (any Span)?
     /// Stages that were over before.
-    private var early: [(stage: Stage, from: ContinuousClock.Instant, to: ContinuousClock.Instant)] = []
+    private var early: [(stage: Stage, from: NIODeadline, to: NIODeadline)] = []
 
-    init(_ tracer: any Tracer, began: ContinuousClock.Instant) {
+    init(_ tracer: any Tracer, began: NIODeadline) {
         self.tracer = tracer
         self.began = began
         epoch = DefaultTracerClock.now.nanosecondsSinceEpoch
@@ -66,7 +67,7 @@ final class RequestTrace {
     }
 
     /// A stage begins; of a call that goes upstream with it, the span is a client's.
-    func begin(_ stage: Stage, at time: ContinuousClock.Instant, of routed: RoutedCall? = nil) {
+    func begin(_ stage: Stage, at time: NIODeadline, of routed: RoutedCall? = nil) {
         guard let request, request.isRecording else { return }
         let name = routed.map { $0.call.hasContent ? "\($0.call.method) \($0.target.tool)" : $0.call.method }
         let span = tracer.startSpan(
@@ -82,12 +83,12 @@ final class RequestTrace {
     }
 
     /// The stage has ended.
-    func end(_ stage: Stage, from start: ContinuousClock.Instant, at time: ContinuousClock.Instant, failed: Bool) {
+    func end(_ stage: Stage, from start: NIODeadline, at time: NIODeadline, failed: Bool) {
         guard request != nil else { return early.append((stage, start, time)) }
         end(stage, at: time, failed: failed)
     }
 
-    private func end(_ stage: Stage, at time: ContinuousClock.Instant, failed: Bool) {
+    private func end(_ stage: Stage, at time: NIODeadline, failed: Bool) {
         if failed { self.stage?.setStatus(SpanStatus(code: .error)) }
         self.stage?.end(at: instant(time))
         self.stage = nil
@@ -122,7 +123,7 @@ final class RequestTrace {
     /// The request is over.
     func end() {
         stage?.end()
-        request?.end(at: instant(.now))
+        request?.end(at: instant(.now()))
     }
 
     private func context(_ note: TraceNote?) -> ServiceContext {
@@ -131,7 +132,7 @@ final class RequestTrace {
         return context
     }
 
-    private func instant(_ time: ContinuousClock.Instant) -> DefaultTracerClock.Timestamp {
+    private func instant(_ time: NIODeadline) -> DefaultTracerClock.Timestamp {
         .init(nanosecondsSinceEpoch: epoch &+ UInt64(max(0, (time - began).nanoseconds)))
     }
 

@@ -37,7 +37,7 @@ extension CallExchange {
         let hold = state.round.isHeld ? Hold(charge: charge) : nil
         return begin(
             HeldCall(
-                routed: routed.continued(state.place), charge: charge, hold: hold, deadline: .now + .milliseconds(routed.timeout),
+                routed: routed.continued(state.place), charge: charge, hold: hold, deadline: .now() + .milliseconds(routed.timeout),
                 round: state.round.number, warning: state.warning))
     }
 

@@ -1,13 +1,14 @@
 package import Governance
 import MCPWire
+import NIOCore
 import Synchronization
 
 /// The sessions this node served lately: filled from the directory on first use, dropped when the bus says so, at most 30 s old.
 package final class SessionCache: Sendable {
     private struct Entry {
         let known: KnownSession
-        let loaded: ContinuousClock.Instant
-        var touched: ContinuousClock.Instant
+        let loaded: NIODeadline
+        var touched: NIODeadline
     }
 
     /// A session that a request may use.
@@ -19,11 +20,11 @@ package final class SessionCache: Sendable {
 
     private let directory: any SessionDirectory
     private let entries = Mutex<[SessionID: Entry]>([:])
-    private let maximumAge = Duration.seconds(30)
+    private let maximumAge = TimeAmount.seconds(30)
     /// A request prolongs the session at the directory when the last one that did is older than this.
-    private let touchInterval = Duration.seconds(10)
+    private let touchInterval = TimeAmount.seconds(10)
     /// The same for presences, which live for five minutes.
-    private let presenceInterval = Duration.seconds(60)
+    private let presenceInterval = TimeAmount.seconds(60)
     private let capacity = 50_000
 
     package init(_ directory: any SessionDirectory) { self.directory = directory }
@@ -49,16 +50,34 @@ package final class SessionCache: Sendable {
     /// The session for a request with this grant: nil when unknown, ended, of another tenant or of another principal.
     /// `proven`: the caller has it proved, and prolonged where `needsRenewal`, by other means (the ledger's reserve).
     func resume(_ id: SessionID, for grant: Grant, proven: Bool) async throws(StoreError) -> Resumed? {
-        let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge, entry.known.session.isAgreed {
-            let session = entry.known.session
-            guard session.tenant == grant.tenant, session.principal == grant.token else { return nil }
-            if now - entry.touched < touchInterval { return Resumed(known: entry.known, needsRenewal: false) }
-            if proven {
-                entries.withLock { $0[id]?.touched = now }
-                return Resumed(known: entry.known, needsRenewal: true)
-            }
+        switch remembered(id, for: grant, proven: proven) {
+        case .usable(let resumed): resumed
+        case .foreign: nil
+        case .unsure: try await load(id, for: grant)
         }
+    }
+
+    /// What the node knows of a session that a request names.
+    private enum Memory {
+        case usable(Resumed)
+        /// It is another's.
+        case foreign
+        /// The directory is to be asked.
+        case unsure
+    }
+
+    private func remembered(_ id: SessionID, for grant: Grant, proven: Bool) -> Memory {
+        let now = NIODeadline.now()
+        guard let entry = entries.withLock({ $0[id] }), now - entry.loaded < maximumAge, entry.known.isAgreed else { return .unsure }
+        guard entry.known.isOpened(by: grant) else { return .foreign }
+        if now - entry.touched < touchInterval { return .usable(Resumed(known: entry.known, needsRenewal: false)) }
+        guard proven else { return .unsure }
+        entries.withLock { $0[id]?.touched = now }
+        return .usable(Resumed(known: entry.known, needsRenewal: true))
+    }
+
+    @inline(never)  // keeps a rare way out of the frame of the usual one
+    private func load(_ id: SessionID, for grant: Grant) async throws(StoreError) -> Resumed? {
         guard let session = try await directory.find(id, of: grant.tenant), session.principal == grant.token else { return nil }
         guard try await directory.touch(id, of: grant.tenant, transport: session.transport) else { return nil }
         return Resumed(known: keep(session), needsRenewal: false)
@@ -66,7 +85,7 @@ package final class SessionCache: Sendable {
 
     /// What stands for the token in that session; nil where the agent has to show it each time.
     func pass(of id: SessionID, in tenant: TenantName) async throws(StoreError) -> StreamPass? {
-        if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge {
+        if let entry = entries.withLock({ $0[id] }), NIODeadline.now() - entry.loaded < maximumAge {
             return entry.known.session.tenant == tenant ? entry.known.session.pass : nil
         }
         return try await directory.find(id, of: tenant)?.pass
@@ -74,7 +93,7 @@ package final class SessionCache: Sendable {
 
     /// The session, whoever's it is: to tell its agent something.
     func known(_ id: SessionID, of tenant: TenantName) async throws(StoreError) -> Session? {
-        if let entry = entries.withLock({ $0[id] }), ContinuousClock.now - entry.loaded < maximumAge, entry.known.session.tenant == tenant {
+        if let entry = entries.withLock({ $0[id] }), NIODeadline.now() - entry.loaded < maximumAge, entry.known.session.tenant == tenant {
             return entry.known.session
         }
         return try await directory.find(id, of: tenant)
@@ -82,7 +101,7 @@ package final class SessionCache: Sendable {
 
     /// Notes that the agent of a presence is here, where that was not done lately.
     func appear(_ presence: Session) async throws(StoreError) -> Presence {
-        let now = ContinuousClock.now
+        let now = NIODeadline.now()
         if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return .known }
         return try await prolong(presence)
     }
@@ -151,7 +170,7 @@ package final class SessionCache: Sendable {
 
     @discardableResult
     private func keep(_ session: Session) -> KnownSession {
-        let now = ContinuousClock.now
+        let now = NIODeadline.now()
         // What a presence says of itself, each of its requests says.
         let known = KnownSession(session, profile: session.transport == .stateless ? nil : session.profile)
         entries.withLock { entries in
@@ -163,9 +182,6 @@ package final class SessionCache: Sendable {
 }
 
 extension Session {
-    /// Its handshake is over, as far as is known: over HTTP+SSE any node may have been asked for it.
-    fileprivate var isAgreed: Bool { transport != .sse || revision != nil }
-
     /// Takes in what the client says of itself.
     mutating func describe(_ profile: ClientProfile) {
         clientInfo = profile.info.map { String(decoding: $0, as: UTF8.self) }

@@ -71,13 +71,13 @@ package final class Settlements: Service {
 
     /// Ends the hold, trying until `deadline`; after it the ending goes on in the background.
     @discardableResult
-    func end(_ ending: Ending, by deadline: ContinuousClock.Instant) async -> Ended {
+    func end(_ ending: Ending, by deadline: NIODeadline) async -> Ended {
         while true {
             if let ended = await attempt(ending) {
                 holds.remove(ending.call)
                 return ended
             }
-            guard ContinuousClock.now + .milliseconds(100) < deadline else { break }
+            guard .now() + .milliseconds(100) < deadline else { break }
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 20...100)))
         }
         later(ending)
