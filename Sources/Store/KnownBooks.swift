@@ -16,6 +16,8 @@ final class KnownBooks: Sendable {
     /// A call that was charged, and when that was seen, unix milliseconds.
     struct SettledCall: Sendable, Hashable {
         let call: CallID
+        /// What it was reserved from; nil: it had a hold of its own.
+        let slice: CallID?
         let time: Int64
     }
 
@@ -68,14 +70,14 @@ final class KnownBooks: Sendable {
     }
 
     /// Takes in that the call was seen, at `time`, to be settled in the accounts.
-    func learn(_ call: CallID, settledIn accounts: [ChargedAccount], tenant: TenantName, at time: Int64) {
+    func learn(_ call: CallID, of slice: CallID? = nil, settledIn accounts: [ChargedAccount], tenant: TenantName, at time: Int64) {
         guard remembers else { return }
         books.withLock { books in
             for account in accounts {
                 _ = books.update(Key(tenant: tenant, account: account.name)) { known in
                     if let last = known.settled.last, time < last.time + Self.pace { return false }
                     if known.settled.count >= Self.settledCalls { known.settled.removeFirst() }
-                    known.settled.append(SettledCall(call: call, time: time))
+                    known.settled.append(SettledCall(call: call, slice: slice, time: time))
                     return true
                 }
             }

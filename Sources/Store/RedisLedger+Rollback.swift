@@ -60,12 +60,14 @@ extension RedisLedger {
         var scriptKeys = [keys.head, keys.audit, keys.ledger] + accounts.map { keys.account($0.name) }
         // Longer than half of that some may be forgotten by the time that Redis is asked.
         let since = redis.now() - remembered / 2
+        var fields: [RedisArgument] = []
         for (name, version) in accounts {
             let settled = version.settled.filter { $0.time > since }
             arguments += [.text(name.text), .text(version.epoch), .integer(version.version), .integer(Int64(settled.count))]
-            scriptKeys += settled.map { keys.hold($0.call) }
+            scriptKeys += settled.map { keys.hold($0.slice ?? $0.call) }
+            fields += settled.map { $0.slice == nil ? "state" : .text($0.call.text) }
         }
-        let reply = try await redis.run(scripts.rollback, keys: scriptKeys, arguments: arguments)
+        let reply = try await redis.run(scripts.rollback, keys: scriptKeys, arguments: arguments + fields)
         let reviews = (reply.elements ?? []).compactMap { $0.text.flatMap(Review.init(rawValue:)) }
         guard reviews.count == accounts.count else { throw .corrupt("rollback") }
         for (account, review) in zip(accounts, reviews) where review == .resumed || review == .anew {

@@ -62,18 +62,14 @@ extension RedisLedger: Slices {
             for ending in batch.endings { receipts.append(try await alone(ending, of: tenant)) }
             return receipts
         }
-        guard let elements = reply.elements, elements.count == 1 + 3 * batch.endings.count else { throw .corrupt("slice_settle") }
+        guard let elements = reply.elements, elements.count == 2, let receipts = elements[1].bytes.flatMap({ batch.receipts(in: $0) })
+        else {
+            throw .corrupt("slice_settle")
+        }
         let now = redis.now()
         known.learn(elements[0].bytes ?? [], of: batch.accounts, tenant: tenant, at: now)
-        var receipts: [Receipt] = []
-        for (index, ending) in batch.endings.enumerated() {
-            let at = 1 + 3 * index
-            guard let charged = elements[at + 1].number.flatMap({ Credits(micros: $0) }), let remaining = elements[at + 2].number else {
-                throw .corrupt("slice_settle")
-            }
-            let receipt = Receipt(state: try HoldState(elements[at]), charged: charged, remaining: Credits(micros: remaining))
-            if receipt.state == .settled { known.learn(ending.id, settledIn: ending.accounts, tenant: tenant, at: now) }
-            receipts.append(receipt)
+        for (ending, receipt) in zip(batch.endings, receipts) where receipt.state == .settled {
+            known.learn(ending.id, of: ending.slice, settledIn: ending.accounts, tenant: tenant, at: now)
         }
         return receipts
     }
@@ -89,35 +85,31 @@ extension RedisLedger: Slices {
 
     private func settleCommand(for batch: SliceBatch, of tenant: TenantName) -> ScriptCommand {
         let keys = tenants.keys(of: tenant)
-        let (accounts, slices, endings) = (batch.accounts, batch.slices, batch.endings)
+        let (accounts, parts, endings) = (batch.accounts, batch.parts, batch.endings)
         var command = ScriptCommand(
-            scripts.sliceSettle, keys: 4 + accounts.count + slices.count + endings.count,
-            arguments: 4 + 3 * accounts.count + 2 * slices.count + 8 * endings.count)
+            scripts.sliceSettle, keys: 4 + accounts.count + parts.count,
+            arguments: 3 + 3 * accounts.count + 3 * parts.count + 7 * endings.count)
         command.key(keys.holds)
         command.key(keys.head)
         command.key(keys.audit)
         command.key(keys.ledger)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
-        for slice in slices { command.key(keys.holdBase, slice.id.text) }
-        for ending in endings { command.key(keys.holdBase, ending.id.text) }
+        for part in parts { command.key(keys.holdBase, part.slice.text) }
         command.argument(keys.events)
         command.argument(remembered)
         command.argument(Int64(accounts.count))
-        command.argument(Int64(slices.count))
         for account in accounts {
             command.argument(account.name.text)
             command.argument(account.window?.first ?? 0)
             command.argument(account.window?.second ?? 0)
         }
-        for slice in slices {
-            command.argument(slice.id.text)
-            command.argument(names(of: slice.accounts))
+        for part in parts {
+            command.argument(part.slice.text)
+            command.argument(names(of: part.accounts))
+            command.argument(Int64(part.places.count))
+            for place in part.places { command.argument(endings[place].id.text) }
         }
-        for (ending, place) in zip(endings, batch.places) {
-            command.argument(ending.id.text)
-            command.argument(Int64(place))
-            add(ending, of: tenant, to: &command)
-        }
+        for part in parts { for place in part.places { add(endings[place], of: tenant, to: &command) } }
         return command
     }
 

@@ -26,15 +26,19 @@ package struct StoreScripts: Sendable {
         func plain(_ name: String, _ text: [UInt8]) -> Script { Script(name: name, source: edit(text)) }
         func joined(_ name: String, _ text: [UInt8]) -> Script {
             let head = text.prefix { $0 != UInt8(ascii: "\n") } + [UInt8(ascii: "\n")]
-            let terms = Array("local ledgerEntries = \(ledgerEntries)\n".utf8)
+            let terms = Array("local ledgerEntries = '\(ledgerEntries)'\n".utf8)
             return plain(name, head + terms + PackageResources.prelude_lua + text.dropFirst(head.count))
+        }
+        func spending(_ name: String, _ text: [UInt8]) -> Script {
+            let head = text.prefix { $0 != UInt8(ascii: "\n") } + [UInt8(ascii: "\n")]
+            return joined(name, head + PackageResources.prelude_slices_lua + text.dropFirst(head.count))
         }
         reserve = joined("reserve", PackageResources.reserve_lua)
         settle = joined("settle", PackageResources.settle_lua)
         release = joined("release", PackageResources.release_lua)
         lapse = joined("lapse", PackageResources.lapse_lua)
         sliceTake = joined("slice_take", PackageResources.slice_take_lua)
-        sliceSettle = joined("slice_settle", PackageResources.slice_settle_lua)
+        sliceSettle = spending("slice_settle", PackageResources.slice_settle_lua)
         rollback = joined("rollback", PackageResources.rollback_lua)
         record = joined("record", PackageResources.record_lua)
         extend = plain("extend", PackageResources.extend_lua)

@@ -14,13 +14,22 @@ end
 local digits = format('%d', 2 ^ 53 - 1) == '9007199254740991' and '%d' or '%.0f'
 local function str(n) return format(digits, n) end
 
--- Credits as a JSON number of at most six decimals; %g is exact to 15 digits and writes no exponent from 0.0001 on.
+-- Credits as a JSON number of at most six decimals; %g is exact to 15 digits and writes no exponent from 0.0001 on. The same sums come
+-- again within a script: what was written once is kept.
+local written = {[0] = '0'}
 local function credits(micros)
-  if micros == 0 then return '0' end
+  local text = written[micros]
+  if text then return text end
   local rest = micros % 1e6
-  if rest == 0 then return str(micros / 1e6) end
-  if micros >= 100 and micros < 1e15 then return format('%.15g', micros / 1e6) end
-  return (format('%s.%06.0f', str((micros - rest) / 1e6), rest):gsub('0+$', ''))
+  if rest == 0 then
+    text = str(micros / 1e6)
+  elseif micros >= 100 and micros < 1e15 then
+    text = format('%.15g', micros / 1e6)
+  else
+    text = format('%s.%06.0f', str((micros - rest) / 1e6), rest):gsub('0+$', '')
+  end
+  written[micros] = text
+  return text
 end
 
 local function now()
@@ -83,8 +92,14 @@ local function accounts(first, names, epochs)
 end
 
 local function used(a) return a.held + a.spent + a.delegated end
-local function available(a) return math.max(0, a.limit - used(a)) end
-local function over(a) return math.max(0, used(a) - a.limit) end
+local function available(a)
+  local free = a.limit - a.held - a.spent - a.delegated
+  return free > 0 and free or 0
+end
+local function over(a)
+  local free = a.limit - a.held - a.spent - a.delegated
+  return free < 0 and -free or 0
+end
 
 -- Changes the books in hand; `save` writes them.
 local function book(a, held, spent)
@@ -126,9 +141,9 @@ end
 local function balances(list)
   local out = {}
   for i, a in ipairs(list) do
-    out[i] = format('{"account":"%s","limit":%s,"available":%s,"held":%s,"spent":%s,"delegated":%s,"over":%s,"version":%s,"epoch":"%s"%s}',
-      a.name, credits(a.limit), credits(available(a)), credits(a.held), credits(a.spent), credits(a.delegated),
-      credits(over(a)), str(a.version), a.epoch, a.window > 0 and ',"window":' .. str(a.window) or '')
+    out[i] = '{"account":"' .. a.name .. '","limit":' .. credits(a.limit) .. ',"available":' .. credits(available(a)) .. ',"held":'
+      .. credits(a.held) .. ',"spent":' .. credits(a.spent) .. ',"delegated":' .. credits(a.delegated) .. ',"over":' .. credits(over(a))
+      .. ',"version":' .. str(a.version) .. ',"epoch":"' .. a.epoch .. (a.window > 0 and '","window":' .. str(a.window) .. '}' or '"}')
   end
   return '"accounts":[' .. table.concat(out, ',') .. ']'
 end
@@ -167,34 +182,47 @@ end
 -- microseconds, raised where needed.
 local function journal(head, audit, ledger)
   local f = head and call('HMGET', head, 'epoch', 'seq') or {}
-  local j = {epoch = f[1], seq = head and int(f[2] or '0', head) or now() * 1000, kept = {}, told = {}}
+  local j = {epoch = f[1], seq = head and int(f[2] or '0', head) or now() * 1000}
+  local count, streams, numbers, texts, last = 0, {}, {}, {}, {}
   for _, stream in ipairs({audit, ledger}) do
     if f[2] then
       call('XLEN', stream) -- checks its type
     else
-      local last = call('XREVRANGE', stream, '+', str(j.seq + 1), 'COUNT', 1)[1]
-      if last then j.seq = int(last[1]:match('^%d+'), stream) end
+      local newest = call('XREVRANGE', stream, '+', str(j.seq + 1), 'COUNT', '1')[1]
+      if newest then j.seq = int(newest[1]:match('^%d+'), stream) end
     end
   end
+  -- The number of the next event that is kept.
+  function j.number()
+    j.seq = j.seq + 1
+    return str(j.seq)
+  end
+  -- Takes an event whose text is made already.
+  function j.put(stream, number, text)
+    count = count + 1
+    streams[count], numbers[count], texts[count] = stream, number, text
+    if stream then last[stream] = count end
+  end
+  -- What an event's text begins with, and what comes between its number and its data.
+  function j.front(kind, ms) return '{"type":"' .. kind .. '","timestamp":"' .. stamp(ms) .. '",' end
+  function j.middle() return ',"epoch":"' .. (j.epoch or '') .. '","data":{' end
   function j.add(stream, kind, ms, who, budget, data)
-    local seq
-    if budget then budget = ',"budgetId":"' .. budget .. '"' end
-    if stream then
-      j.seq = j.seq + 1
-      seq = str(j.seq)
-    end
-    local json = '{"type":"' .. kind .. '","timestamp":"' .. stamp(ms) .. '",' .. who .. (budget or '') .. (seq and ',"seq":' .. seq or '')
-      .. ',"epoch":"' .. (j.epoch or '') .. '","data":{' .. data .. '}}'
-    if seq then j.kept[#j.kept + 1] = {stream, seq .. '-0', json} end
-    j.told[#j.told + 1] = json
+    local number = stream and j.number()
+    j.put(stream, number, j.front(kind, ms) .. who .. (budget and ',"budgetId":"' .. budget .. '"' or '')
+      .. (stream and ',"seq":' .. number or '') .. j.middle() .. data .. '}}')
   end
   function j.write(channel)
-    if head and j.kept[1] then call('HSET', head, 'seq', str(j.seq)) end
-    for _, e in ipairs(j.kept) do
-      call('XADD', e[1], 'MAXLEN', '~', e[1] == ledger and ledgerEntries or 100000, e[2], 'event', e[3])
+    if head and next(last) then call('HSET', head, 'seq', str(j.seq)) end
+    for i = 1, count do
+      local stream = streams[i]
+      if last[stream] == i then -- cut once
+        call('XADD', stream, 'MAXLEN', '~', stream == ledger and ledgerEntries or '100000', numbers[i], 'event', texts[i])
+      elseif stream then
+        call('XADD', stream, numbers[i], 'event', texts[i])
+      end
     end
     if channel == '' then return end
-    for _, json in ipairs(j.told) do call('PUBLISH', channel, json) end
+    for i = 1, count do call('PUBLISH', channel, texts[i]) end
   end
   return j
 end

@@ -2,17 +2,18 @@
 -- Tells once of accounts that have lost writes which a node has seen, and refuses or resumes them; the tenant's books get a new epoch.
 -- KEYS: head, audit, ledger, account..., hold...
 -- ARGV: channel, who, refuse or resume, new epoch, number of accounts, of each its name, the epoch and version that the node has seen, and how
---       many of the holds are calls that it has seen settled there
+--       many of the holds are of calls that it has seen settled there; of each of those the hold's field that says so
 -- Reply: of each account current, marked (nobody may charge it), resumed, or anew (resumed, and missing: it may be made)
 -- A missing account keeps its mark, or `*`, by which every node takes the one that is made in its place. Books that have gone on elsewhere may
 -- be at a later version: that they are others is seen by the settled calls that they do not have.
 local resumes, epoch, time = ARGV[3] == 'resume', ARGV[4], now()
-local events, states, lost, hold = journal(KEYS[1], KEYS[2], KEYS[3]), {}, {}, 3 + int(ARGV[5], 'accounts')
-for i = 4, hold do
+local events, states, lost, last = journal(KEYS[1], KEYS[2], KEYS[3]), {}, {}, 3 + int(ARGV[5], 'accounts')
+local hold, field = last, 4 * last - 7
+for i = 4, last do
   local name, seen, version, settled = ARGV[4 * i - 10], ARGV[4 * i - 9], int(ARGV[4 * i - 8], 'version'), true
   for _ = 1, int(ARGV[4 * i - 7], 'holds') do
-    hold = hold + 1
-    settled = settled and call('HGET', KEYS[hold], 'state') == 'settled'
+    hold, field = hold + 1, field + 1
+    settled = settled and (call('HGET', KEYS[hold], ARGV[field]) or ''):match('^settled')
   end
   local a, mark = account(name, KEYS[i])
   local before = a and a.previous or call('HGET', KEYS[i], 'previous') or ''
