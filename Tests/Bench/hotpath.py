@@ -5,7 +5,7 @@ A node runs under callgrind at 64 connections; what was executed is divided by t
 belongs to no stage (the Swift runtime, libc, NIO) is charged to those that call it, in proportion to what they spend in it. What the kernel does
 is not in it: `perf record` tells that.
 
-usage: hotpath.py [--binary FILE] [--peer satgate|stateless] [--seconds 15] [--profile FILE --calls N]
+usage: hotpath.py [--binary FILE] [--peer satgate|stateless|asking] [--seconds 15] [--profile FILE --calls N]
 """
 from __future__ import annotations
 
@@ -129,8 +129,11 @@ def charged(costs: dict[str, int], weights: Costs, owners: dict[str, str | None]
             callers = {} if owners[name] else {caller: weight for caller, weight in weights.get(name, {}).items() if caller != name}
             if not callers:
                 total[owners[name] or ROOT_COST] += cost
-            for caller, weight in callers.items():
-                above[caller] += cost * weight / sum(callers.values())
+            whole = sum(callers.values())
+            if callers and not whole:  # called in nothing that counts
+                total[owners[name] or ROOT_COST] += cost
+            for caller, weight in callers.items() if whole else ():
+                above[caller] += cost * weight / whole
         left = above
     total[ROOT_COST] += sum(left.values())
     return total
@@ -194,7 +197,7 @@ def tell(profile: Profile, calls: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=str(ROOT / ".build" / "release" / "satgate"))
-    parser.add_argument("--peer", choices=["satgate", "stateless"], default="satgate")
+    parser.add_argument("--peer", choices=["satgate", "stateless", "asking"], default="satgate")
     parser.add_argument("--seconds", type=int, default=15)
     parser.add_argument("--profile", type=Path, help="tell this callgrind file, of so many --calls, instead of making one")
     parser.add_argument("--calls", type=int, default=1)

@@ -20,10 +20,12 @@ import peers
 from peers import HERE, ROOT, Peer, Satgate, open_session
 from servers import REST, Server, free_port, pinned, until
 
+LEASES = {"SATGATE_BUDGET_LEASES": "true"}
+
 
 class Bench:
-    """`peers` by name; which there are is asked for: nginx, imitation, envoy, fastmcp, satgate, strict (satgate with NIOHTTP1), stateless
-    (satgate, called by an agent of 2026-07-28). Left out is what is not installed or not in this build."""
+    """`peers` by name; which there are is asked for: nginx, imitation, envoy, fastmcp, satgate (which leases budgets), asking (satgate that
+    asks Redis before each call), strict (satgate with NIOHTTP1), stateless (satgate, called by an agent of 2026-07-28). Left out is what is not installed or not in this build."""
 
     def __init__(self, directory: Path, binary: str, names: Iterable[str] = ("nginx", "satgate"), tools: int = 10,
                  wrapper: list[str] | None = None, within: float = 30, **settings: str) -> None:
@@ -52,8 +54,8 @@ class Bench:
             return Peer(name, self.peers["satgate"].server, self.peers["satgate"].port, self.satgate.mint(), stateless=True,
                         spent=self.satgate.spent, settled=self.peers["satgate"].settled)
         if name == "strict":
-            return self.satgate.node(name, SATGATE_CODEC="strict") if self.satgate.knows("SATGATE_CODEC") else None
-        return self.satgate.node(name, wrapper, within, **settings)
+            return self.satgate.node(name, SATGATE_CODEC="strict", **LEASES) if self.satgate.knows("SATGATE_CODEC") else None
+        return self.satgate.node(name, wrapper, within, **({} if name == "asking" else LEASES), **settings)
 
     def ask(self, *words: str) -> str:
         return subprocess.run(["redis-cli", "-p", str(self.redis_port), *words], capture_output=True, text=True).stdout.strip()
