@@ -165,6 +165,30 @@ struct RequestIDTests {
         #expect("\(string)" == #""1""#)
     }
 
+    @Test(
+        "a token comes out as it came in, and is one id with the number only where that has no other spelling",
+        arguments: [
+            "0", "7", "-1", "999999999999999999", "-999999999999999999", "9223372036854775807", "-9223372036854775808",
+        ])
+    func numbersKeepTheirSpelling(token: String) throws {
+        let id = try #require(RequestID(raw: bytes(token)))
+        var written: [UInt8] = []
+        id.append(to: &written)
+        #expect(id.raw == bytes(token) && written == bytes(token) && id.description == token)
+        #expect(id == RequestID(try #require(Int(token))) && id.number == Int(token))
+    }
+
+    @Test(
+        "tokens that fit no number, or are another spelling of one, are ids of their own",
+        arguments: ["-0", "9223372036854775808", "-9223372036854775809", "123456789012345678901234567890", #""7""#, #""\u0037""#])
+    func otherTokensStay(token: String) throws {
+        let id = try #require(RequestID(raw: bytes(token)))
+        var written: [UInt8] = []
+        id.append(to: &written)
+        #expect(id.raw == bytes(token) && written == bytes(token))
+        #expect(id != RequestID(0) && id != RequestID(7) && id != RequestID(.max) && id != RequestID(.min))
+    }
+
     @Test("may be an integer of any length up to 1 KiB")
     func integers() {
         for raw in ["0", "-0", "-5", "9223372036854775808", String(repeating: "9", count: 1024)] {

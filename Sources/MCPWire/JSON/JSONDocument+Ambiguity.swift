@@ -1,26 +1,34 @@
+import Glibc
+
 extension JSONDocument {
     /// Whether a member's key stands twice in its section, spells nothing, or differs only by case from one that is guarded there:
     /// common decoders (Go's, .NET's) take `Name` for `name`, so an upstream might run another tool than the one that was paid for.
-    static func isAmbiguous(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
-        guard members.count <= 24 else { return isAmbiguousSpelled(members, of: bytes) }
-        for (index, member) in members.enumerated() {
-            if !isPlain(member, of: bytes) { return isAmbiguousSpelled(members, of: bytes) }
-            for earlier in members[..<index] where earlier.section == member.section && earlier.key.count == member.key.count {
-                if bytes[earlier.key].elementsEqual(bytes[member.key]) { return true }
+    static func isAmbiguous(_ members: [JSONMember], of text: UnsafeRawBufferPointer) -> Bool {
+        members.withUnsafeBufferPointer { members in
+            guard members.count <= 24 else { return isAmbiguousSpelled(members, of: text) }
+            for (index, member) in members.enumerated() {
+                if member.isEscaped || member.known == .other && !isPlain(member, of: text) { return isAmbiguousSpelled(members, of: text) }
+                for earlier in members[..<index] where earlier.section == member.section && earlier.known == member.known {
+                    if member.known != .other || isSame(earlier.key, member.key, of: text) { return true }
+                }
             }
+            return false
         }
-        return false
     }
 
-    /// Whether the key is its own spelling and cannot fold to a guarded key: it is ASCII and has no capital, or no guarded key's length.
-    private static func isPlain(_ member: JSONMember, of bytes: [UInt8]) -> Bool {
-        if member.isEscaped { return false }
+    private static func isSame(_ one: Range<Int>, _ other: Range<Int>, of text: UnsafeRawBufferPointer) -> Bool {
+        guard one.count == other.count, let base = text.baseAddress else { return false }
+        return memcmp(base + one.lowerBound, base + other.lowerBound, one.count) == 0
+    }
+
+    /// Whether a key without escapes cannot fold to a guarded key: it is ASCII and has no capital, or no guarded key's length.
+    private static func isPlain(_ member: JSONMember, of text: UnsafeRawBufferPointer) -> Bool {
         switch member.section {
         case .envelope, .params, .result, .reference: break
         default: return true
         }
         var hasCapital = false
-        for byte in bytes[member.key] {
+        for byte in text[member.key] {
             if byte >= 0x80 { return false }
             if byte >= UInt8(ascii: "A"), byte <= UInt8(ascii: "Z") { hasCapital = true }
         }
@@ -33,10 +41,11 @@ extension JSONDocument {
     }
 
     /// The same for keys of any spelling and in any number.
-    private static func isAmbiguousSpelled(_ members: [JSONMember], of bytes: [UInt8]) -> Bool {
+    @inline(never)
+    private static func isAmbiguousSpelled(_ members: UnsafeBufferPointer<JSONMember>, of text: UnsafeRawBufferPointer) -> Bool {
         var seen: Set<SpelledKey> = []
         for member in members {
-            guard let key = spelledKey(of: member, in: bytes), !isLookalike(key, in: member.section),
+            guard let key = spelledKey(of: member, in: text), !isLookalike(key, in: member.section),
                 seen.insert(SpelledKey(section: member.section, key: key)).inserted
             else { return true }
         }

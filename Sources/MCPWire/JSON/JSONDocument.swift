@@ -19,16 +19,14 @@ struct JSONDocument: Sendable {
             var scanner = JSONScanner(text, in: range)
             do throws(MalformedJSON) {
                 let root = try scanner.document(as: root)
-                return .success((root, scanner.members, scanner.isUnreasonable))
+                let isAmbiguous = scanner.isUnreasonable || Self.isAmbiguous(scanner.members, of: text)
+                return .success((root, scanner.members, isAmbiguous))
             } catch {
                 return .failure(error)
             }
         }
-        let (rootRange, members, isUnreasonable) = try scanned.get()
+        (self.root, members, isAmbiguous) = try scanned.get()
         self.bytes = bytes
-        self.root = rootRange
-        self.members = members
-        isAmbiguous = isUnreasonable || Self.isAmbiguous(members, of: bytes)
     }
 
     /// Whether the value at `range` is an object.
@@ -36,6 +34,12 @@ struct JSONDocument: Sendable {
 
     /// Whether the value at `range` is `null`.
     func isNull(_ range: Range<Int>) -> Bool { bytes[range.lowerBound] == UInt8(ascii: "n") }
+
+    /// Where the value of a key that every scan recognizes stands in `section`.
+    func value(_ key: KnownKey, in section: Section) -> Range<Int>? {
+        for member in members where member.known == key && member.section == section { return member.value }
+        return nil
+    }
 
     /// Where the value of `key` in `section` stands.
     func value(_ key: String, in section: Section) -> Range<Int>? {
@@ -52,6 +56,16 @@ struct JSONDocument: Sendable {
     /// The text of a string member.
     func text(_ key: String, in section: Section) -> String? {
         value(key, in: section).flatMap { text($0) }
+    }
+
+    /// The text of a string member whose key every scan recognizes.
+    func text(_ key: KnownKey, in section: Section) -> String? {
+        value(key, in: section).flatMap { text($0) }
+    }
+
+    /// Whether the value at `range` is written just so.
+    func isWritten(_ range: Range<Int>, _ token: StaticString) -> Bool {
+        bytes.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[range]).spells(token) }
     }
 
     /// Whether the member is `true`.
@@ -105,7 +119,12 @@ extension JSONDocument {
 
     /// The key's text as UTF-8; nil when its surrogates do not pair.
     static func spelledKey(of member: JSONMember, in bytes: [UInt8]) -> [UInt8]? {
-        guard member.isEscaped else { return Array(bytes[member.key]) }
-        return bytes.withUnsafeBytes { JSONText.unescapedBytes(UnsafeRawBufferPointer(rebasing: $0[member.key])) }
+        bytes.withUnsafeBytes { spelledKey(of: member, in: $0) }
+    }
+
+    /// The same for the bytes themselves.
+    static func spelledKey(of member: JSONMember, in text: UnsafeRawBufferPointer) -> [UInt8]? {
+        let key = UnsafeRawBufferPointer(rebasing: text[member.key])
+        return member.isEscaped ? JSONText.unescapedBytes(key) : Array(key)
     }
 }

@@ -1,10 +1,41 @@
 /// Changes to a document, carried out in one copy; what they do not touch stays byte for byte.
 struct JSONEdits {
-    private var edits: [(range: Range<Int>, text: [UInt8])] = []
+    /// What is put in the place of a range, as a part of `texts`.
+    private struct Edit {
+        let range: Range<Int>
+        let text: Range<Int>
+
+        func stands(before other: Edit) -> Bool {
+            range.lowerBound < other.range.lowerBound
+                || range.lowerBound == other.range.lowerBound && range.upperBound < other.range.upperBound
+        }
+    }
+
+    /// In the order of the document.
+    private var edits: [Edit] = []
+    /// The new texts of all edits.
+    private var texts: [UInt8] = []
 
     /// Puts `text` in the place of what stands at `range`; an empty range inserts.
     mutating func replace(_ range: Range<Int>, with text: [UInt8]) {
-        edits.append((range, text))
+        replace(range) { $0.append(contentsOf: text) }
+    }
+
+    /// Puts the number in the place of what stands at `range`.
+    mutating func replace(_ range: Range<Int>, with number: Int) {
+        replace(range) { JSONText.append(integer: number, to: &$0) }
+    }
+
+    /// Puts what `write` appends in the place of what stands at `range`; an empty range inserts.
+    mutating func replace(_ range: Range<Int>, _ write: (inout [UInt8]) -> Void) {
+        let start = texts.count
+        write(&texts)
+        edits.append(Edit(range: range, text: start..<texts.count))
+        var place = edits.count - 1
+        while place > 0, edits[place].stands(before: edits[place - 1]) {
+            edits.swapAt(place, place - 1)
+            place -= 1
+        }
     }
 
     /// Takes the unwanted members out of `section`, each with exactly one comma; answers whether any member stays.
@@ -35,19 +66,19 @@ struct JSONEdits {
 
     /// The copy of `bytes`' part at `whole` with the edits that lie in it.
     func applied(to bytes: [UInt8], in whole: Range<Int>) -> [UInt8] {
-        // Most messages have one edit, which needs no order.
-        let ordered =
-            edits.count < 2
-            ? edits : edits.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         var out: [UInt8] = []
-        out.reserveCapacity(ordered.reduce(whole.count) { $0 + $1.text.count })
-        var copied = whole.lowerBound
-        for edit in ordered where edit.range.lowerBound >= whole.lowerBound && edit.range.upperBound <= whole.upperBound {
-            out.append(contentsOf: bytes[copied..<edit.range.lowerBound])
-            out.append(contentsOf: edit.text)
-            copied = edit.range.upperBound
+        out.reserveCapacity(whole.count + texts.count)
+        bytes.withUnsafeBufferPointer { bytes in
+            texts.withUnsafeBufferPointer { texts in
+                var copied = whole.lowerBound
+                for edit in edits where edit.range.lowerBound >= whole.lowerBound && edit.range.upperBound <= whole.upperBound {
+                    out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[copied..<edit.range.lowerBound]))
+                    out.append(contentsOf: UnsafeBufferPointer(rebasing: texts[edit.text]))
+                    copied = edit.range.upperBound
+                }
+                out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[copied..<whole.upperBound]))
+            }
         }
-        out.append(contentsOf: bytes[copied..<whole.upperBound])
         return out
     }
 }

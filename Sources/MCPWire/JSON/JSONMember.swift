@@ -1,11 +1,37 @@
 /// One recorded member: where its key (between the quotes) and its value stand.
-struct JSONMember: Sendable, Hashable {
+struct JSONMember: Sendable {
     let section: Section
+    /// What the key spells, escaped or not.
+    let known: KnownKey
     /// The key holds escapes, so its bytes are not its text.
     let isEscaped: Bool
-    let key: Range<Int>
-    var value: Range<Int>
+    // Half as wide as `Int`, which every text fits that a scan takes.
+    private let keyStart, keyEnd: UInt32
+    private var valueStart, valueEnd: UInt32
+
+    /// The member whose value is not read yet; places are below `JSONScanner.longestText`.
+    init(section: Section, known: KnownKey, isEscaped: Bool, key: Range<Int>) {
+        self.section = section
+        self.known = known
+        self.isEscaped = isEscaped
+        keyStart = UInt32(truncatingIfNeeded: key.lowerBound)
+        keyEnd = UInt32(truncatingIfNeeded: key.upperBound)
+        valueStart = keyEnd
+        valueEnd = keyEnd
+    }
+
+    /// Where the key stands, between its quotes.
+    var key: Range<Int> { Range(uncheckedBounds: (Int(keyStart), Int(keyEnd))) }
+
+    /// Where the value stands.
+    var value: Range<Int> {
+        get { Range(uncheckedBounds: (Int(valueStart), Int(valueEnd))) }
+        set {
+            valueStart = UInt32(truncatingIfNeeded: newValue.lowerBound)
+            valueEnd = UInt32(truncatingIfNeeded: newValue.upperBound)
+        }
+    }
 
     /// Where the key's opening quote stands.
-    var start: Int { key.lowerBound - 1 }
+    var start: Int { Int(keyStart) - 1 }
 }

@@ -16,6 +16,8 @@ struct JSONScanner {
     static let maximumDepth = 128
     /// Recorded members of one document.
     static let maximumMembers = 1024
+    /// Bytes that a place in a text may be counted by; longer ones are not read.
+    private static let longestText = Int(UInt32.max)
 
     init(_ text: UnsafeRawBufferPointer, in range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "the range is made by an earlier scan of the same bytes")
@@ -26,6 +28,7 @@ struct JSONScanner {
 
     /// Reads the whole text, which must be one value with nothing but white space around it; answers where the value stands.
     mutating func document(as root: Section) throws(MalformedJSON) -> Range<Int> {
+        guard end <= Self.longestText else { throw MalformedJSON() }
         members.reserveCapacity(16)
         skipSpace()
         let start = at
@@ -98,16 +101,21 @@ struct JSONScanner {
             isUnreasonable = true
             return try value(depth: depth + 1, as: nil)
         }
-        members.append(JSONMember(section: section, isEscaped: key.isEscaped, key: key.range, value: start..<start))
-        try value(depth: depth + 1, as: peek() == UInt8(ascii: "{") ? opened(by: key, in: section) : nil)
+        let (known, inner) = recognized(key, in: section)
+        members.append(JSONMember(section: section, known: known, isEscaped: key.isEscaped, key: key.range))
+        try value(depth: depth + 1, as: inner)
         members[slot].value = start..<at
     }
 
-    /// The section that the object under `key` is; an escaped key is read as what it spells.
-    private mutating func opened(by key: StringToken, in section: Section) -> Section? {
-        let spelled = UnsafeRawBufferPointer(rebasing: text[key.range])
-        guard key.isEscaped else { return section.opened(by: spelled) }
-        return JSONText.unescapedBytes(spelled)?.withUnsafeBytes { section.opened(by: $0) }
+    /// What the key is, and the section that an object under it is; an escaped key is read as what it spells.
+    private func recognized(_ key: StringToken, in section: Section) -> (KnownKey, Section?) {
+        func read(_ spelled: UnsafeRawBufferPointer) -> (KnownKey, Section?) {
+            let known = KnownKey(spelled)
+            return (known, peek() == UInt8(ascii: "{") ? section.opened(by: known, spelled) : nil)
+        }
+        let written = UnsafeRawBufferPointer(rebasing: text[key.range])
+        guard key.isEscaped else { return read(written) }
+        return JSONText.unescapedBytes(written)?.withUnsafeBytes { read($0) } ?? (.other, nil)
     }
 
     private mutating func array(depth: Int) throws(MalformedJSON) {
@@ -175,9 +183,19 @@ extension JSONScanner {
         guard peek() == UInt8(ascii: "\"") else { throw MalformedJSON() }
         at += 1
         let start = at
+        skipPlainText()
+        guard peek() != UInt8(ascii: "\"") else {
+            at += 1
+            return StringToken(range: Range(uncheckedBounds: (start, at - 1)), isEscaped: false)
+        }
+        return try unusualString(from: start)
+    }
+
+    /// Reads on in a string that holds more than plain text.
+    @inline(never)
+    private mutating func unusualString(from start: Int) throws(MalformedJSON) -> StringToken {
         var isEscaped = false
         while true {
-            skipPlainText()
             switch peek() {
             case UInt8(ascii: "\""):
                 at += 1
@@ -188,12 +206,16 @@ extension JSONScanner {
             case 0x80...: repeat { try character() } while peek() >= 0x80
             default: throw MalformedJSON()
             }
+            skipPlainText()
         }
     }
 
     /// Moves over printable ASCII other than quote and backslash, eight bytes at a time.
+    @inline(__always)
     private mutating func skipPlainText() {
         let ones: UInt64 = 0x0101_0101_0101_0101
+        var at = at
+        defer { self.at = at }
         while end - at >= 8 {
             let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: at, as: UInt64.self))
             let controls = word &- ones &* 0x20

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Writing and reading of JSON's own notation.
 package enum JSONText {
     /// Appends the string with its quotes; controls, U+2028 and U+2029 are escaped.
@@ -19,7 +21,20 @@ package enum JSONText {
 
     /// Appends the number.
     package static func append(integer: Int, to out: inout [UInt8]) {
-        out.append(contentsOf: String(integer).utf8)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var start = digits.count
+            var rest = integer.magnitude
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if integer < 0 {
+                start -= 1
+                digits[start] = UInt8(ascii: "-")
+            }
+            out.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+        }
     }
 
     /// Appends text that is JSON already.
@@ -92,6 +107,20 @@ package enum JSONText {
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
         case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
         default: nil
+        }
+    }
+}
+
+extension String {
+    /// Whether both are the same bytes; texts that only look alike are equal otherwise.
+    func isWritten(as other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        var (one, other) = (self, other)
+        return one.withUTF8 { one in
+            other.withUTF8 { other in
+                guard let left = one.baseAddress, let right = other.baseAddress else { return true }
+                return memcmp(left, right, one.count) == 0
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The objects of a document whose members are recorded; everything else is validated and passed over.
 enum Section: UInt8, Sendable {
     case envelope, params, paramsMeta, result, resultMeta, error
@@ -16,14 +18,13 @@ enum Section: UInt8, Sendable {
         }
     }
 
-    /// The section that the object under `key` is; nil when its members are not recorded.
-    func opened(by key: UnsafeRawBufferPointer) -> Section? {
+    /// The section that the object under `key` is, whose text is given too; nil when its members are not recorded.
+    func opened(by key: KnownKey, _ text: UnsafeRawBufferPointer) -> Section? {
         switch self {
-        case .envelope:
-            if key.spells("params") { .params } else if key.spells("result") { .result } else if key.spells("error") { .error } else { nil }
-        case .params: key.spells("_meta") ? .paramsMeta : nil
-        case .result: key.spells("_meta") ? .resultMeta : nil
-        case .definition: if key.spells("_meta") { .definitionMeta } else if key.spells("execution") { .definitionExecution } else { nil }
+        case .envelope: key == .params ? .params : key == .result ? .result : key == .error ? .error : nil
+        case .params: key == .meta ? .paramsMeta : nil
+        case .result: key == .meta ? .resultMeta : nil
+        case .definition: key == .meta ? .definitionMeta : text.spells("execution") ? .definitionExecution : nil
         case .paramsMeta, .resultMeta, .error, .definitionMeta, .definitionExecution, .reference, .other: nil
         }
     }
@@ -33,10 +34,7 @@ extension UnsafeRawBufferPointer {
     /// Whether the bytes are exactly this ASCII text.
     @inline(__always)
     func spells(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        return text.withUTF8Buffer { wanted in
-            for index in 0..<wanted.count where wanted[index] != self[index] { return false }
-            return true
-        }
+        guard count == text.utf8CodeUnitCount, let baseAddress else { return false }
+        return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 }

@@ -17,7 +17,7 @@ extension Answer {
             content?.rewrite(document, &edits)
         case .error(let code):
             let told = statelessNumber(of: code)
-            if told != code, let range = document.value("code", in: .error) { edits.replace(range, with: Array(String(told).utf8)) }
+            if told != code, let range = document.value(.code, in: .error) { edits.replace(range, with: Array(String(told).utf8)) }
             status = Self.status(ofNumber: told)
         }
         return (status, edits.applied(to: document.bytes, in: 0..<document.bytes.count))
@@ -49,7 +49,7 @@ extension JSONEdits {
     fileprivate mutating func sign(_ document: JSONDocument, by responder: Responder, as view: ResourceView?, warning: String?) {
         var added = view?.limitCaching(of: document, &self) ?? []
         view?.rename(in: document, &self)
-        if document.value("resultType", in: .result) == nil {
+        if document.value(.resultType, in: .result) == nil {
             if !added.isEmpty { added.append(UInt8(ascii: ",")) }
             JSONText.append(raw: Responder.completeness, to: &added)
         }
@@ -59,7 +59,7 @@ extension JSONEdits {
     /// Has the result say whose it is, and these members.
     mutating func sign(_ document: JSONDocument, by responder: Responder, adding members: [UInt8], warning: String? = nil) {
         let keepsAny = removeMembers(of: .resultMeta, in: document) {
-            document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
+            $0.known == .serverInfo || document.key(of: $0, startsWith: MetaKey.ours)
         }
         let warning = warning.map { [UInt8(ascii: ",")] + JSONText.member(MetaKey.warning, $0) } ?? []
         insert(
@@ -72,10 +72,10 @@ extension JSONEdits {
     mutating func insert(
         _ members: [UInt8], intoMetaOf document: JSONDocument, beforeOthers: Bool, adding others: [UInt8] = [], keepsMembers: Bool
     ) {
-        guard let result = document.value("result", in: .envelope) else { return }
+        guard let result = document.value(.result, in: .envelope) else { return }
         var added = others
         let wrapped = [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]
-        if let meta = document.value("_meta", in: .result) {
+        if let meta = document.value(.meta, in: .result) {
             if document.isObject(meta) {
                 insert(members, into: meta, beforeOthers: beforeOthers)
             } else {

@@ -17,13 +17,13 @@ package struct Answer: Sendable {
         self.message = message
         self.era = era
         let document = message.document
-        if let result = document.value("result", in: .envelope) {
+        if let result = document.value(.result, in: .envelope) {
             guard document.isObject(result) else { throw .invalidRequest(message.id) }
-            let isError = document.value("isError", in: .result).map { document.bytes[$0.lowerBound] == UInt8(ascii: "t") }
+            let isError = document.value(.isError, in: .result).map { document.bytes[$0.lowerBound] == UInt8(ascii: "t") }
             kind = .result(isError: isError ?? false)
         } else {
-            guard let range = document.value("code", in: .error), let code = Int(String(decoding: document.bytes[range], as: UTF8.self)),
-                document.text("message", in: .error) != nil
+            guard let range = document.value(.code, in: .error), let code = Int(String(decoding: document.bytes[range], as: UTF8.self)),
+                document.text(.message, in: .error) != nil
             else { throw .invalidRequest(message.id) }
             kind = .error(code: code)
         }
@@ -31,7 +31,7 @@ package struct Answer: Sendable {
 
     /// What a result without a handshake says of itself: `complete` where it says nothing. Nil for what is no text.
     package var resultType: String? {
-        guard let range = message.document.value("resultType", in: .result) else { return "complete" }
+        guard let range = message.document.value(.resultType, in: .result) else { return "complete" }
         return message.document.text(range)
     }
 
@@ -39,12 +39,12 @@ package struct Answer: Sendable {
     package var asksForInput: Bool { era == .modern && resultType == "input_required" }
 
     /// The text of the error; nil for a result.
-    package var errorMessage: String? { message.document.text("message", in: .error) }
+    package var errorMessage: String? { message.document.text(.message, in: .error) }
 
     /// The decimal that the upstream names as the call's real cost in its result's `_meta["io.satgate/cost"]`, as written.
     package var reportedCost: String? {
         let document = message.document
-        guard let range = document.value(MetaKey.cost, in: .resultMeta), range.count <= 32 else { return nil }
+        guard let range = document.value(.cost, in: .resultMeta), range.count <= 32 else { return nil }
         return document.text(range) ?? String(decoding: document.bytes[range], as: UTF8.self)
     }
 
@@ -59,17 +59,17 @@ package struct Answer: Sendable {
         var edits = JSONEdits()
         edits.address(document, to: id)
         let keepsMeta = edits.removeMembers(of: .resultMeta, in: document) {
-            document.key(of: $0, is: MetaKey.serverInfo) || document.key(of: $0, startsWith: MetaKey.ours)
+            $0.known == .serverInfo || document.key(of: $0, startsWith: MetaKey.ours)
         }
         var keepsMembers = warning == nil || document.members.contains { $0.section == .result }
         view?.rename(in: document, &edits)
         content?.rewrite(document, &edits)
         if era == .modern {
             // Without a handshake a resource that does not exist is an invalid parameter.
-            if view != nil, kind == .error(code: ErrorCode.invalidParams), let range = document.value("code", in: .error) {
+            if view != nil, kind == .error(code: ErrorCode.invalidParams), let range = document.value(.code, in: .error) {
                 edits.replace(range, with: Array("\(ErrorCode.resourceNotFound)".utf8))
             }
-            if kind == .error(code: ErrorCode.missingCapability), let range = document.value("code", in: .error) {
+            if kind == .error(code: ErrorCode.missingCapability), let range = document.value(.code, in: .error) {
                 edits.replace(range, with: Array("\(ErrorCode.internalError)".utf8))
             }
             keepsMembers = edits.removeMembers(of: .result, in: document) { member in
@@ -87,7 +87,7 @@ package struct Answer: Sendable {
 extension JSONEdits {
     /// Puts `id` in the place of the response's own, or where it has none.
     mutating func address(_ document: JSONDocument, to id: RequestID) {
-        if let range = document.value("id", in: .envelope) { return replace(range, with: id.raw) }
+        if let range = document.value(.id, in: .envelope) { return replace(range) { id.append(to: &$0) } }
         let inside = document.root.lowerBound + 1
         replace(inside..<inside, with: Array("\"id\":".utf8) + id.raw + [UInt8(ascii: ",")])
     }

@@ -17,7 +17,13 @@ package struct Batch: Sendable {
 
     /// Whether the body is an array, if it is JSON at all.
     package static func isOpened(by bytes: [UInt8]) -> Bool {
-        bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
+        let first = bytes.first { byte in
+            switch byte {
+            case 0x20, 0x09, 0x0A, 0x0D: false
+            default: true
+            }
+        }
+        return first == UInt8(ascii: "[")
     }
 
     /// Reads an array.

@@ -44,8 +44,8 @@ extension StatelessRequest {
     /// What the agent says of itself in a request of a revision without a handshake; nil where that is too long.
     package static func profile(in message: Message) -> ClientProfile? {
         let document = message.document
-        guard let capabilities = document.value(MetaKey.clientCapabilities, in: .paramsMeta) else { return nil }
-        let info = document.value(MetaKey.clientInfo, in: .paramsMeta)
+        guard let capabilities = document.value(.clientCapabilities, in: .paramsMeta) else { return nil }
+        let info = document.value(.clientInfo, in: .paramsMeta)
         return ClientProfile(info: info.map { document.raw($0) }, capabilities: document.raw(capabilities))
     }
 }

@@ -31,8 +31,8 @@ package struct ContentView: Sendable {
     }
 
     private func note(ofLink item: JSONDocument) -> String {
-        let uri = item.text("uri", in: .other) ?? ""
-        let name = item.text("name", in: .other).map { "\($0): " } ?? ""
+        let uri = item.text(.uri, in: .other) ?? ""
+        let name = item.text(.name, in: .other).map { "\($0): " } ?? ""
         return "\(name)\(shown[uri] ?? uri)\(item.text("description", in: .other).map { "\n\($0)" } ?? "")"
     }
 
@@ -86,7 +86,7 @@ extension JSONDocument {
     fileprivate func uriPlace(ofKind kind: String?) -> Range<Int>? {
         switch kind {
         case "resource_link": value("uri", in: .other)
-        case "resource": value("resource", in: .other).flatMap { object($0)?.value("uri", in: .other) }
+        case "resource": value("resource", in: .other).flatMap { object($0)?.value(.uri, in: .other) }
         default: nil
         }
     }

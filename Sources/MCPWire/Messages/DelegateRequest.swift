@@ -57,9 +57,9 @@ package struct DelegateRequest: Sendable, Equatable {
     }
 
     private static func key(in message: Message, _ headerKey: [UInt8]?) throws(Fault) -> IdempotencyKey? {
-        let own = message.metaText(MetaKey.idempotencyKey).flatMap { IdempotencyKey($0) }
+        let own = message.document.text(.idempotencyKey, in: .paramsMeta).flatMap { IdempotencyKey($0) }
         let named = headerKey.flatMap { IdempotencyKey($0) }
-        let isSaid = message.document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil
+        let isSaid = message.document.value(.idempotencyKey, in: .paramsMeta) != nil
         guard (own != nil) == isSaid, (named != nil) == (headerKey != nil) else { throw .invalidParams(IdempotencyKey.rule) }
         if let own, let named, own != named { throw .invalidParams("Idempotency-Key is not the key in params._meta") }
         return own ?? named

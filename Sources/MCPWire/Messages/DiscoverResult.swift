@@ -11,10 +11,10 @@ package struct DiscoverResult: Sendable, Hashable {
         let document = answer.message.document
         guard case .result = answer.kind, let versions = document.value("supportedVersions", in: .result).flatMap({ document.texts($0) })
         else { throw .invalidRequest(answer.id) }
-        let info = document.value(MetaKey.serverInfo, in: .resultMeta).flatMap { document.object($0) }
+        let info = document.value(.serverInfo, in: .resultMeta).flatMap { document.object($0) }
         supportedVersions = versions
         introduction = Introduction(
-            name: info?.text("name", in: .other), version: info?.text("version", in: .other),
+            name: info?.text(.name, in: .other), version: info?.text("version", in: .other),
             instructions: document.text("instructions", in: .result))
         capabilities = document.serverCapabilities
     }

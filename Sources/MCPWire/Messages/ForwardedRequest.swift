@@ -32,7 +32,7 @@ package final class ForwardedRequest: Sendable {
         guard let id = message.id, message.kind == .request else { throw .invalidRequest(message.id) }
         let subject = try Subject(of: message, id: id)
         let document = message.document
-        let key = message.method == Method.complete ? "argument" : "arguments"
+        let key = subject.isCompletion ? KnownKey.argument : .arguments
         if let arguments = document.value(key, in: .params), !document.isObject(arguments), !document.isNull(arguments) {
             throw .invalidParams(id, "params.\(key) must be an object")
         }
@@ -42,7 +42,7 @@ package final class ForwardedRequest: Sendable {
         name = subject.name
         nameRange = subject.range
         progressToken = message.progressTokenOfMeta
-        idempotencyKey = message.metaText(MetaKey.idempotencyKey).flatMap { IdempotencyKey($0) }
+        idempotencyKey = document.text(.idempotencyKey, in: .paramsMeta).flatMap { IdempotencyKey($0) }
         continuation = nil
         upstreamKey = nil
         try checkMeta()
@@ -95,10 +95,10 @@ package final class ForwardedRequest: Sendable {
     /// What satgate reads in `_meta` is of the right kind.
     private func checkMeta() throws(WireError) {
         let document = message.document
-        if let token = document.value("progressToken", in: .paramsMeta), progressToken == nil, !document.isNull(token) {
+        if let token = document.value(.progressToken, in: .paramsMeta), progressToken == nil, !document.isNull(token) {
             throw .invalidParams(id, "params._meta.progressToken must be a string or a number")
         }
-        if idempotencyKey == nil, document.value(MetaKey.idempotencyKey, in: .paramsMeta) != nil {
+        if idempotencyKey == nil, document.value(.idempotencyKey, in: .paramsMeta) != nil {
             throw .invalidParams(id, IdempotencyKey.rule)
         }
     }
@@ -109,26 +109,25 @@ package final class ForwardedRequest: Sendable {
     /// place of what the agent says of the kind, `upstreamKey` in the place of the agent's own key, `trace` in the place of its trace context.
     package func forwarded(id: Int, name: String, sender: Sender? = nil, trace: TraceNote? = nil) -> [UInt8] {
         let document = message.document
-        let number = Array(String(id).utf8)
         var edits = JSONEdits()
-        if let range = document.value("id", in: .envelope) { edits.replace(range, with: number) }
-        if !name.utf8.elementsEqual(self.name.utf8) { edits.replace(nameRange, with: JSONText.string(name)) }
-        if progressToken != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: number) }
-        edits.removeMembers(of: .params, in: document) { member in
-            document.key(of: member, is: "task") || Continuation.keys.contains { document.key(of: member, is: $0) }
-        }
-        if let continuation, let params = document.value("params", in: .envelope) {
+        if let range = document.value(.id, in: .envelope) { edits.replace(range, with: id) }
+        if !name.isWritten(as: self.name) { edits.replace(nameRange) { JSONText.append(string: name, to: &$0) } }
+        if progressToken != nil, let range = document.value(.progressToken, in: .paramsMeta) { edits.replace(range, with: id) }
+        edits.removeMembers(of: .params, in: document) { $0.known == .task || $0.known == .inputResponses || $0.known == .requestState }
+        if let continuation, let params = document.value(.params, in: .envelope) {
             // A forwarded request is about something, so there is always a member behind it.
             let inside = params.lowerBound + 1
             edits.replace(inside..<inside, with: continuation.members)
         }
         let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { member in
-            if document.key(of: member, is: MetaKey.token) || document.key(of: member, startsWith: MetaKey.ours) { return true }
-            if trace != nil, document.key(of: member, is: MetaKey.traceParent) || document.key(of: member, is: MetaKey.traceState) {
-                return true
+            switch member.known {
+            case .token, .idempotencyKey, .cost, .protocolVersion, .clientCapabilities, .clientInfo, .logLevel: true
+            case .traceParent, .traceState: trace != nil
+            case .serverInfo: sender != nil
+            default:
+                document.key(of: member, startsWith: MetaKey.ours)
+                    || sender != nil && document.key(of: member, startsWith: MetaKey.protocols)
             }
-            guard document.key(of: member, startsWith: MetaKey.protocols) else { return false }
-            return sender != nil || MetaKey.ofStatelessRequest.contains { document.key(of: member, is: $0) }
         }
         let told = members(of: sender, trace)
         if !told.isEmpty { edits.introduce(told, in: document, beforeOthers: keepsAny) }
@@ -152,7 +151,7 @@ package final class ForwardedRequest: Sendable {
     package func progress(_ notification: Message, sentAs id: Int? = nil) -> [UInt8]? {
         let document = notification.document
         guard let progressToken, notification.kind == .notification, notification.method == Method.progress,
-            let token = notification.progressTokenOfParams, let range = document.value("progressToken", in: .params)
+            let token = notification.progressTokenOfParams, let range = document.value(.progressToken, in: .params)
         else { return nil }
         if let id, token != Array(String(id).utf8) { return nil }
         var edits = JSONEdits()
@@ -168,18 +167,20 @@ private struct Subject {
     let name: String
     let range: Range<Int>
 
+    var isCompletion: Bool { kind == .promptCompletion || kind == .resourceCompletion }
+
     init(of message: Message, id: RequestID) throws(WireError) {
         switch message.method {
-        case Method.toolsCall: try self.init(.toolCall, "name", "the name of a tool", in: message, id)
-        case Method.promptsGet: try self.init(.prompt, "name", "the name of a prompt", in: message, id)
-        case Method.resourcesRead: try self.init(.resource, "uri", "the URI of a resource", in: message, id)
+        case Method.toolsCall: try self.init(.toolCall, .name, "the name of a tool", in: message, id)
+        case Method.promptsGet: try self.init(.prompt, .name, "the name of a prompt", in: message, id)
+        case Method.resourcesRead: try self.init(.resource, .uri, "the URI of a resource", in: message, id)
         case Method.complete: try self.init(referenceOf: message, id)
         default: throw .invalidRequest(id)
         }
     }
 
     private init(
-        _ kind: ForwardedRequest.Kind, _ key: String, _ meaning: String, in message: Message, _ id: RequestID
+        _ kind: ForwardedRequest.Kind, _ key: KnownKey, _ meaning: String, in message: Message, _ id: RequestID
     ) throws(WireError) {
         let document = message.document
         guard let range = document.value(key, in: .params), let name = document.text(range), !name.isEmpty else {
@@ -192,13 +193,13 @@ private struct Subject {
 
     private init(referenceOf message: Message, _ id: RequestID) throws(WireError) {
         let document = message.document
-        guard let place = document.value("ref", in: .params), document.isObject(place),
+        guard let place = document.value(.ref, in: .params), document.isObject(place),
             let reference = try? JSONDocument(document.bytes, in: place, as: .reference), !reference.isAmbiguous
         else { throw .invalidParams(id, "params.ref must refer to a prompt or a resource") }
-        let (kind, key): (ForwardedRequest.Kind, String)
+        let (kind, key): (ForwardedRequest.Kind, KnownKey)
         switch reference.text("type", in: .reference) {
-        case "ref/prompt": (kind, key) = (.promptCompletion, "name")
-        case "ref/resource": (kind, key) = (.resourceCompletion, "uri")
+        case "ref/prompt": (kind, key) = (.promptCompletion, .name)
+        case "ref/resource": (kind, key) = (.resourceCompletion, .uri)
         default: throw .invalidParams(id, "params.ref.type must be ref/prompt or ref/resource")
         }
         guard let range = reference.value(key, in: .reference), let name = reference.text(range), !name.isEmpty else {

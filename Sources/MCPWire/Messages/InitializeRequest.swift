@@ -14,7 +14,7 @@ package struct InitializeRequest: Sendable, Hashable {
         let document = message.document
         let client = document.value("clientInfo", in: .params).flatMap { document.object($0) }
         protocolVersion = version
-        clientName = client?.text("name", in: .other)
+        clientName = client?.text(.name, in: .other)
         clientVersion = client?.text("version", in: .other)
     }
 }

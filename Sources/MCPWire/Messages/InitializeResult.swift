@@ -15,7 +15,7 @@ package struct InitializeResult: Sendable, Hashable {
         }
         let server = document.value("serverInfo", in: .result).flatMap { document.object($0) }
         protocolVersion = version
-        serverName = server?.text("name", in: .other)
+        serverName = server?.text(.name, in: .other)
         serverVersion = server?.text("version", in: .other)
         introduction = Introduction(name: serverName, version: serverVersion, instructions: document.text("instructions", in: .result))
         capabilities = document.serverCapabilities

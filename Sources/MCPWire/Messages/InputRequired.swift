@@ -25,7 +25,7 @@ package struct InputRequired: Sendable {
     package init?(_ answer: Answer) {
         let document = answer.message.document
         guard answer.asksForInput, let questions = Self.questions(in: document) else { return nil }
-        if let range = document.value("requestState", in: .result) {
+        if let range = document.value(.requestState, in: .result) {
             guard document.bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
             state = document.raw(range)
         } else {
@@ -56,7 +56,7 @@ package struct InputRequired: Sendable {
         guard !questions.isEmpty else { return Continuation(inputResponses: nil, requestState: state) }
         var out = [UInt8(ascii: "{")]
         for (question, response) in zip(questions, responses) {
-            guard let result = response.document.value("result", in: .envelope) else { return nil }
+            guard let result = response.document.value(.result, in: .envelope) else { return nil }
             if out.count > 1 { out.append(UInt8(ascii: ",")) }
             out += question.key
             out.append(UInt8(ascii: ":"))

@@ -9,17 +9,17 @@ extension Message {
     package func metaText(_ key: String) -> String? { document.text(key, in: .paramsMeta) }
 
     /// The JSON token of `params._meta.progressToken`: a string or a number.
-    package var progressTokenOfMeta: [UInt8]? { token("progressToken", in: .paramsMeta) }
+    package var progressTokenOfMeta: [UInt8]? { token(document.value(.progressToken, in: .paramsMeta)) }
 
     /// The JSON token of `params.progressToken`, as progress notifications carry it.
-    package var progressTokenOfParams: [UInt8]? { token("progressToken", in: .params) }
+    package var progressTokenOfParams: [UInt8]? { token(document.value(.progressToken, in: .params)) }
 
     /// The revision that a stateless request names in its `_meta`.
-    package var protocolVersionOfMeta: String? { metaText(MetaKey.protocolVersion) }
+    package var protocolVersionOfMeta: String? { document.text(.protocolVersion, in: .paramsMeta) }
 
     /// The request of ours that opened the stream on which the notification comes, where it is tagged so.
     package var subscription: Int? {
-        token(MetaKey.subscriptionID, in: .paramsMeta).flatMap { RequestID(raw: $0)?.number }
+        token(document.value(MetaKey.subscriptionID, in: .paramsMeta)).flatMap { RequestID(raw: $0)?.number }
     }
 
     /// Whether an acknowledged subscription will tell of changes of any list.
@@ -55,7 +55,7 @@ extension Message {
     /// The same with another URI for the resource that it is about.
     package func relayed(about uri: String) -> [UInt8] {
         var edits = JSONEdits()
-        if let range = document.value("uri", in: .params), document.text(range) != uri { edits.replace(range, with: JSONText.string(uri)) }
+        if let range = document.value(.uri, in: .params), document.text(range) != uri { edits.replace(range, with: JSONText.string(uri)) }
         return relayed(with: edits)
     }
 
@@ -67,9 +67,9 @@ extension Message {
         return edits.applied(to: bytes, in: 0..<bytes.count)
     }
 
-    /// A string or number token of at most 1 KiB.
-    private func token(_ key: String, in section: Section) -> [UInt8]? {
-        guard let range = document.value(key, in: section), range.count <= RequestID.maximumLength else { return nil }
+    /// The string or number at that place, of at most 1 KiB.
+    private func token(_ range: Range<Int>?) -> [UInt8]? {
+        guard let range, range.count <= RequestID.maximumLength else { return nil }
         switch document.bytes[range.lowerBound] {
         case UInt8(ascii: "\""), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return document.raw(range)
         default: return nil

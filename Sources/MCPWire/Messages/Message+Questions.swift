@@ -4,13 +4,13 @@ extension Message {
     /// need not have; all else byte for byte.
     package func asked(under id: RequestID, by upstream: String) -> [UInt8] {
         var edits = JSONEdits()
-        if let range = document.value("id", in: .envelope) { edits.replace(range, with: id.raw) }
-        if progressTokenOfMeta != nil, let range = document.value("progressToken", in: .paramsMeta) { edits.replace(range, with: id.raw) }
+        if let range = document.value(.id, in: .envelope) { edits.replace(range, with: id.raw) }
+        if progressTokenOfMeta != nil, let range = document.value(.progressToken, in: .paramsMeta) { edits.replace(range, with: id.raw) }
         let keepsAny = edits.removeMembers(of: .paramsMeta, in: document) { document.key(of: $0, startsWith: MetaKey.ours) }
         let name = JSONText.string(MetaKey.upstream) + [UInt8(ascii: ":")] + JSONText.string(upstream)
         edits.introduce(name, in: document, beforeOthers: keepsAny)
         if neededAbility == .elicitationByURL, document.value("elicitationId", in: .params) == nil,
-            let params = document.value("params", in: .envelope)
+            let params = document.value(.params, in: .envelope)
         {
             // It has a mode, so there is a member behind this one.
             let inside = params.lowerBound + 1
@@ -30,7 +30,7 @@ extension Message {
     /// The bytes of an agent's progress for the upstream that asked for it under `token`; nil where it is no progress.
     package func progress(under token: [UInt8]) -> [UInt8]? {
         guard kind == .notification, method == Method.progress, progressTokenOfParams != nil,
-            let range = document.value("progressToken", in: .params)
+            let range = document.value(.progressToken, in: .params)
         else { return nil }
         var edits = JSONEdits()
         edits.replace(range, with: token)
@@ -48,7 +48,7 @@ extension Message {
     }
 
     /// A response that is an error.
-    package var isError: Bool { kind == .response && document.value("error", in: .envelope) != nil }
+    package var isError: Bool { kind == .response && document.value(.error, in: .envelope) != nil }
 
     /// The request that an agent speaks of: answers, or tells its progress with.
     package var questionAddressed: RequestID? {
@@ -66,8 +66,8 @@ extension JSONEdits {
         let comma = [UInt8(ascii: ",")]
         let object = [UInt8(ascii: "{")] + member + [UInt8(ascii: "}")]
         let meta = Array(#""_meta":"#.utf8) + object
-        let params = document.value("params", in: .envelope)
-        if let range = document.value("_meta", in: .params) {
+        let params = document.value(.params, in: .envelope)
+        if let range = document.value(.meta, in: .params) {
             guard document.isObject(range) else { return replace(range, with: object) }
             let inside = range.lowerBound + 1
             replace(inside..<inside, with: beforeOthers ? member + comma : member)

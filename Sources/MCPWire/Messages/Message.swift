@@ -20,14 +20,17 @@ package final class Message: Sendable {
     /// Reads one message; an array (a batch) is no message.
     package init(_ bytes: [UInt8]) throws(WireError) {
         guard let document = try? JSONDocument(bytes, as: .envelope) else { throw .malformed }
-        let id = document.value("id", in: .envelope).flatMap { RequestID($0, of: document) }
+        let place = document.value(.id, in: .envelope)
+        let id = place.flatMap { RequestID($0, of: document) }
         guard document.isObject(document.root), !document.isAmbiguous else { throw .invalidRequest(document.isAmbiguous ? nil : id) }
-        guard document.text("jsonrpc", in: .envelope) == "2.0" else { throw .invalidRequest(id) }
+        guard let version = document.value(.jsonrpc, in: .envelope),
+            document.isWritten(version, #""2.0""#) || document.text(version) == "2.0"
+        else { throw .invalidRequest(id) }
         self.document = document
         self.id = id
-        if let method = document.value("method", in: .envelope) {
-            self.method = document.text(method)
-            kind = document.value("id", in: .envelope) == nil ? .notification : .request
+        if let method = document.value(.method, in: .envelope) {
+            self.method = document.isWritten(method, #""tools/call""#) ? Method.toolsCall : document.text(method)
+            kind = place == nil ? .notification : .request
         } else {
             method = nil
             kind = .response
@@ -38,8 +41,8 @@ package final class Message: Sendable {
 
     /// A request has an id, a response one of result and error, and neither has what is the other's.
     private func checkEnvelope() throws(WireError) {
-        let result = document.value("result", in: .envelope)
-        let error = document.value("error", in: .envelope)
+        let result = document.value(.result, in: .envelope)
+        let error = document.value(.error, in: .envelope)
         let isSound =
             switch kind {
             case .request: method != nil && id != nil && result == nil && error == nil
@@ -51,17 +54,17 @@ package final class Message: Sendable {
 
     /// An error response may be addressed to nobody, but not to something that is no id.
     private var hasIDOrNone: Bool {
-        guard id == nil, let written = document.value("id", in: .envelope) else { return true }
+        guard id == nil, let written = document.value(.id, in: .envelope) else { return true }
         return document.isNull(written)
     }
 
     /// `params` and its `_meta` are objects, null, or absent.
     private func checkParams() throws(WireError) {
         guard kind != .response else { return }
-        if let params = document.value("params", in: .envelope), !document.isObject(params), !document.isNull(params) {
+        if let params = document.value(.params, in: .envelope), !document.isObject(params), !document.isNull(params) {
             throw .invalidParams(id, "params must be an object")
         }
-        if let meta = document.value("_meta", in: .params), !document.isObject(meta), !document.isNull(meta) {
+        if let meta = document.value(.meta, in: .params), !document.isObject(meta), !document.isNull(meta) {
             throw .invalidParams(id, "params._meta must be an object")
         }
     }

@@ -14,8 +14,6 @@ package enum MetaKey {
     package static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
     package static let clientInfo = "io.modelcontextprotocol/clientInfo"
     package static let logLevel = "io.modelcontextprotocol/logLevel"
-    /// What a request without a handshake says of itself and its sender.
-    static let ofStatelessRequest = [protocolVersion, clientCapabilities, clientInfo, logLevel]
     /// W3C trace context, which has no prefix.
     package static let traceParent = "traceparent"
     package static let traceState = "tracestate"

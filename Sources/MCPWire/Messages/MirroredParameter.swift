@@ -9,7 +9,7 @@ package struct MirroredParameter: Sendable, Hashable {
 extension ForwardedRequest {
     /// The headers that repeat those arguments which the call has and which are a text, a number or a truth value.
     package func headers(for parameters: [MirroredParameter]) -> [(name: String, value: String)] {
-        guard !parameters.isEmpty, let range = message.document.value("arguments", in: .params),
+        guard !parameters.isEmpty, let range = message.document.value(.arguments, in: .params),
             let arguments = message.document.object(range)
         else { return [] }
         return parameters.compactMap { parameter in
@@ -21,7 +21,7 @@ extension ForwardedRequest {
     /// all are as they must be. `values`: those of all headers of a name.
     package func misquoted(_ parameters: [MirroredParameter], by values: (_ name: String) -> [String]) -> String? {
         guard !parameters.isEmpty else { return nil }
-        let arguments = message.document.value("arguments", in: .params).flatMap { message.document.object($0) }
+        let arguments = message.document.value(.arguments, in: .params).flatMap { message.document.object($0) }
         return parameters.first { parameter in
             let argument = arguments.flatMap { Self.scalar(at: parameter.path[...], in: $0) }
             let found = values(parameter.header)

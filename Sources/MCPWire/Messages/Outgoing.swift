@@ -68,7 +68,7 @@ package enum Outgoing {
     package static func cancelled(_ id: RequestID, reason: String) -> [UInt8] {
         notification(Method.cancelled) { out in
             JSONText.append(raw: #"{"requestId":"#, to: &out)
-            out += id.raw
+            id.append(to: &out)
             JSONText.append(raw: #","reason":"#, to: &out)
             JSONText.append(string: reason, to: &out)
             JSONText.append(raw: "}", to: &out)
@@ -182,7 +182,7 @@ package enum Outgoing {
         var out: [UInt8] = []
         out.reserveCapacity(256)
         JSONText.append(raw: #"{"jsonrpc":"2.0","id":"#, to: &out)
-        out.append(contentsOf: id.raw)
+        id.append(to: &out)
         return out
     }
 

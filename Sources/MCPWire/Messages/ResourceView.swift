@@ -10,7 +10,7 @@ package struct ResourceView: Sendable {
         guard let range = document.value("contents", in: .result), let contents = JSONScanner.elements(of: document.bytes, in: range)
         else { return }
         for content in contents {
-            guard let place = document.object(content)?.value("uri", in: .other), let uri = document.text(place) else { continue }
+            guard let place = document.object(content)?.value(.uri, in: .other), let uri = document.text(place) else { continue }
             let known = shown(uri)
             if known != uri { edits.replace(place, with: JSONText.string(known)) }
         }

@@ -29,13 +29,13 @@ package struct StatelessRequest: Sendable {
         }
         let document = message.document
         guard let revision = message.protocolVersionOfMeta else { throw .invalidParams(Self.missing(MetaKey.protocolVersion, "a string")) }
-        guard let capabilities = document.value(MetaKey.clientCapabilities, in: .paramsMeta), document.isObject(capabilities) else {
+        guard let capabilities = document.value(.clientCapabilities, in: .paramsMeta), document.isObject(capabilities) else {
             throw .invalidParams(Self.missing(MetaKey.clientCapabilities, "an object"))
         }
-        let info = document.value(MetaKey.clientInfo, in: .paramsMeta)
+        let info = document.value(.clientInfo, in: .paramsMeta)
         if let info, !document.isObject(info) { throw .invalidParams(Self.missing(MetaKey.clientInfo, "an object")) }
-        if document.value(MetaKey.logLevel, in: .paramsMeta) != nil,
-            message.metaText(MetaKey.logLevel).flatMap({ LogLevel(rawValue: $0) }) == nil
+        if document.value(.logLevel, in: .paramsMeta) != nil,
+            document.text(.logLevel, in: .paramsMeta).flatMap({ LogLevel(rawValue: $0) }) == nil
         {
             throw .invalidParams(Self.missing(MetaKey.logLevel, "a level of log messages"))
         }
@@ -45,7 +45,7 @@ package struct StatelessRequest: Sendable {
         let version = described?.text("version", in: .other)
         self.id = id
         self.method = method
-        client = described?.text("name", in: .other).map { name in version.map { "\(name) \($0)" } ?? name }
+        client = described?.text(.name, in: .other).map { name in version.map { "\(name) \($0)" } ?? name }
         sender = (info.map { document.raw($0) } ?? []) + document.raw(capabilities)
     }
 

@@ -15,7 +15,7 @@ package struct ToolDefinition: Sendable {
     /// Reads one definition: an object with a name, no key said twice in it, its `_meta` or its `execution`.
     package init(_ bytes: [UInt8]) throws(WireError) {
         guard let document = try? JSONDocument(bytes, as: .definition) else { throw .malformed }
-        guard document.isObject(document.root), !document.isAmbiguous, let nameRange = document.value("name", in: .definition),
+        guard document.isObject(document.root), !document.isAmbiguous, let nameRange = document.value(.name, in: .definition),
             let name = document.text(nameRange), !name.isEmpty
         else { throw .invalidRequest(nil) }
         self.name = name
@@ -94,7 +94,7 @@ private struct Template: Sendable {
     /// Where the cost goes and what must stand around it: in `_meta` if there is one, else in a new one at the end.
     private static func costHole(of document: JSONDocument, edits: inout JSONEdits) -> (range: Range<Int>, lead: [UInt8], tail: [UInt8]) {
         let key = Array("\"\(MetaKey.cost)\":".utf8)
-        guard let meta = document.value("_meta", in: .definition) else {
+        guard let meta = document.value(.meta, in: .definition) else {
             let end = document.root.upperBound - 1
             return (end..<end, Array(",\"_meta\":{".utf8) + key, [UInt8(ascii: "}")])
         }

@@ -49,6 +49,8 @@ package struct TraceNote: Sendable, Hashable {
 extension Message {
     /// What a request's `_meta` says of its trace; nil where that is nothing, or not well-formed.
     package var traceNote: TraceNote? {
-        metaText(MetaKey.traceParent).flatMap { TraceNote(parent: $0, state: metaText(MetaKey.traceState)) }
+        document.text(.traceParent, in: .paramsMeta).flatMap {
+            TraceNote(parent: $0, state: document.text(.traceState, in: .paramsMeta))
+        }
     }
 }
