@@ -7,6 +7,11 @@ package protocol Slices: Sendable {
     func take(_ order: SliceOrder) async throws(StoreError) -> SliceGrant
     /// Ends the calls and gives back what is not wanted any more, each once; answers in their order.
     func settle(_ endings: [SliceEnding], of tenant: TenantName) async throws(StoreError) -> [Receipt]
+    /// Makes what a call was reserved of a slice a hold of its own, once, whose lease ends in as many milliseconds; answers the state of that: lapsed
+    /// where the slice is.
+    func detach(_ hold: Hold, lease: Int64) async throws(StoreError) -> HoldState
+    /// Has all nodes give back what they have of the account and do not use.
+    func recall(_ account: AccountName, of tenant: TenantName) async throws(StoreError)
 }
 
 /// A slice that a node wants.

@@ -16,8 +16,9 @@ package enum ControlMessage: Sendable, Hashable {
     case upstreamSuspected(TenantName, UpstreamName)
     /// `revoked <tenant> <token id>`
     case tokenRevoked(TokenID, TenantName)
-    /// `recall <tenant>`: a limit was lowered, and what nodes hold beforehand is to go back.
-    case slicesRecalled(TenantName)
+    /// `recall <tenant> <account>`: its limit was lowered, or its credit lacks, and what nodes hold of it beforehand is to go back; without an
+    /// account, that of the whole tenant.
+    case slicesRecalled(TenantName, AccountName?)
     /// `catalogue <tenant> <version>`
     case catalogueChanged(TenantName, version: Int64)
     /// `log <label> <level> <seconds, or -> <who>`: an operator wants more or less in the logs of all nodes, for a while or for good.
@@ -33,7 +34,8 @@ package enum ControlMessage: Sendable, Hashable {
             "cancel \(tenant.text) \(id.text) \(String(decoding: request, as: UTF8.self))"
         case .tokenRevoked(let token, let tenant): "revoked \(tenant.text) \(token.text)"
         case .tenantChanged(let tenant): "tenant \(tenant.text)"
-        case .slicesRecalled(let tenant): "recall \(tenant.text)"
+        case .slicesRecalled(let tenant, nil): "recall \(tenant.text)"
+        case .slicesRecalled(let tenant, let account?): "recall \(tenant.text) \(account.text)"
         case .upstreamSuspected(let tenant, let upstream): "look \(tenant.text) \(upstream.text)"
         case .logTurned(let label, let level, let seconds, let by): "log \(label) \(level) \(seconds.map(String.init) ?? "-") \(by)"
         case .catalogueChanged(let tenant, let version): Self.catalogueChange(of: tenant) + String(version)
@@ -70,7 +72,10 @@ package enum ControlMessage: Sendable, Hashable {
             guard let token = TokenID(words[2]) else { return nil }
             self = .tokenRevoked(token, tenant)
         case ("tenant", 2): self = .tenantChanged(tenant)
-        case ("recall", 2): self = .slicesRecalled(tenant)
+        case ("recall", 2): self = .slicesRecalled(tenant, nil)
+        case ("recall", 3):
+            guard let account = AccountName(words[2]) else { return nil }
+            self = .slicesRecalled(tenant, account)
         case ("look", 3):
             guard let upstream = UpstreamName(words[2]) else { return nil }
             self = .upstreamSuspected(tenant, upstream)

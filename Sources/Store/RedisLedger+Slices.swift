@@ -134,3 +134,31 @@ extension RedisLedger: Slices {
         }
     }
 }
+
+// MARK: What becomes of a slice otherwise
+
+extension RedisLedger {
+    package func detach(_ hold: Hold, lease: Int64) async throws(StoreError) -> HoldState {
+        let charge = hold.charge
+        guard let slice = hold.slice else { return .open }
+        let keys = tenants.keys(of: charge.tenant)
+        var command = ScriptCommand(scripts.sliceDetach, keys: 3, arguments: 8)
+        command.key(keys.holdBase, slice.text)
+        command.key(keys.holds)
+        command.key(keys.holdBase, charge.call.text)
+        command.argument(slice.text)
+        command.argument(charge.call.text)
+        command.argument(charge.amount.micros)
+        command.argument(names(of: charge.charged))
+        command.argument(lease)
+        command.argument(remembered)
+        let context = charge.context
+        command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
+        command.argument(EventFragments.what(context))
+        return try HoldState(try await redis.run(command))
+    }
+
+    package func recall(_ account: AccountName, of tenant: TenantName) async throws(StoreError) {
+        _ = try await redis.command(["PUBLISH", .text(control), .text(ControlMessage.slicesRecalled(tenant, account).text)])
+    }
+}

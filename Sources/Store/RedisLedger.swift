@@ -6,6 +6,8 @@ package final class RedisLedger: Ledger {
     let redis: RedisClient
     let scripts: StoreScripts
     let tenants: TenantKeyCache
+    /// The channel by which nodes are told to give slices back.
+    let control: String
     /// Milliseconds for which an ended hold is remembered.
     let remembered: Int64
     /// The largest report that is kept, and all of a tenant's together, bytes.
@@ -31,6 +33,7 @@ package final class RedisLedger: Ledger {
         self.scripts = scripts
         self.remembered = remembered
         tenants = TenantKeyCache(names)
+        control = names.control
     }
 
     package func openBooks(of tenant: TenantName) async throws(StoreError) {

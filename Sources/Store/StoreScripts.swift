@@ -6,7 +6,7 @@ package struct StoreScripts: Sendable {
     package let reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose,
         sessionStream,
         beat: Script
-    package let sliceTake, sliceSettle: Script
+    package let sliceTake, sliceSettle, sliceDetach: Script
     package let roundPark, roundTake, recall, recordNote: Script
     package let tenantApply, tenantDelete: Script
     package let revoke, revoked: Script
@@ -39,6 +39,7 @@ package struct StoreScripts: Sendable {
         lapse = joined("lapse", PackageResources.lapse_lua)
         sliceTake = joined("slice_take", PackageResources.slice_take_lua)
         sliceSettle = spending("slice_settle", PackageResources.slice_settle_lua)
+        sliceDetach = plain("slice_detach", PackageResources.slice_detach_lua)
         rollback = joined("rollback", PackageResources.rollback_lua)
         record = joined("record", PackageResources.record_lua)
         extend = plain("extend", PackageResources.extend_lua)
@@ -77,7 +78,7 @@ package struct StoreScripts: Sendable {
         [
             reserve, settle, release, lapse, rollback, extend, due, record, session, sessionOpen, sessionPrune, sessionClose, sessionStream,
             outboxAppend, outboxRead, outboxPost, streamRelease, addressNote, beat, tenantApply, tenantDelete,
-            sliceTake, sliceSettle, roundPark, roundTake, recall, recordNote,
+            sliceTake, sliceSettle, sliceDetach, roundPark, roundTake, recall, recordNote,
             revoke, revoked, delegate, delegationReturn, events, tally,
         ]
             + catalogue.all + dialogue.all + budget.all + sessions.all

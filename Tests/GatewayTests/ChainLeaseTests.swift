@@ -50,6 +50,27 @@ struct ChainLeaseTests {
         #expect(other.reserve(10, at: 1_020).slice == nil)
     }
 
+    @Test("where credit lacks all is given back, and none is asked for again at once")
+    func lack() throws {
+        var lease = ChainLease()
+        let slice = try lease.taken(100, until: 90_000)
+        #expect(lease.lacks(at: 1_100) == [.giveBack(slice, 100), .forget(slice)])
+        for call in 0..<50 as Range<Int64> { #expect(lease.reserve(10, at: 1_110 + call).actions == []) }
+        let later = 1_100 + ChainLease.patience
+        var asks = false
+        for call in 0..<50 as Range<Int64> { asks = asks || !lease.reserve(10, at: later + call).actions.isEmpty }
+        #expect(asks)
+    }
+
+    @Test("of one slice no more calls are reserved than may be remembered with it")
+    func many() throws {
+        var lease = ChainLease()
+        let slice = try lease.taken(1_000_000, until: 90_000)
+        for _ in 0..<ChainLease.most { #expect(lease.reserve(1, at: 1_100).slice == slice) }
+        let (next, actions) = lease.reserve(1, at: 1_100)
+        #expect(next == nil && actions.contains(.giveBack(slice, 1_000_000 - Int64(ChainLease.most))))
+    }
+
     @Test("what nobody takes from is given back, and an order of which nothing is known is given back whole")
     func idleness() throws {
         var lease = ChainLease()

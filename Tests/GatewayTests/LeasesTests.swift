@@ -59,6 +59,38 @@ struct LeasesTests {
         try await group.shutdownGracefully()
     }
 
+    @Test("give back what they have of an account in which credit lacks, ask the others once in a while, and try again")
+    func lack() async throws {
+        let bank = Bank()
+        let team = AccountName.budget(try #require(BudgetName("team")))
+        let tenant = try #require(TenantName("acme"))
+        try await bank.run { leases in
+            _ = try await reserved(1, by: leases)
+            leases.recall(tenant, .tenant)
+            #expect(leases.reserve(try .plain(10)) != nil, "no account of theirs")
+            #expect(await leases.regain(team, of: tenant))
+            #expect(leases.reserve(try .plain(10)) == nil)
+            #expect(await leases.regain(team, of: tenant) == false, "asked just now")
+            #expect(await leases.regain(.tenant, of: tenant))
+        }
+        #expect(bank.sums.recalled == [team, .tenant])
+    }
+
+    @Test("a call that leaves its slice is none of it any more; one that has lapsed meanwhile is told")
+    func leaving() async throws {
+        let bank = Bank()
+        try await bank.run { leases in
+            let hold = try #require(try await reserved(1, by: leases).first)
+            let own = try #require(try await leases.detach(hold))
+            #expect(own.slice == nil && own.charge === hold.charge)
+            #expect(try await leases.detach(own)?.slice == nil)
+            bank.lapse()
+            let other = try #require(try await reserved(1, by: leases).first)
+            #expect(try await leases.detach(other) == nil)
+        }
+        #expect(bank.sums.detached == 1)
+    }
+
     /// Calls of 10 that are reserved from slices, asked for until there are so many.
     private func reserved(_ count: Int, by leases: Leases) async throws -> [Hold] {
         var holds: [Hold] = []
@@ -83,6 +115,9 @@ private final class Bank: Slices {
         var spent: Int64 = 0
         var returned: Int64 = 0
         var batches = 0
+        var detached = 0
+        var recalled: [AccountName] = []
+        var isLapsed = false
     }
 
     private let state = Mutex(Sums())
@@ -109,6 +144,19 @@ private final class Bank: Slices {
             }
         }
     }
+
+    /// From now on slices have lapsed.
+    func lapse() { state.withLock { $0.isLapsed = true } }
+
+    func detach(_ hold: Hold, lease: Int64) -> HoldState {
+        state.withLock { sums in
+            if sums.isLapsed { return .lapsed }
+            sums.detached += 1
+            return .open
+        }
+    }
+
+    func recall(_ account: AccountName, of tenant: TenantName) { state.withLock { $0.recalled.append(account) } }
 
     /// Runs `body` with leases on these books, and stops them; they may go on `until` the sums are so.
     func run(until isOver: (Sums) -> Bool = { _ in true }, _ body: (Leases) async throws -> Void) async throws {

@@ -237,6 +237,24 @@ struct RollbackTests {
         }
     }
 
+    @Test("so are those that lack a call which was settled out of a slice")
+    func forkedSlice() async throws {
+        try await PrivateRedis.run { redis in
+            let scene = try await Scene(redis)
+            try await scene.spend(at: scene.other)
+            let order = SliceOrder(
+                tenant: scene.world.tenant, accounts: [scene.team], wanted: .micros(20), least: .micros(1), share: 1, lease: 60_000,
+                node: .sample)
+            #expect(try await scene.ledger.take(order) == .taken(.micros(20)))
+            let call = Hold(charge: try scene.world.charge(2, [scene.team]), slice: order.id)
+            _ = try await scene.ledger.settle([.call(call, cost: .micros(2), .ok)], of: scene.world.tenant)
+            for _ in 0..<3 { try await scene.spend(at: scene.other) }
+            #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .current)
+            _ = try await redis.client.send(["HDEL", .text(scene.keys.hold(order.id)), .text(call.charge.call.text)])
+            #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .marked)
+        }
+    }
+
     @Test("restarted from an older copy of its append-only file, Redis is found out at once, before any call")
     func olderFile() async throws {
         try await PrivateRedis.run(["--appendonly", "yes", "--appendfsync", "always"]) { redis in

@@ -187,7 +187,8 @@ struct SessionDirectoryTests {
     func controlMessages() throws {
         let right = [
             ControlMessage.sessionEnded(SessionID(), try .fresh()), .tenantChanged(try .fresh()),
-            .catalogueChanged(try .fresh(), version: .max),
+            .catalogueChanged(try .fresh(), version: .max), .slicesRecalled(try .fresh(), nil), .slicesRecalled(try .fresh(), .tenant),
+            .slicesRecalled(try .fresh(), ChargedAccount.cap("c", 1).name),
         ]
         for message in right {
             #expect(ControlMessage(Array(message.text.utf8)) == message)
@@ -195,7 +196,7 @@ struct SessionDirectoryTests {
         let wrong = [
             "", "session", "session acme", "session acme 1", "session {a} \(SessionID().text)", "catalogue acme", "catalogue acme x",
             "catalogue acme -1", "catalogue acme 1 2", "catalogue {a} 1",
-            "tenant", "tenant acme x", "tenant {a}",
+            "tenant", "tenant acme x", "tenant {a}", "recall", "recall acme _cap.1", "recall acme team x",
         ]
         for text in wrong {
             #expect(ControlMessage(Array(text.utf8)) == nil)

@@ -27,6 +27,11 @@ final class AccountChain: Sendable {
 
     /// Whether slices may be taken of all of them; `usually`: where the document does not say.
     func mayLease(usually: Bool) -> Bool { leases.allSatisfy { $0 ?? usually } }
+
+    /// Whether slices may be taken of that one.
+    func mayLease(_ account: AccountName, usually: Bool) -> Bool {
+        zip(accounts, leases).contains { $0.name == account && $1 ?? usually }
+    }
 }
 
 extension Principal {

@@ -22,12 +22,31 @@ extension CallExchange {
 
     /// The hold of a call that this node reserves from what it took beforehand; nil: the ledger is to be asked.
     ///
-    /// That is so for whatever else the ledger looks at in a reserve, and for calls that may wait for their agents.
+    /// That is so for whatever else the ledger looks at in a reserve.
     func leased(_ charge: Charge) -> Hold? {
-        guard let leases = gateway.leases, rounds == nil, !gateway.isLeaving, charge.isOfNothingElse else { return nil }
+        guard let leases = gateway.leases, !gateway.isLeaving, charge.isOfNothingElse else { return nil }
         let chain = chain
         guard chain.isStrict, chain.mayLease(usually: gateway.configuration.leasesBudgets) else { return nil }
         return leases.reserve(charge)
+    }
+
+    /// Has nodes give back what they took beforehand of an account in which credit lacks that is held; true where another try is worthwhile.
+    func regain(_ refusal: ReservationRefusal, _ charge: Charge) async -> Bool {
+        guard let leases = gateway.leases, case .insufficient(let account, let available, let held) = refusal,
+            held.micros >= charge.amount.micros - available.micros,
+            chain.mayLease(account, usually: gateway.configuration.leasesBudgets)
+        else { return false }
+        return await leases.regain(account, of: charge.tenant)
+    }
+
+    /// The call with a hold of its own where it was reserved from a slice: it is to wait, and any node may go on with it.
+    func detached(_ held: HeldCall) async throws(Refusal) -> HeldCall {
+        guard let leases = gateway.leases, let hold = held.hold, hold.slice != nil else { return held }
+        let own: Hold?
+        do throws(StoreError) { own = try await leases.detach(hold) } catch { throw .storeUnavailable }
+        guard let own else { throw .state(.expired) }
+        return HeldCall(
+            routed: held.routed, charge: held.charge, hold: own, deadline: held.deadline, round: held.round, warning: held.warning)
     }
 
     /// A charge of nothing, by which the ledger judges the token.

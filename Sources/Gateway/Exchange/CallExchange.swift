@@ -138,11 +138,21 @@ final class CallExchange {
         return .held(held)
     }
 
-    /// Asks the ledger; once more when credit lacks that holds whose lease has ended may free.
+    /// Asks the ledger; once more when credit lacks that holds whose lease has ended may free, or slices of nodes.
     private func reservation(of charge: Charge) async throws(Refusal) -> Reservation {
+        gateway.leases?.metrics.askedLedger()
         let first = try await ask(charge)
-        guard case .refused(.insufficient, let due) = first, !due.isEmpty else { return first }
-        await gateway.lapse(due, of: charge.tenant)
+        guard case .refused(.insufficient, let due) = first else { return first }
+        return try await again(charge, first, due)
+    }
+
+    private func again(_ charge: Charge, _ refused: Reservation, _ due: [CallID]) async throws(Refusal) -> Reservation {
+        var latest = refused
+        if !due.isEmpty {
+            await gateway.lapse(due, of: charge.tenant)
+            latest = try await ask(charge)
+        }
+        guard case .refused(let lack, _) = latest, await regain(lack, charge) else { return latest }
         return try await ask(charge)
     }
 

@@ -15,6 +15,7 @@ struct GatewayLevels: Sendable {
 
     fileprivate func set(from gateway: Gateway) {
         holds.set(gateway.holds.count)
+        gateway.leases?.sample()
         settlements.set(gateway.settlements.backlog)
         sessions.set(gateway.sessions.count)
         requests.set(gateway.requests.count)

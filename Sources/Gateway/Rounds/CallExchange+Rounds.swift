@@ -51,7 +51,7 @@ extension CallExchange {
 
     /// Ends this round with the upstream's questions: the call waits for its agent, with its hold.
     func ask(_ questions: [InputRequired.Question], of answered: AnsweredCall) async throws(Refusal) {
-        let held = answered.held
+        var held = answered.held
         do throws(Refusal) {
             try check(questions)
             let round = nextRound(held.round + 1, of: held)
@@ -62,6 +62,7 @@ extension CallExchange {
                 let message = asking(questions, state, of: answered)
             else { throw .upstream(.needsInput, held.routed.target.upstream) }
             gateway.holds.remove(round.call)
+            held = try await detached(held)
             try await park(round)
             await note(message, of: held)
             await reply.finish(message)

@@ -22,6 +22,8 @@ struct ChainLease: Sendable {
         let until: Int64
         /// Calls that were reserved from it and have not ended.
         var calls = 0
+        /// Calls that may be reserved from it still.
+        var rest = ChainLease.most
     }
 
     private struct Order {
@@ -43,6 +45,8 @@ struct ChainLease: Sendable {
     static let memory: Int64 = 1_000
     /// Calls in that time from which on a slice pays, and that it must be good for.
     static let fewest: Int64 = 4
+    /// Calls that are reserved from one slice: what became of each is remembered with it, and forgotten at once.
+    static let most = 8_192
     /// After a slice was not to be had.
     static let patience: Int64 = 1_000
     /// What nobody takes from for so long is given back.
@@ -62,8 +66,9 @@ struct ChainLease: Sendable {
         count(price, at: now)
         var actions = retire(at: now)
         var found: CallID?
-        if let place = slices.firstIndex(where: { $0.free >= price && $0.until > now }) {
+        if let place = slices.firstIndex(where: { $0.free >= price && $0.until > now && $0.rest > 0 }) {
             slices[place].free -= price
+            slices[place].rest -= 1
             slices[place].calls += 1
             found = slices[place].id
         }
@@ -107,10 +112,16 @@ struct ChainLease: Sendable {
         return giveBack { _ in true }
     }
 
+    /// Credit lacks elsewhere: nothing more is reserved from what there is now, and no other slice is asked for at once.
+    mutating func lacks(at now: Int64) -> [Action] {
+        pause = max(pause, now + Self.patience)
+        return recall()
+    }
+
     /// Some time has passed.
     mutating func passed(at now: Int64) -> [Action] { now - (seen ?? now) > Self.idleness ? recall() : retire(at: now) }
 
-    private mutating func retire(at now: Int64) -> [Action] { giveBack { $0.until <= now } }
+    private mutating func retire(at now: Int64) -> [Action] { giveBack { $0.until <= now || $0.rest <= 0 } }
 
     private mutating func giveBack(where isOver: (Slice) -> Bool) -> [Action] {
         var actions: [Action] = []

@@ -30,11 +30,11 @@ package final class Leases: Service {
         case giveBack(CallID, Chain, [ChargedAccount], Credits)
     }
 
-    private let slices: any Slices
+    let slices: any Slices
     private let holds: OpenHolds
     private let node: NodeID
     /// Milliseconds.
-    private let lease: Int64
+    let lease: Int64
     /// Unix milliseconds by the clock that all nodes share.
     private let now: @Sendable () -> Int64
     private let logger: Logger
@@ -43,6 +43,8 @@ package final class Leases: Service {
     private let feed: AsyncStream<Job>.Continuation
     private let began = ContinuousClock.now
     let batches: SliceBatches
+    let metrics = LeaseMetrics()
+    let recalls = Mutex(Recalls())
 
     /// At most this part of what is free is taken at once.
     private static let share: Int64 = 16
@@ -71,8 +73,21 @@ package final class Leases: Service {
             state.chains[chain, default: Entry(accounts: charge.accounts)].accounts = charge.accounts
             return act(on: chain, &state) { $0.reserve(charge.amount.micros, at: $1) }
         }
-        return slice.map { Hold(charge: charge, slice: $0) }
+        guard let slice else { return nil }
+        metrics.reservedHere()
+        return Hold(charge: charge, slice: slice)
     }
+
+    /// A call of the slice goes on without it.
+    func left(_ slice: CallID) {
+        state.withLock { state in
+            guard let chain = state.chainOfSlice[slice] else { return }
+            act(on: chain, &state) { lease, _ in (nil, lease.ended(slice)) }
+        }
+    }
+
+    /// Sets the metric that tells what is free in slices.
+    func sample() { metrics.has(state.withLock { $0.chains.values.reduce(0) { $0 + $1.lease.free } }) }
 
     /// A call that was reserved here has ended, as Redis says; nil: that is not known, and will not be.
     func ended(_ hold: Hold, _ receipt: Receipt?) {
@@ -85,11 +100,13 @@ package final class Leases: Service {
         }
     }
 
-    /// Nothing more is reserved from the slices of the tenant, nil: of any, that there are now.
-    package func recall(_ tenant: TenantName? = nil) {
+    /// Nothing more is reserved from the slices of the tenant, nil: of any, that there are now. Of an account that is named no other is taken for
+    /// a while: its credit lacks elsewhere.
+    package func recall(_ tenant: TenantName? = nil, _ account: AccountName? = nil) {
         state.withLock { state in
             for chain in Array(state.chains.keys) where tenant == nil || chain.tenant == tenant {
-                act(on: chain, &state) { lease, _ in (nil, lease.recall()) }
+                if let account, !chain.accounts.contains(account) { continue }
+                act(on: chain, &state) { lease, now in (nil, account == nil ? lease.recall() : lease.lacks(at: now)) }
             }
         }
     }
@@ -190,6 +207,7 @@ extension Leases {
             logger.debug("no slice taken", metadata: ["tenant": "\(order.tenant)", "error": "\(error)"])
             grant = nil
         }
+        metrics.ordered(grant)
         state.withLock { state in
             if case .taken = grant {
                 state.chainOfSlice[order.id] = chain

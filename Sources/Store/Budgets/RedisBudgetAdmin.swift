@@ -83,7 +83,7 @@ package final class RedisBudgetAdmin: BudgetAdmin {
                 .integer(Self.remembered), .text(keys.events), .bytes(who(tenant)),
                 .bytes(
                     EventFragments.data(["reason": .text(why), "by": .text(request.operator), "request": .text(request.id.text)])),
-                .text(names.control), .text(ControlMessage.slicesRecalled(tenant).text),
+                .text(names.control), .text(ControlMessage.slicesRecalled(tenant, account).text),
             ])
         return try answer(reply, of: account)
     }

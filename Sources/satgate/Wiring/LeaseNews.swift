@@ -7,7 +7,8 @@ struct LeaseNews: ControlListener {
 
     func heard(_ message: ControlMessage) {
         switch message {
-        case .slicesRecalled(let tenant), .tenantChanged(let tenant), .tokenRevoked(_, let tenant): leases.recall(tenant)
+        case .slicesRecalled(let tenant, let account): leases.recall(tenant, account)
+        case .tenantChanged(let tenant), .tokenRevoked(_, let tenant): leases.recall(tenant)
         case .catalogueChanged, .sessionEnded, .upstreamSuspected, .sessionChanged, .watchesChanged, .requestCancelled, .logTurned: break
         }
     }

@@ -75,6 +75,7 @@ class Node:
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1", "SATGATE_ADMIN_PORT": "0",
             "SATGATE_DRAIN_ANNOUNCE": "0",
             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true",
+            **({"SATGATE_BUDGET_LEASES": "true"} if os.environ.get("SATGATE_TEST_LEASES") == "true" else {}),
             **self._cell.environment, **self._settings, **settings})
         eventually(f"node {self._name} ready", self._ready, within=30)
 
