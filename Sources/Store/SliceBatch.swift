@@ -37,24 +37,16 @@ struct SliceBatch {
     /// The receipts in the order of the endings, from a line for each in the order of the parts: its state, what was charged, and what remains or
     /// -1; nil where the text is none such.
     func receipts(in text: [UInt8]) -> [Receipt]? {
-        var receipts = [Receipt?](repeating: nil, count: endings.count)
-        var lines = text.split(separator: UInt8(ascii: "\n")).makeIterator()
-        for place in parts.lazy.flatMap(\.places) {
-            guard let line = lines.next(), let receipt = Receipt(line: line) else { return nil }
-            receipts[place] = receipt
+        let missing = Receipt(state: .unknown, charged: .zero, remaining: nil)
+        var receipts = [Receipt](repeating: missing, count: endings.count)
+        var lines = ReceiptLines(text)
+        for part in parts {
+            for place in part.places {
+                guard let receipt = lines.next() else { return nil }
+                receipts[place] = receipt
+            }
         }
-        return lines.next() == nil ? receipts.compactMap(\.self) : nil
-    }
-}
-
-extension Receipt {
-    fileprivate init?(line: ArraySlice<UInt8>) {
-        let words = line.split(separator: UInt8(ascii: " "))
-        guard words.count == 3, let state = HoldState(rawValue: String(decoding: words[0], as: UTF8.self)),
-            let charged = Int64(String(decoding: words[1], as: UTF8.self)).flatMap({ Credits(micros: $0) }),
-            let remaining = Int64(String(decoding: words[2], as: UTF8.self))
-        else { return nil }
-        self.init(state: state, charged: charged, remaining: Credits(micros: remaining))
+        return lines.isOver ? receipts : nil
     }
 }
 

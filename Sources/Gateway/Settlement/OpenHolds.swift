@@ -41,6 +41,11 @@ package final class OpenHolds: Service {
         entries.withLock { $0[slice] = entry }
     }
 
+    /// The call has ended; one of a slice was never here.
+    func remove(_ hold: Hold) {
+        if hold.slice == nil { remove(hold.charge.call) }
+    }
+
     func remove(_ call: CallID) {
         _ = entries.withLock { $0.removeValue(forKey: call) }
     }

@@ -74,7 +74,7 @@ package final class Settlements: Service {
     func end(_ ending: Ending, by deadline: NIODeadline) async -> Ended {
         while true {
             if let ended = await attempt(ending) {
-                holds.remove(ending.call)
+                holds.remove(ending.hold)
                 return ended
             }
             guard .now() + .milliseconds(100) < deadline else { break }
@@ -111,11 +111,11 @@ package final class Settlements: Service {
         defer { waiting.withLock { $0 -= 1 } }
         var until = late.until
         while ContinuousClock.now < until, !Task.isCancelled {
-            if await attempt(late.ending) != nil { return holds.remove(late.ending.call) }
+            if await attempt(late.ending) != nil { return holds.remove(late.ending.hold) }
             try? await Task.sleep(for: .milliseconds(Int64.random(in: 100...400)))
             if Task.isShuttingDownGracefully { until = min(until, .now + drainPatience) }
         }
-        holds.remove(late.ending.call)
+        holds.remove(late.ending.hold)
         leases?.ended(late.ending.hold, nil)
         logger.error("a hold was not ended in time and will lapse", metadata: ["call": "\(late.ending.call)"])
     }
