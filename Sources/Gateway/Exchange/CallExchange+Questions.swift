@@ -6,9 +6,19 @@ import Upstreams
 extension CallExchange {
     /// Passes on what the upstream says of the call until its answer; its questions go to the agent.
     func answer(of exchange: UpstreamExchange, to held: HeldCall, until deadline: NIODeadline) async throws(UpstreamFailure) -> Answer {
+        let first = try await exchange.next()
+        if case .answer(let answer) = first { return answer }
+        return try await converse(over: exchange, from: first, for: held, until: deadline)
+    }
+
+    @inline(never)  // keeps what few upstreams do out of the frame of every call
+    private func converse(
+        over exchange: UpstreamExchange, from first: UpstreamExchange.Item?, for held: HeldCall, until deadline: NIODeadline
+    ) async throws(UpstreamFailure) -> Answer {
         var conversation: Conversation?
         do throws(UpstreamFailure) {
-            while let item = try await exchange.next() {
+            var next = first
+            while let item = next {
                 switch item {
                 case .progress(let message): await reply.notify(message, until: deadline)
                 case .log(let message):
@@ -27,6 +37,7 @@ extension CallExchange {
                     await conversation?.end()
                     return answer
                 }
+                next = try await exchange.next()
             }
             throw .broken(reason: "the stream ended before the answer")
         } catch {

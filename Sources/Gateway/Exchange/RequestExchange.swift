@@ -41,6 +41,15 @@ final class RequestExchange {
     }
 
     private func answer(_ message: Message, _ id: RequestID, _ method: String, _ observation: Observation) async {
+        if ForwardedRequest.hasMethod(method) {
+            let call = CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey, observation: observation)
+            return await call.run(message)
+        }
+        await answerHere(message, id, method)
+    }
+
+    @inline(never)  // keeps what the node answers by itself out of the frame of a call
+    private func answerHere(_ message: Message, _ id: RequestID, _ method: String) async {
         if let listing = Listing(method: method) {
             return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, id, over: reply)
         }
@@ -53,8 +62,6 @@ final class RequestExchange {
             await reply.finish(await watch.answer(message, id, isWanted: method == Method.subscribe))
         case let method where DelegationExchange.methods.contains(method):
             await DelegationExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey).answer(message, id)
-        case let method where ForwardedRequest.methods.contains(method):
-            await CallExchange(gateway: gateway, agent: agent, reply: reply, headerKey: headerKey, observation: observation).run(message)
         default: await refuse(.methodNotFound(method), id)
         }
     }

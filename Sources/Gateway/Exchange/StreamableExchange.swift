@@ -83,7 +83,7 @@ struct StreamableExchange {
         let found: SessionCache.Resumed?
         do {
             found = try await gateway.sessions.resume(
-                id, for: principal.grant, proven: message?.method.map(ForwardedRequest.methods.contains) ?? false)
+                id, for: principal.grant, proven: message?.method.map(ForwardedRequest.hasMethod) ?? false)
         } catch {
             throw .storeUnavailable(message?.id)
         }

@@ -27,6 +27,9 @@ package final class ForwardedRequest: Sendable {
     /// The methods of such requests.
     package static let methods: Set<String> = [Method.toolsCall, Method.promptsGet, Method.resourcesRead, Method.complete]
 
+    /// Whether requests of that method are such; most are calls of tools.
+    package static func hasMethod(_ method: String) -> Bool { method == Method.toolsCall || methods.contains(method) }
+
     /// Reads the request out of a message of one of `methods`.
     package init(_ message: Message) throws(WireError) {
         guard let id = message.id, message.kind == .request else { throw .invalidRequest(message.id) }
