@@ -34,7 +34,9 @@ final class SliceBatches: Sendable {
         var endings: [SliceEnding] { state.withLock { $0.endings } }
 
         func end(_ receipts: [Receipt]) {
-            for (follower, receipt) in zip(state.withLock { $0.followers }, receipts.dropFirst()) { follower.resume(returning: .ended(receipt)) }
+            for (follower, receipt) in zip(state.withLock { $0.followers }, receipts.dropFirst()) {
+                follower.resume(returning: .ended(receipt))
+            }
         }
 
         func fail(_ error: StoreError) {
