@@ -85,7 +85,7 @@ package final class RedisClient: Sendable {
         _ arguments: [RedisArgument], timeout: Duration? = nil, idempotent: Bool = false
     ) async throws(RedisError) -> RedisValue {
         let request = Request(slot: try CommandKeys.slot(of: arguments), idempotent: idempotent, deadline: deadline(timeout))
-        return try await attempt(EncodedCommand(arguments), request)
+        return try await attempt(EncodedCommand(arguments), request).value
     }
 
     /// Runs a script by its digest, or by its source where the server does not know it. All keys must be in one slot.
@@ -95,10 +95,10 @@ package final class RedisClient: Sendable {
         let request = Request(slot: try HashSlot.common(of: keys), idempotent: idempotent, deadline: deadline(timeout))
         let count = RedisArgument.integer(Int64(keys.count))
         do throws(RedisError) {
-            return try await attempt(EncodedCommand(["EVALSHA", .text(script.sha1), count], keys: keys, arguments), request)
+            return try await attempt(EncodedCommand(["EVALSHA", .text(script.sha1), count], keys: keys, arguments), request).value
         } catch {
             guard case .server("NOSCRIPT", _) = error else { throw error }
-            return try await attempt(EncodedCommand(["EVAL", .bytes(script.source), count], keys: keys, arguments), request)
+            return try await attempt(EncodedCommand(["EVAL", .bytes(script.source), count], keys: keys, arguments), request).value
         }
     }
 }
@@ -106,8 +106,8 @@ package final class RedisClient: Sendable {
 extension RedisClient {
     /// Runs a script by its digest, or by its source where the server does not know it. All keys must be in one slot.
     package func evaluate(
-        _ command: ScriptCommand, timeout: Duration? = nil, idempotent: Bool = false
-    ) async throws(RedisError) -> RedisValue {
+        _ command: borrowing ScriptCommand, timeout: Duration? = nil, idempotent: Bool = false
+    ) async throws(RedisError) -> RedisReply {
         let request = Request(slot: try command.slot(), idempotent: idempotent, deadline: deadline(timeout))
         do throws(RedisError) {
             return try await attempt(command.byDigest, request)
@@ -121,7 +121,7 @@ extension RedisClient {
     ///
     /// Fewer than `durable` asks for are no failure here. The time for replicas, of a batch ahead too, is added to `timeout`.
     package func evaluate(
-        _ command: ScriptCommand, durable: Durable, timeout: Duration? = nil, idempotent: Bool = false
+        _ command: borrowing ScriptCommand, durable: Durable, timeout: Duration? = nil, idempotent: Bool = false
     ) async throws(RedisError) -> Acknowledged {
         let deadline = deadline(timeout) + .milliseconds(2 * durable.timeout)
         let request = Request(slot: try command.slot(), idempotent: idempotent, deadline: deadline)
@@ -150,30 +150,57 @@ extension RedisClient {
 
     private func deadline(_ timeout: Duration?) -> NIODeadline { .now() + TimeAmount(timeout ?? configuration.commandTimeout) }
 
-    private func attempt(_ command: EncodedCommand, _ request: Request) async throws(RedisError) -> RedisValue {
-        try await attempt(request) { (pool, asking) async throws(RedisError) in
+    /// The usual way in one frame: at a server that is known, on the caller's loop, without a failure.
+    @inline(__always)
+    private func attempt(_ command: EncodedCommand, _ request: Request) async throws(RedisError) -> RedisReply {
+        if let pool = topology.known(for: request.slot), let result = await pool.reply(to: command, deadline: request.deadline) {
+            switch result {
+            case .success(let reply): return reply
+            case .failure(let failure): return try await persist(command, request, after: (pool, failure))
+            }
+        }
+        return try await persist(command, request, after: nil)
+    }
+
+    @inline(never)
+    private func persist(
+        _ command: EncodedCommand, _ request: Request, after failed: (pool: NodePool, error: RedisError)?
+    ) async throws(RedisError) -> RedisReply {
+        try await attempt(request, after: failed) { (pool, asking) async throws(RedisError) in
             try await pool.send(command, asking: asking, deadline: request.deadline)
         }
     }
 
     private func attempt(_ command: EncodedCommand, _ durable: Durable, _ request: Request) async throws(RedisError) -> Acknowledged {
-        try await attempt(request) { (pool, asking) async throws(RedisError) in
+        try await attempt(request, after: nil) { (pool, asking) async throws(RedisError) in
             try await pool.send(command, asking: asking, durable: durable, deadline: request.deadline)
         }
     }
 
+    /// `failed`: what came of a first attempt.
     @inline(__always)
     private func attempt<Reply>(
-        _ request: Request, by send: (NodePool, _ asking: Bool) async throws(RedisError) -> Reply
+        _ request: Request, after failed: (pool: NodePool, error: RedisError)?,
+        by send: (NodePool, _ asking: Bool) async throws(RedisError) -> Reply
     ) async throws(RedisError) -> Reply {
+        var failed = failed
         var failures = 0
         var hops = 0
         var redirected: (pool: NodePool, asking: Bool)?
         while true {
             let failure: RedisError
             let pool: NodePool
-            if let redirected { pool = redirected.pool } else { pool = try await topology.pool(for: request.slot, by: request.deadline) }
-            do throws(RedisError) { return try await send(pool, redirected?.asking ?? false) } catch { failure = error }
+            if let first = failed {
+                (pool, failure) = first
+                failed = nil
+            } else {
+                if let redirected {
+                    pool = redirected.pool
+                } else {
+                    pool = try await topology.pool(for: request.slot, by: request.deadline)
+                }
+                do throws(RedisError) { return try await send(pool, redirected?.asking ?? false) } catch { failure = error }
+            }
             failures += 1
             redirected = nil
             guard failures < Self.attempts, request.idempotent || !failure.mayHaveRun else { throw failure }

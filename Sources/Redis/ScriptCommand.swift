@@ -1,31 +1,41 @@
-/// One call of a script, written straight into the bytes that go over the wire: for scripts that run with every call of an agent.
+/// One call of a script, written straight into the memory that it is sent from: for scripts that run with every call of an agent.
 ///
 /// Keys come first, then arguments, as many of both as were announced.
-package struct ScriptCommand: Sendable {
+package struct ScriptCommand: ~Copyable, Sendable {
     let script: Script
     private var bytes: CommandBytes
     /// Where the count of keys begins, behind the script's name.
     private let tail: Int
-    /// The first key, and how many of its bytes decide the slot.
-    private var first: Range<Int>?
-    private var deciding = Int.max
-    private var slotOfFirst: HashSlot?
-    /// A key of another slot.
-    private var stranger: Range<Int>?
+    /// What decides where it is sent: the slot of its first key, and where that was written.
+    private var first: (slot: HashSlot, at: Int)?
+    /// Where a key of another slot was written.
+    private var stranger: Int?
 
     package init(_ script: Script, keys: Int, arguments: Int) {
         self.script = script
-        bytes = CommandBytes(capacity: 2048)
+        bytes = CommandBytes(capacity: 192 + 80 * keys + 32 * arguments)
         bytes.header(UInt8(ascii: "*"), 3 + keys + arguments)
-        bytes.bulk("EVALSHA")
-        bytes.bulk(script.sha1)
+        bytes.append(script.callByDigest)
         tail = bytes.count
         bytes.bulk(Int64(keys))
     }
 
+    /// Adds a key.
+    package mutating func key(_ key: String) {
+        note(HashSlot(key: key.utf8))
+        bytes.bulk(key)
+    }
+
     /// Adds the key that is `base` and `name` together.
-    package mutating func key(_ base: String, _ name: String = "") {
-        place(bytes.bulk(base, name))
+    package mutating func key(_ base: borrowing KeyBase, _ name: String) {
+        note(base.slot)
+        bytes.bulk(base.bytes, name)
+    }
+
+    /// Adds all of the run's keys.
+    package mutating func keys(_ run: borrowing KeyRun) {
+        note(run.slot)
+        bytes.append(run.encoded)
     }
 
     /// Adds a text.
@@ -35,38 +45,39 @@ package struct ScriptCommand: Sendable {
     package mutating func argument(_ number: Int64) { bytes.bulk(number) }
 
     /// Adds bytes.
-    package mutating func argument(_ argument: [UInt8]) { bytes.bulk(argument) }
+    package mutating func argument(_ argument: [UInt8]) { argument.withUnsafeBytes { bytes.bulk($0) } }
 
-    private mutating func place(_ key: Range<Int>) {
-        guard let first else {
-            first = key
-            slotOfFirst = HashSlot(key: bytes[key])
-            deciding = HashSlot.tagEnd(of: bytes[key]) ?? .max
-            return
+    /// Adds the text that `body` writes.
+    @inline(__always)
+    package mutating func argument(_ body: (inout CommandBytes) -> Void) { bytes.written(body) }
+
+    @inline(__always)
+    private mutating func note(_ slot: HashSlot) {
+        if let first {
+            if first.slot != slot, stranger == nil { stranger = bytes.count }
+        } else {
+            first = (slot, bytes.count)
         }
-        // Keys that agree up to the end of a tag agree in their slot; only others are worth a checksum.
-        if key.count >= deciding, bytes.agree(first.lowerBound, key.lowerBound, for: deciding) { return }
-        if stranger == nil, HashSlot(key: bytes[key]) != slotOfFirst { stranger = key }
     }
 
     /// The one slot of all keys; nil for none.
     func slot() throws(RedisError) -> HashSlot? {
-        if let first, let stranger {
-            throw .crossSlot(String(decoding: bytes[first], as: UTF8.self), String(decoding: bytes[stranger], as: UTF8.self))
-        }
-        return slotOfFirst
+        if let first, let stranger { throw .crossSlot(bytes.text(at: first.at), bytes.text(at: stranger)) }
+        return first?.slot
     }
 
     /// By the script's digest.
-    var byDigest: EncodedCommand { EncodedCommand(encoded: Array(bytes[0..<bytes.count])) }
+    var byDigest: EncodedCommand { EncodedCommand(bytes) }
 
     /// With the script's source.
     var bySource: EncodedCommand {
-        let written = bytes[0..<bytes.count]
-        var whole = CommandBytes(capacity: 64 + script.source.count)
-        whole.bulk("EVAL")
-        whole.bulk(script.source)
-        let count = written.prefix { $0 != UInt8(ascii: "\n") }.count + 1
-        return EncodedCommand(encoded: Array(written[..<count]) + whole[0..<whole.count] + written[tail...])
+        EncodedCommand(bytes).withBytes { written in
+            var whole = CommandBytes(capacity: 128 + script.source.count + written.count)
+            whole.append(UnsafeRawBufferPointer(rebasing: written.prefix { $0 != UInt8(ascii: "$") }))
+            whole.bulk("EVAL")
+            script.source.withUnsafeBytes { whole.bulk($0) }
+            whole.append(UnsafeRawBufferPointer(rebasing: written[tail...]))
+            return EncodedCommand(whole)
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import Governance
+import Redis
 
 /// The names of everything kept in Redis: the only place where a key or a channel is spelled.
 ///
@@ -55,35 +56,39 @@ package final class TenantKeys: Sendable {
     /// What the names of holds, accounts, sessions, their principals, dialogues, ears, outboxes, waiting calls, records, rates and
     /// requests, tokens and minutes begin with.
     let holdBase, accountBase, sessionBase, principalBase, dialogueBase, earBase, outboxBase, parkedBase, recordBase, rateBase,
-        requestBase, answeringBase, tokenBase, minuteBase: String
+        requestBase, answeringBase, tokenBase, minuteBase: KeyBase
+    /// The keys behind that of its hold with which a call is reserved: open holds, revoked tokens, sessions, the books' head, audit and ledger.
+    let reserving: KeyRun
+    /// Those with which a hold ends: open holds, the books' head, audit and ledger.
+    let ending: KeyRun
     /// Hash of an open or ended hold.
-    package func hold(_ call: CallID) -> String { holdBase + call.text }
+    package func hold(_ call: CallID) -> String { holdBase.text + call.text }
     /// Hash of an account's books.
-    package func account(_ name: AccountName) -> String { accountBase + name.text }
+    package func account(_ name: AccountName) -> String { accountBase.text + name.text }
     /// Hash of what was answered to a request about the books.
-    package func request(_ name: RequestName) -> String { requestBase + name.text }
+    package func request(_ name: RequestName) -> String { requestBase.text + name.text }
     /// Hash of a session.
-    package func session(_ id: SessionID) -> String { sessionBase + id.text }
+    package func session(_ id: SessionID) -> String { sessionBase.text + id.text }
     /// Hash of what is known of a token that calls were made with.
-    package func token(_ id: TokenID) -> String { tokenBase + id.text }
+    package func token(_ id: TokenID) -> String { tokenBase.text + id.text }
     /// Hash of what happened within one minute, by its number since 1970.
-    package func minute(_ number: Int64) -> String { minuteBase + String(number) }
+    package func minute(_ number: Int64) -> String { minuteBase.text + String(number) }
     /// Set of a principal's sessions, some of which may have ended.
-    package func sessions(of principal: TokenID) -> String { principalBase + principal.text }
+    package func sessions(of principal: TokenID) -> String { principalBase.text + principal.text }
     /// Hash of the upstream sessions of an agent's session, by upstream.
-    package func dialogue(_ id: SessionID) -> String { dialogueBase + id.text }
+    package func dialogue(_ id: SessionID) -> String { dialogueBase.text + id.text }
     /// Hash of a call that waits for its agent's next round.
-    package func parked(_ call: CallID) -> String { parkedBase + call.text }
+    package func parked(_ call: CallID) -> String { parkedBase.text + call.text }
     /// Hash of what is known of a call under its agent's key.
-    package func record(_ name: RecordName) -> String { recordBase + name.text }
+    package func record(_ name: RecordName) -> String { recordBase.text + name.text }
     /// When the next call of a subject would be due, were all to come at their rate: unix microseconds.
-    package func rate(_ subject: String) -> String { rateBase + subject }
+    package func rate(_ subject: String) -> String { rateBase.text + subject }
     /// Hash of the requests of a session that nodes answer which do not hold its stream.
-    package func requests(of id: SessionID) -> String { answeringBase + id.text }
+    package func requests(of id: SessionID) -> String { answeringBase.text + id.text }
     /// Hash of the nodes that listen in the upstream sessions of an agent's session, by upstream.
-    package func ears(_ id: SessionID) -> String { earBase + id.text }
+    package func ears(_ id: SessionID) -> String { earBase.text + id.text }
     /// Stream of what is kept of a call's answer.
-    package func outbox(_ id: SessionID, _ stream: String) -> String { outboxBase + id.text + ":" + stream }
+    package func outbox(_ id: SessionID, _ stream: String) -> String { outboxBase.text + id.text + ":" + stream }
     /// Hash of how that stands.
     package func outboxState(_ id: SessionID, _ stream: String) -> String { outbox(id, stream) + ":state" }
     /// Hash of the tenant's document and its version.
@@ -120,21 +125,24 @@ package final class TenantKeys: Sendable {
     package let events: String
 
     fileprivate init(_ tenant: TenantName, in names: KeyNames) {
-        let base = "\(names.prefix){\(tenant.text)}:"
-        holdBase = base + "hold:"
-        accountBase = base + "account:"
-        requestBase = base + "request:"
-        sessionBase = base + "session:"
-        principalBase = base + "principal:"
-        outboxBase = base + "outbox:"
-        dialogueBase = base + "dialogue:"
-        parkedBase = base + "parked:"
-        earBase = base + "ears:"
-        answeringBase = base + "inflight:"
-        recordBase = base + "call:"
-        rateBase = base + "rate:"
-        tokenBase = base + "token:"
-        minuteBase = base + "minute:"
+        let keys = KeyBase(names.prefix, tag: tenant.text, ":")
+        let base = keys.text
+        holdBase = keys + "hold:"
+        accountBase = keys + "account:"
+        requestBase = keys + "request:"
+        sessionBase = keys + "session:"
+        principalBase = keys + "principal:"
+        outboxBase = keys + "outbox:"
+        dialogueBase = keys + "dialogue:"
+        parkedBase = keys + "parked:"
+        earBase = keys + "ears:"
+        answeringBase = keys + "inflight:"
+        recordBase = keys + "call:"
+        rateBase = keys + "rate:"
+        tokenBase = keys + "token:"
+        minuteBase = keys + "minute:"
+        reserving = KeyRun(keys, ["holds", "revoked", "sessions", "ledger:head", "audit", "ledger"])
+        ending = KeyRun(keys, ["holds", "ledger:head", "audit", "ledger"])
         self.tenant = base + "tenant"
         holds = base + "holds"
         sessions = base + "sessions"

@@ -27,7 +27,7 @@ extension RedisLedger: CallRecords {
 
 extension Recollection {
     /// `recalled`, its kind, and what belongs to that.
-    init(_ elements: [RedisValue]) throws(StoreError) {
+    init(_ elements: RedisReply.Elements) throws(StoreError) {
         guard elements.count >= 2, let kind = elements[1].text else { throw .corrupt("record") }
         switch (kind, elements.count) {
         case ("conflict", 2): self = .conflict

@@ -26,8 +26,8 @@ extension RedisLedger {
         return reservation
     }
 
-    private func reservation(_ reply: RedisValue, _ hold: Hold?, _ accounts: [ChargedAccount]) throws(StoreError) -> Reservation {
-        if case .string(let word) = reply, word.elementsEqual("granted".utf8) { return .granted(hold, excess: nil, due: []) }
+    private func reservation(_ reply: RedisReply, _ hold: Hold?, _ accounts: [ChargedAccount]) throws(StoreError) -> Reservation {
+        if reply.spells("granted") { return .granted(hold, excess: nil, due: []) }
         guard let elements = reply.elements, let verdict = elements.first?.text else { throw .corrupt("reserve") }
         if verdict == "recalled" {
             let found = try Recollection(elements)
@@ -48,12 +48,7 @@ extension RedisLedger {
             scripts.reserve, keys: 7 + accounts.count + charge.rates.count + optional,
             arguments: 14 + 7 * accounts.count + 2 * charge.rates.count + charge.lineage.count)
         command.key(keys.holdBase, charge.call.text)
-        command.key(keys.holds)
-        command.key(keys.revoked)
-        command.key(keys.sessions)
-        command.key(keys.head)
-        command.key(keys.audit)
-        command.key(keys.ledger)
+        command.keys(keys.reserving)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
         for rate in charge.rates { command.key(keys.rateBase, rate.subject) }
         if let record = charge.record { command.key(keys.recordBase, record.name.text) }
@@ -101,7 +96,7 @@ extension RedisLedger {
     }
 
     private func refusal(
-        _ verdict: String, _ elements: [RedisValue], _ accounts: [ChargedAccount]
+        _ verdict: String, _ elements: RedisReply.Elements, _ accounts: [ChargedAccount]
     ) throws(StoreError) -> ReservationRefusal {
         switch verdict {
         case "session_gone": return .sessionGone

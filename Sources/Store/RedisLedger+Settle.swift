@@ -51,7 +51,7 @@ extension RedisLedger {
         return Receipt(state: try HoldState(elements[0]), charged: .zero, remaining: nil, waiters: waiters(elements[1]))
     }
 
-    private func waiters(_ value: RedisValue) -> [NodeID] {
+    private func waiters(_ value: RedisReply) -> [NodeID] {
         guard let text = value.text, !text.isEmpty else { return [] }
         return text.split(separator: " ").compactMap { NodeID($0) }
     }
@@ -62,10 +62,7 @@ extension RedisLedger {
         var command = ScriptCommand(
             script, keys: 5 + charge.charged.count + (charge.record == nil ? 0 : records), arguments: arguments)
         command.key(keys.holdBase, charge.call.text)
-        command.key(keys.holds)
-        command.key(keys.head)
-        command.key(keys.audit)
-        command.key(keys.ledger)
+        command.keys(keys.ending)
         for account in charge.charged { command.key(keys.accountBase, account.name.text) }
         guard let record = charge.record else { return command }
         command.key(keys.recordBase, record.name.text)

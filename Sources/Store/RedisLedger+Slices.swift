@@ -17,10 +17,7 @@ extension RedisLedger: Slices {
         let keys = tenants.keys(of: order.tenant)
         var command = ScriptCommand(scripts.sliceTake, keys: 5 + order.accounts.count, arguments: 9 + 5 * order.accounts.count)
         command.key(keys.holdBase, order.id.text)
-        command.key(keys.holds)
-        command.key(keys.head)
-        command.key(keys.audit)
-        command.key(keys.ledger)
+        command.keys(keys.ending)
         for account in order.accounts { command.key(keys.accountBase, account.name.text) }
         command.argument(order.id.text)
         command.argument(order.wanted.micros)
@@ -55,7 +52,7 @@ extension RedisLedger: Slices {
 
     /// What cannot be read of one slice is no reason to end no call of the others.
     private func run(_ batch: SliceBatch, of tenant: TenantName) async throws(StoreError) -> [Receipt] {
-        let reply: RedisValue
+        let reply: RedisReply
         do throws(StoreError) { reply = try await redis.run(settleCommand(for: batch, of: tenant)) } catch {
             guard case .corrupt = error, batch.endings.count > 1 else { throw error }
             var receipts: [Receipt] = []
@@ -89,10 +86,7 @@ extension RedisLedger: Slices {
         var command = ScriptCommand(
             scripts.sliceSettle, keys: 4 + accounts.count + parts.count,
             arguments: 3 + 3 * accounts.count + 3 * parts.count + 7 * endings.count)
-        command.key(keys.holds)
-        command.key(keys.head)
-        command.key(keys.audit)
-        command.key(keys.ledger)
+        command.keys(keys.ending)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
         for part in parts { command.key(keys.holdBase, part.slice.text) }
         command.argument(keys.events)

@@ -87,10 +87,18 @@ package final class RedisLedger: Ledger {
 /// The call ids of a reply; what is none is not ours and left out.
 func callIDs(_ values: some Sequence<RedisValue>) -> [CallID] { values.compactMap { $0.text.flatMap { CallID($0) } } }
 
+/// The call ids of a reply; what is none is not ours and left out.
+func callIDs(_ values: some Sequence<RedisReply>) -> [CallID] { values.compactMap { $0.text.flatMap { CallID($0) } } }
+
 extension HoldState {
     /// The state as a script spells it.
-    init(_ value: RedisValue) throws(StoreError) {
-        guard let state = value.text.flatMap(HoldState.init(rawValue:)) else { throw .corrupt("state of a hold") }
+    init(_ value: RedisValue) throws(StoreError) { try self.init(spelled: value.text) }
+
+    /// The state as a script spells it.
+    init(_ value: RedisReply) throws(StoreError) { try self.init(spelled: value.text) }
+
+    private init(spelled text: String?) throws(StoreError) {
+        guard let state = text.flatMap(HoldState.init(rawValue:)) else { throw .corrupt("state of a hold") }
         self = state
     }
 }

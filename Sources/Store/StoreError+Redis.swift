@@ -29,16 +29,17 @@ extension RedisClient {
     }
 
     /// Runs the script, its failure told in the words of the ports; it is repeated when it is unknown whether it ran.
-    func run(_ command: ScriptCommand) async throws(StoreError) -> RedisValue {
+    func run(_ command: borrowing ScriptCommand) async throws(StoreError) -> RedisReply {
         do { return try await evaluate(command, idempotent: true) } catch { throw StoreError(error) }
     }
 
     /// Runs the script likewise, and answers whether as many replicas have what it wrote as `durability` asks for.
-    func run(_ command: ScriptCommand, _ durability: Durability) async throws(StoreError) -> (value: RedisValue, isDurable: Bool) {
+    func run(_ command: borrowing ScriptCommand, _ durability: Durability) async throws(StoreError) -> (value: RedisReply, isDurable: Bool)
+    {
         guard case .durable(let replicas, let timeout) = durability else { return (try await run(command), true) }
         do {
             let reply = try await evaluate(command, durable: Durable(replicas: replicas, timeout: timeout), idempotent: true)
-            return (reply.value, reply.replicas >= replicas)
+            return (RedisReply(reply.value), reply.replicas >= replicas)
         } catch { throw StoreError(error) }
     }
 

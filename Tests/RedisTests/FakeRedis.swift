@@ -74,7 +74,7 @@ final class FakeRedis: Sendable {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             do {
                 try reader.feed(Self.unwrapInboundIn(data))
-                while let command = try reader.next() { react(to: command.elements?.compactMap(\.text) ?? [], context) }
+                while let command = try reader.next()?.value { react(to: command.elements?.compactMap(\.text) ?? [], context) }
             } catch { context.close(promise: nil) }
         }
 

@@ -68,7 +68,7 @@ struct LinkMachineTests {
             switch machine.received(reply, now: now) {
             case .nothing: "nothing"
             case .ready: "ready"
-            case .answer(let item, _): item
+            case .answer(let item): item
             case .broken(let error): error.label
             }
         }

@@ -88,7 +88,7 @@ struct MalformedReplyTests {
         var values: [RedisValue] = []
         for piece in pieces {
             try reader.feed(ByteBuffer(string: piece))
-            while let value = try reader.next() { values.append(value) }
+            while let reply = try reader.next() { values.append(reply.value) }
         }
         return values
     }

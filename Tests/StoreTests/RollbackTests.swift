@@ -223,7 +223,7 @@ struct RollbackTests {
         try await PrivateRedis.run { redis in
             let scene = try await Scene(redis)
             try await scene.spend()
-            let calls = try await redis.client.send(["KEYS", .text(scene.keys.holdBase + "*")]).elements?.compactMap(\.text) ?? []
+            let calls = try await redis.client.send(["KEYS", .text(scene.keys.holdBase.text + "*")]).elements?.compactMap(\.text) ?? []
             for _ in 0..<3 { try await scene.spend(at: scene.other) }
             #expect(try await scene.ledger.review(scene.team.name, of: scene.world.tenant) == .current)
             let call = try #require(calls.first)

@@ -1,59 +1,181 @@
-/// A command in the making: bulk strings one after the other, in memory that is larger than what is written so far.
-struct CommandBytes: Sendable {
-    private var memory: [UInt8]
+/// A command in the making: RESP, written once into memory that grows where it has to.
+package struct CommandBytes: ~Copyable, Sendable {
+    private(set) var memory: CommandMemory
     private(set) var count = 0
 
-    init(capacity: Int) { memory = [UInt8](repeating: 0, count: capacity) }
+    /// The longest line of a length or a number with its header; what is written as a whole word may reach so far, too.
+    private static let line = 32
 
-    subscript(range: Range<Int>) -> ArraySlice<UInt8> { memory[range] }
+    init(capacity: Int) { memory = CommandMemory(capacity: max(capacity, 2 * Self.line)) }
 
-    /// True where as many bytes are the same at both places.
-    func agree(_ one: Int, _ other: Int, for length: Int) -> Bool {
-        memory.withUnsafeBytes { bytes in
-            var place = 0
-            while place < length, bytes[one + place] == bytes[other + place] { place += 1 }
-            return place == length
+    /// Where so many bytes, and a line, have room.
+    @inline(__always)
+    private mutating func room(for length: Int) -> UnsafeMutablePointer<UInt8> {
+        if count + length + 2 * Self.line > memory.capacity { grow(by: length) }
+        return memory.start + count
+    }
+
+    @inline(never)
+    private mutating func grow(by length: Int) {
+        let larger = CommandMemory(capacity: 2 * memory.capacity + length + 2 * Self.line)
+        larger.start.update(from: memory.start, count: count)
+        memory = larger
+    }
+
+    /// Eight bytes at most, the first in the lowest byte.
+    @inline(__always)
+    private mutating func write(word: UInt64, _ length: Int) {
+        UnsafeMutableRawPointer(room(for: 8)).storeBytes(of: word.littleEndian, as: UInt64.self)
+        count += length
+    }
+
+    /// The line that tells a length or a count: `$3\r\n` and the like.
+    @inline(__always)
+    mutating func header(_ kind: UInt8, _ length: Int) {
+        let tail: UInt64 = 0x0A0D_30
+        if length < 10 {
+            write(word: (tail + UInt64(length)) << 8 | UInt64(kind), 4)
+        } else if length < 100 {
+            let (tens, ones) = (UInt64(length / 10), UInt64(length % 10))
+            write(word: (tail + ones) << 16 | (0x30 + tens) << 8 | UInt64(kind), 5)
+        } else {
+            write(word: UInt64(kind), 1)
+            append(Int64(length))
+            lineEnd()
         }
     }
 
-    /// The line that tells a length or a count.
-    mutating func header(_ kind: UInt8, _ length: Int) { write(32) { $0.header(kind, length) } }
+    /// What ends a line.
+    @inline(__always)
+    mutating func lineEnd() { write(word: 0x0A0D, 2) }
 
+    /// The bytes as they are.
+    @inline(__always)
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let from = bytes.baseAddress else { return }
+        UnsafeMutableRawPointer(room(for: bytes.count)).copyMemory(from: from, byteCount: bytes.count)
+        count += bytes.count
+    }
+
+    /// The text's bytes as they are.
+    @inline(__always)
+    package mutating func append(_ text: String) {
+        if text.utf8.withContiguousStorageIfAvailable({ append(UnsafeRawBufferPointer($0)) }) == nil { append(Array(text.utf8)) }
+    }
+
+    /// The bytes as they are.
+    package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
+
+    /// The number in decimal digits.
+    package mutating func append(_ number: Int64) {
+        var end = room(for: Self.line) + Self.line
+        let last = end
+        var rest = number.magnitude
+        repeat {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            end -= 1
+            end.pointee = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+            rest = quotient
+        } while rest > 0
+        if number < 0 {
+            end -= 1
+            end.pointee = UInt8(ascii: "-")
+        }
+        (memory.start + count).update(from: end, count: last - end)
+        count += last - end
+    }
+
+    /// Sixteen lower-case hex digits.
+    @inline(__always)
+    package mutating func append(hex number: UInt64) {
+        write(word: Self.digits(UInt32(truncatingIfNeeded: number >> 32)), 8)
+        write(word: Self.digits(UInt32(truncatingIfNeeded: number)), 8)
+    }
+
+    /// Eight hex digits, the highest in the lowest byte.
+    private static func digits(_ number: UInt32) -> UInt64 {
+        var spread = UInt64(number)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // 1 in each byte whose digit is a letter.
+        let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (spread + 0x3030_3030_3030_3030 + letters * 39).byteSwapped
+    }
+}
+
+/// Bulk strings.
+extension CommandBytes {
     mutating func bulk(_ text: String) {
-        var text = text
-        text.withUTF8 { bulk(UnsafeRawBufferPointer($0)) }
+        header(UInt8(ascii: "$"), text.utf8.count)
+        append(text)
+        lineEnd()
     }
 
-    mutating func bulk(_ bytes: [UInt8]) { bytes.withUnsafeBytes { bulk($0) } }
-
-    mutating func bulk(_ number: Int64) { write(64) { $0.append(.integer(number)) } }
-
-    /// A text of two parts; where it stands.
-    mutating func bulk(_ base: String, _ name: String) -> Range<Int> {
-        let length = base.utf8.count + name.utf8.count
-        var (base, name) = (base, name)
-        base.withUTF8 { base in
-            name.withUTF8 { name in
-                write(length + 32) { encoder in
-                    encoder.header(UInt8(ascii: "$"), length)
-                    encoder.raw(UnsafeRawBufferPointer(base))
-                    encoder.raw(UnsafeRawBufferPointer(name))
-                    encoder.lineEnd()
-                }
-            }
-        }
-        return count - 2 - length..<count - 2
+    mutating func bulk(_ bytes: UnsafeRawBufferPointer) {
+        header(UInt8(ascii: "$"), bytes.count)
+        append(bytes)
+        lineEnd()
     }
 
-    private mutating func bulk(_ bytes: UnsafeRawBufferPointer) { write(bytes.count + 32) { $0.bulk(bytes) } }
+    mutating func bulk(_ number: Int64) {
+        if (0..<10).contains(number) { return write(word: 0x0A_0D30_0A0D_3124 + UInt64(number) << 32, 7) }
+        written { $0.append(number) }
+    }
 
-    /// Writes at most so many bytes.
-    private mutating func write(_ most: Int, _ body: (inout CommandEncoder) -> Void) {
-        if count + most > memory.count { memory.append(contentsOf: repeatElement(0, count: max(most, memory.count))) }
-        count += memory.withUnsafeMutableBytes { memory in
-            var encoder = CommandEncoder(target: UnsafeMutableRawBufferPointer(rebasing: memory[count...]))
-            body(&encoder)
-            return encoder.count
+    mutating func bulk(_ argument: RedisArgument) {
+        switch argument {
+        case .text(let text): bulk(text)
+        case .bytes(let bytes): bytes.withUnsafeBytes { bulk($0) }
+        case .integer(let value): bulk(value)
         }
+    }
+
+    /// A text of two parts.
+    mutating func bulk(_ base: [UInt8], _ name: String) {
+        header(UInt8(ascii: "$"), base.count + name.utf8.count)
+        append(base)
+        append(name)
+        lineEnd()
+    }
+
+    /// What `body` writes.
+    @inline(__always)
+    mutating func written(_ body: (inout CommandBytes) -> Void) {
+        // Most are longer than nine bytes and shorter than a hundred: others are moved once their length is known.
+        let start = count
+        count += 5
+        body(&self)
+        let length = count - start - 5
+        if (10..<100).contains(length) {
+            let (tens, ones) = length.quotientAndRemainder(dividingBy: 10)
+            let head = memory.start + start
+            head[0] = UInt8(ascii: "$")
+            head[1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: tens)
+            head[2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: ones)
+            head[3] = UInt8(ascii: "\r")
+            head[4] = UInt8(ascii: "\n")
+        } else {
+            move(start, length)
+        }
+        lineEnd()
+    }
+
+    /// Puts the header ahead of what was written five bytes behind `start`.
+    @inline(never)
+    private mutating func move(_ start: Int, _ length: Int) {
+        _ = room(for: 0)
+        let header = Array("$\(length)\r\n".utf8)
+        (memory.start + start + header.count).update(from: memory.start + start + 5, count: length)
+        (memory.start + start).update(from: header, count: header.count)
+        count = start + header.count + length
+    }
+
+    /// The bulk string that begins at `place`.
+    func text(at place: Int) -> String {
+        let written = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(start: memory.start, count: count)[place...])
+        let header = written.prefix { $0 != UInt8(ascii: "\n") }
+        let length = header.dropFirst().dropLast().reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+        return String(decoding: written.dropFirst(header.count + 1).prefix(length), as: UTF8.self)
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 /// Who is told what happens on a connection; always on its event loop.
 protocol ConnectionOwner: AnyObject {
     func opened(_ connection: ConnectionHandler)
-    func received(_ reply: RedisValue, on connection: ConnectionHandler)
+    func received(_ reply: RedisReply, on connection: ConnectionHandler)
     /// It has ended by itself; not called after `close()`.
     func closed(_ connection: ConnectionHandler, because error: RedisError)
 }
@@ -31,7 +31,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Writes a command; what is written in one turn of the loop leaves together.
     func send(_ command: EncodedCommand) {
-        outgoing.writeBytes(command.bytes)
+        command.withBytes { _ = outgoing.writeBytes($0) }
         guard !flushing, let context else { return }
         flushing = true
         context.eventLoop.assumeIsolated().execute { self.flush() }

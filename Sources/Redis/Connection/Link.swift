@@ -63,7 +63,7 @@ final class Link {
     func submit(_ command: PendingCommand, deadline: NIODeadline, now: NIODeadline = .now()) {
         var command = command
         command.submitted = now
-        switch machine.submit(command, bytes: command.command.bytes.count, deadline: deadline, now: now) {
+        switch machine.submit(command, bytes: command.command.count, deadline: deadline, now: now) {
         case .send: connection?.send(command.command)
         case .wait: break
         case .refuse(let error): return resolve(command, .failure(error))
@@ -99,29 +99,18 @@ final class Link {
         lost(error)
     }
 
-    private func resolve(_ command: PendingCommand, _ result: Result<RedisValue, RedisError>) {
-        count(result)
+    private func resolve(_ command: PendingCommand, _ result: Result<RedisReply, RedisError>) {
+        let told = result.flatMap(\.success)
+        if case .failure(let error) = told { metrics?.failed(error) }
         switch command.receiver {
-        case .caller(let continuation):
-            if case .success(.error(let text)) = result {
-                continuation.resume(returning: .failure(RedisError(reply: text)))
-            } else {
-                continuation.resume(returning: result)
-            }
+        case .caller(let continuation): continuation.resume(returning: told)
         case .clock(let sent):
-            if case .success(let reply) = result { clock.learn(reply, from: address, sent: sent, received: .now()) }
-        case .batch(let tell): tell(result)
+            if case .success(let reply) = result { clock.learn(reply.value, from: address, sent: sent, received: .now()) }
+        case .batch(let tell): tell(result.map(\.value))
         case .none: break
         case .role:
-            if case .success(let reply) = result, !Handshake.isMaster(reply) { abandon(.unavailable("the server is no longer a master")) }
-        }
-    }
-
-    private func count(_ result: Result<RedisValue, RedisError>) {
-        switch result {
-        case .success(.error(let text)): metrics?.failed(RedisError(reply: text))
-        case .success: break
-        case .failure(let error): metrics?.failed(error)
+            guard case .success(let reply) = result, !Handshake.isMaster(reply.value) else { return }
+            abandon(.unavailable("the server is no longer a master"))
         }
     }
 
@@ -163,12 +152,12 @@ extension Link: ConnectionOwner {
         if let next = machine.nextExpiry { wake(at: next) }
     }
 
-    func received(_ reply: RedisValue, on connection: ConnectionHandler) {
+    func received(_ reply: RedisReply, on connection: ConnectionHandler) {
         guard connection === self.connection else { return }
         let now = NIODeadline.now()
-        switch machine.received(reply, now: now) {
+        switch machine.received(reply.value, now: now) {
         case .nothing: break
-        case .answer(let command, let reply):
+        case .answer(let command):
             if let submitted = command.submitted { metrics?.answered(after: (now - submitted).nanoseconds) }
             resolve(command, .success(reply))
         case .broken(let error): abandon(error)

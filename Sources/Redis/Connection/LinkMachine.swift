@@ -113,7 +113,8 @@ struct LinkMachine<Item> {
         case nothing
         /// The handshake is complete: write these.
         case ready([Item], Arrival)
-        case answer(Item, RedisValue)
+        /// The reply is that to the item.
+        case answer(Item)
         /// Close the connection, then report it lost for this reason.
         case broken(RedisError)
     }
@@ -127,21 +128,21 @@ struct LinkMachine<Item> {
         let run: String?
     }
 
-    /// Takes in the next reply of the connection.
-    mutating func received(_ reply: RedisValue, now: NIODeadline) -> Reception {
-        if lifecycle.isReady { return answered(by: reply) }
-        switch lifecycle.greeted(by: reply, now: now) {
+    /// Takes in the next reply of the connection, which is looked into only where it answers the handshake.
+    mutating func received(_ reply: @autoclosure () -> RedisValue, now: NIODeadline) -> Reception {
+        if lifecycle.isReady { return answered() }
+        switch lifecycle.greeted(by: reply(), now: now) {
         case .incomplete, .over: return .nothing
         case .failed(let error): return .broken(error)
         case .complete(let time, let asked, let run): return .ready(release(now: now), Arrival(time: time, asked: asked, run: run))
         }
     }
 
-    private mutating func answered(by reply: RedisValue) -> Reception {
+    private mutating func answered() -> Reception {
         guard let entry = unanswered.popFirst() else { return .broken(.protocolViolation("a reply that nothing asked for")) }
         bytes -= entry.bytes
         guard let item = entry.item else { return .nothing }
-        return .answer(item, reply)
+        return .answer(item)
     }
 
     /// What waited is now on its way.

@@ -2,14 +2,14 @@
 ///
 /// Every command given to a `LinkMachine` leaves it exactly once, so only debug builds pay for the check that it is resumed once.
 #if DEBUG
-    typealias ReplyContinuation = CheckedContinuation<Result<RedisValue, RedisError>, Never>
+    typealias ReplyContinuation = CheckedContinuation<Result<RedisReply, RedisError>, Never>
 #else
-    typealias ReplyContinuation = UnsafeContinuation<Result<RedisValue, RedisError>, Never>
+    typealias ReplyContinuation = UnsafeContinuation<Result<RedisReply, RedisError>, Never>
 #endif
 
 /// Suspends until the continuation is resumed.
 @inline(__always)
-func withReplyContinuation(_ body: (ReplyContinuation) -> Void) async -> Result<RedisValue, RedisError> {
+func withReplyContinuation(_ body: (ReplyContinuation) -> Void) async -> Result<RedisReply, RedisError> {
     #if DEBUG
         await withCheckedContinuation(body)
     #else

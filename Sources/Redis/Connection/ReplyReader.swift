@@ -1,7 +1,7 @@
 import CHiredis
 import NIOCore
 
-/// hiredis' RESP2 reader, within our bounds.
+/// hiredis' RESP2 reader, within our bounds, onto a tape that each reply is copied from at once.
 struct ReplyReader: ~Copyable {
     /// What one reply may be at most.
     struct Bounds {
@@ -39,16 +39,20 @@ struct ReplyReader: ~Copyable {
     }
 
     /// The next whole reply; nil while more bytes are needed.
-    mutating func next() throws(RedisError) -> RedisValue? {
+    mutating func next() throws(RedisError) -> RedisReply? {
         var object: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw violation() }
-        guard let object else {
+        guard object != nil, let tape = satgate_reader_tape(reader) else {
             try checkBounds()
             return nil
         }
-        defer { freeReplyObject(object) }
+        defer { satgate_tape_clear(tape) }
         fed = satgate_reader_unread(reader)
-        return try Self.value(object.assumingMemoryBound(to: redisReply.self))
+        guard tape.pointee.strange == 0 else { throw .protocolViolation("a reply of type \(tape.pointee.strange)") }
+        let count = tape.pointee.count
+        return RedisReply(
+            count: count, elements: UnsafeRawBufferPointer(start: tape.pointee.records, count: count * MemoryLayout<satgate_record>.stride),
+            texts: UnsafeRawBufferPointer(start: tape.pointee.text, count: tape.pointee.length))
     }
 
     /// Throws where what has come of a reply already shows that it is too large.
@@ -63,32 +67,5 @@ struct ReplyReader: ~Copyable {
         // What our own checks inside hiredis refuse shows as want of memory.
         let ours = text.isEmpty || text == "Out of memory"
         return .protocolViolation(ours ? "an array too large or too deep, or a string without its end" : text)
-    }
-
-    private static func value(_ reply: UnsafeMutablePointer<redisReply>) throws(RedisError) -> RedisValue {
-        let type = reply.pointee.type
-        switch type {
-        case REDIS_REPLY_STRING, REDIS_REPLY_STATUS: return .string(Array(bytes(of: reply)))
-        case REDIS_REPLY_INTEGER: return .integer(reply.pointee.integer)
-        case REDIS_REPLY_NIL: return .null
-        case REDIS_REPLY_ERROR: return .error(String(decoding: bytes(of: reply), as: UTF8.self))
-        case REDIS_REPLY_ARRAY: return .array(try elements(of: reply))
-        default: throw .protocolViolation("a reply of type \(type)")
-        }
-    }
-
-    private static func bytes(of reply: UnsafeMutablePointer<redisReply>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: reply.pointee.str, count: Int(reply.pointee.len))
-    }
-
-    private static func elements(of reply: UnsafeMutablePointer<redisReply>) throws(RedisError) -> [RedisValue] {
-        let count = Int(reply.pointee.elements)
-        var values: [RedisValue] = []
-        values.reserveCapacity(count)
-        for index in 0..<count {
-            guard let element = reply.pointee.element?[index] else { throw .protocolViolation("an array without its elements") }
-            values.append(try value(element))
-        }
-        return values
     }
 }

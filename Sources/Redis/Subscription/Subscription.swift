@@ -103,9 +103,9 @@ extension Subscription: ConnectionOwner {
         follow()
     }
 
-    func received(_ reply: RedisValue, on connection: ConnectionHandler) {
+    func received(_ reply: RedisReply, on connection: ConnectionHandler) {
         guard connection === self.connection else { return }
-        switch machine.received(reply, now: .now()) {
+        switch machine.received(reply.value, now: .now()) {
         case .nothing: break
         case .subscribe(let commands):
             for arguments in commands { connection.send(EncodedCommand(arguments)) }

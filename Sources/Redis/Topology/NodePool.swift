@@ -5,11 +5,18 @@ import Synchronization
 
 /// One server: a pipelined connection for each event loop, and those for durable commands.
 final class NodePool: Sendable {
-    private struct Place: Sendable {
+    private final class Place: Sendable {
         let loop: any EventLoop
         let link: NIOLoopBoundBox<Link>
         let durable: NIOLoopBoundBox<DurableLinks>
         let readiness: LinkReadiness
+
+        init(_ loop: any EventLoop, _ link: NIOLoopBoundBox<Link>, _ durable: NIOLoopBoundBox<DurableLinks>, _ readiness: LinkReadiness) {
+            self.loop = loop
+            self.link = link
+            self.durable = durable
+            self.readiness = readiness
+        }
     }
 
     let address: ServerAddress
@@ -38,7 +45,7 @@ final class NodePool: Sendable {
                         address, loop: loop, configuration: configuration, clock: clock, run: run, readiness: LinkReadiness(),
                         slack: .milliseconds(Durable.longest), logger: logger, onLoss: onLoss)
                 }, eventLoop: loop)
-            return Place(loop: loop, link: link, durable: durable, readiness: readiness)
+            return Place(loop, link, durable, readiness)
         }
     }
 
@@ -79,12 +86,20 @@ final class NodePool: Sendable {
     }
 
     /// Sends a command on the caller's loop, or on any where the caller is on none of ours; `asking`: with ASKING before it.
-    func send(_ command: EncodedCommand, asking: Bool = false, deadline: NIODeadline) async throws(RedisError) -> RedisValue {
-        guard let place = current else { return try await send(command, asking: asking, deadline: deadline, through: next) }
-        return try await withReplyContinuation { continuation in
-            if asking { place.link.value.submit(.asking, deadline: deadline) }
+    func send(_ command: EncodedCommand, asking: Bool = false, deadline: NIODeadline) async throws(RedisError) -> RedisReply {
+        guard !asking, let reply = await reply(to: command, deadline: deadline) else {
+            return try await send(command, asking: asking, deadline: deadline, through: current ?? next)
+        }
+        return try reply.get()
+    }
+
+    /// What comes of a command that is sent on the caller's loop; nil where the caller is on none of ours: nothing was sent.
+    @inline(__always)
+    func reply(to command: EncodedCommand, deadline: NIODeadline) async -> Result<RedisReply, RedisError>? {
+        guard let place = current else { return nil }
+        return await withReplyContinuation { continuation in
             place.link.value.submit(PendingCommand(command, for: .caller(continuation)), deadline: deadline)
-        }.get()
+        }
     }
 
     /// Sends a command with the next durable batch of the caller's loop, or of any where the caller is on none of ours.
@@ -114,7 +129,7 @@ final class NodePool: Sendable {
 
     private func send(
         _ command: EncodedCommand, asking: Bool = false, deadline: NIODeadline, through place: Place
-    ) async throws(RedisError) -> RedisValue {
+    ) async throws(RedisError) -> RedisReply {
         try await withReplyContinuation { continuation in
             place.loop.execute {
                 if asking { place.link.value.submit(.asking, deadline: deadline) }

@@ -8,6 +8,8 @@ struct SingleNode: Topology {
         pool = pools.pool(at: address)
     }
 
+    func known(for slot: HashSlot?) -> NodePool? { pool }
+
     func pool(for slot: HashSlot?, by deadline: NIODeadline) async throws(RedisError) -> NodePool { pool }
 
     /// A server that is loading, or was demoted, may be itself again before the deadline; it has no one to redirect us to.

@@ -2,6 +2,8 @@ import NIOCore
 
 /// Decides which server answers for a slot, and what to learn from a failure.
 protocol Topology: Sendable {
+    /// The server to ask; no slot: any. Nil where `pool(for:by:)` is to be asked, which may take its time or say why there is none.
+    func known(for slot: HashSlot?) -> NodePool?
     /// The server to ask; no slot: any. Where none is known yet it waits for one, at most until the deadline.
     func pool(for slot: HashSlot?, by deadline: NIODeadline) async throws(RedisError) -> NodePool
     /// Takes in why a command for `slot` failed at `pool`; says whether another attempt is worthwhile.

@@ -19,7 +19,7 @@ package final class RedisBudgetAdmin: BudgetAdmin {
     }
 
     package func list(of tenant: TenantName, from cursor: AccountCursor?) async throws(StoreError) -> AccountPage {
-        let base = names.keys(of: tenant).accountBase
+        let base = names.keys(of: tenant).accountBase.text
         let reply = try await redis.command(["SCAN", .text(cursor?.text ?? "0"), "MATCH", .text(base + "*"), "COUNT", "1000"])
         guard let parts = reply.elements, parts.count == 2, let next = parts[0].text, let keys = parts[1].elements else {
             throw .corrupt("SCAN")

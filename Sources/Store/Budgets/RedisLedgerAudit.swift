@@ -107,7 +107,7 @@ package struct RedisLedgerAudit: LedgerAudit {
 
     private func look(_ keys: TenantKeys, _ accounts: [AccountName], _ slices: [String]) async throws(StoreError) -> Look {
         let reply = try await redis.run(
-            scripts.budget.look, keys: [keys.holds, keys.ledger] + accounts.map(keys.account) + slices.map { keys.holdBase + $0 },
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + accounts.map(keys.account) + slices.map { keys.holdBase.text + $0 },
             arguments: ["1", .integer(Int64(slices.count))] + BalanceText.fields + ["previous"])
         guard let parts = reply.elements, parts.count == 4, let books = parts[0].elements, let holds = parts[2].elements,
             let amounts = parts[3].elements, amounts.count == slices.count
@@ -124,7 +124,7 @@ package struct RedisLedgerAudit: LedgerAudit {
 
     private func read(_ calls: [String], _ keys: TenantKeys) async throws(StoreError) -> [RedisValue] {
         let reply = try await redis.run(
-            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase + $0 },
+            scripts.budget.look, keys: [keys.holds, keys.ledger] + calls.map { keys.holdBase.text + $0 },
             arguments: ["0", "0"] + OpenHolds.fields)
         guard let holds = reply.elements?.first?.elements, holds.count == calls.count else { throw .corrupt("holds") }
         return holds

@@ -67,9 +67,9 @@ extension ClusterTopology {
     private func ask(_ pool: NodePool) async -> ClusterView? {
         let deadline = NIODeadline.now() + Self.patience
         do throws(RedisError) {
-            let slots = try await pool.send(EncodedCommand(Self.questions[0]), deadline: deadline)
+            let slots = try await pool.send(EncodedCommand(Self.questions[0]), deadline: deadline).value
             // The epochs may be kept from us: a map without them will do.
-            let nodes = try? await pool.send(EncodedCommand(Self.questions[1]), deadline: deadline)
+            let nodes = try? await pool.send(EncodedCommand(Self.questions[1]), deadline: deadline).value
             return view(slots, nodes, of: pool.address)
         } catch {
             if error.mayHaveRun { suspect(pool) }

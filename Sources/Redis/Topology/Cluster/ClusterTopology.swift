@@ -39,6 +39,10 @@ final class ClusterTopology: Topology {
 
     // MARK: Topology
 
+    func known(for slot: HashSlot?) -> NodePool? {
+        state.withLock { state in slot.flatMap { state.outage(of: $0) } == nil ? state.pool(for: slot) : nil }
+    }
+
     func pool(for slot: HashSlot?, by deadline: NIODeadline) async throws(RedisError) -> NodePool {
         while true {
             if let slot, let since = state.withLock({ $0.outage(of: slot) }), NIODeadline.now() - since > Self.patience {

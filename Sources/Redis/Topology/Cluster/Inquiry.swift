@@ -49,8 +49,8 @@ extension Inquiry: ConnectionOwner {
         for arguments in commands { connection.send(EncodedCommand(arguments)) }
     }
 
-    func received(_ reply: RedisValue, on connection: ConnectionHandler) {
-        replies.append(reply)
+    func received(_ reply: RedisReply, on connection: ConnectionHandler) {
+        replies.append(reply.value)
         if replies.count == commands.count { end(nil) }
     }
 

@@ -21,7 +21,7 @@ extension RedisClient {
         guard let pool = cluster?.state.withLock({ $0.pool(at: shard.master) }) else {
             throw .notSent("the server is none of the cluster's masters")
         }
-        return try await pool.send(EncodedCommand(arguments), deadline: .now() + TimeAmount(configuration.commandTimeout))
+        return try await pool.send(EncodedCommand(arguments), deadline: .now() + TimeAmount(configuration.commandTimeout)).value
     }
 
     /// The master that owns the key's slot, where Redis is a cluster and that is known.

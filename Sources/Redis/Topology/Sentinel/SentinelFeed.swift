@@ -87,8 +87,9 @@ extension SentinelFeed: ConnectionOwner {
         beat()
     }
 
-    func received(_ reply: RedisValue, on connection: ConnectionHandler) {
+    func received(_ reply: RedisReply, on connection: ConnectionHandler) {
         guard connection === self.connection else { return }
+        let reply = reply.value
         heard = .now()
         switch lifecycle.greeted(by: reply, now: heard) {
         case .incomplete: break

@@ -38,6 +38,8 @@ final class SentinelTopology: Topology {
 
     // MARK: For commands
 
+    func known(for slot: HashSlot?) -> NodePool? { seat.pool }
+
     func pool(for slot: HashSlot?, by deadline: NIODeadline) async throws(RedisError) -> NodePool {
         try await seat.pool(by: deadline, on: loop)
     }
