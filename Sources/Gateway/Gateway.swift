@@ -124,17 +124,17 @@ package final class Gateway: Sendable {
         do throws(Rejection) {
             if let name = inbound.fields.repeated { throw .repeatedHeader(name) }
             try checkOrigin(of: inbound, on: reply)
-            switch (inbound.path, inbound.head.method) {
-            case ("/mcp", let method) where inbound.isStateless:
+            switch (inbound.endpoint, inbound.head.method) {
+            case (.mcp, let method) where inbound.isStateless:
                 try await StatelessExchange(gateway: self, reply: reply, observation: observation()).serve(inbound, isPost: method == .POST)
-            case ("/mcp", .POST): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).post(inbound)
-            case ("/mcp", .DELETE): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).delete(inbound)
-            case ("/mcp", .GET): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).get(inbound)
-            case ("/mcp", _): throw .methodNotAllowed(allow: "GET, POST, DELETE")
-            case ("/sse", .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
-            case ("/sse", _): throw .methodNotAllowed(allow: "GET")
-            case ("/message", .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
-            case ("/message", _): throw .methodNotAllowed(allow: "POST")
+            case (.mcp, .POST): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).post(inbound)
+            case (.mcp, .DELETE): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).delete(inbound)
+            case (.mcp, .GET): try await StreamableExchange(gateway: self, reply: reply, observation: observation()).get(inbound)
+            case (.mcp, _): throw .methodNotAllowed(allow: "GET, POST, DELETE")
+            case (.sse, .GET): try await StreamSessionExchange(gateway: self, reply: reply).open(inbound)
+            case (.sse, _): throw .methodNotAllowed(allow: "GET")
+            case (.message, .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
+            case (.message, _): throw .methodNotAllowed(allow: "POST")
             default: throw .notFound
             }
         } catch {

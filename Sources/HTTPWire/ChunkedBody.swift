@@ -106,7 +106,7 @@ struct ChunkedBody {
             do throws(HTTPViolation) {
                 let length = try end.find(in: bytes)
                 guard (length ?? bytes.count) <= limits.head else { throw .fieldsTooLarge }
-                if let length { try Self.judgeTrailer(UnsafeBufferPointer(rebasing: bytes[..<(length - 2)]), limits) }
+                if let length { try Self.judgeTrailer(bytes, 0..<length - 2, limits) }
                 return .success(length)
             } catch { return .failure(error) }
         }
@@ -116,8 +116,10 @@ struct ChunkedBody {
     }
 
     /// A body is framed, and the connection's end told, ahead of it: not again behind it.
-    private static func judgeTrailer(_ lines: UnsafeBufferPointer<UInt8>, _ limits: HTTPLimits) throws(HTTPViolation) {
-        let framing = try Framing(lines, limit: limits.fields)
+    private static func judgeTrailer(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ lines: Range<Int>, _ limits: HTTPLimits
+    ) throws(HTTPViolation) {
+        let framing = try Framing(bytes, lines, limit: limits.fields)
         guard framing.length == nil, !framing.isChunked, framing.saysNothingOfConnection else { throw .malformed }
     }
 }

@@ -5,44 +5,48 @@ struct Framing {
     private(set) var asksToClose = false
     private(set) var asksToKeep = false
     private(set) var expectsContinue = false
+    /// Where the fields stand that decide something else.
+    private(set) var places = FieldPlaces()
     private var namesProtocol = false
     private var asksToUpgrade = false
 
-    /// Reads the field lines, all of them whole.
-    init(_ lines: UnsafeBufferPointer<UInt8>, limit: Int) throws(HTTPViolation) {
-        var rest = FieldLines(lines)
+    /// Reads the field lines of `bytes`, all of them whole.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ lines: Range<Int>, limit: Int) throws(HTTPViolation) {
+        var rest = FieldLines(bytes, lines)
         var count = 0
         while let field = try rest.next() {
             count += 1
             guard count <= limit else { throw .fieldsTooLarge }
-            try take(field)
+            if let known = field.known { try take(known, field, of: bytes) }
         }
         guard length == nil || !isChunked else { throw .malformed }
     }
 
-    private mutating func take(_ field: FieldLines.Field) throws(HTTPViolation) {
-        let (name, value) = (field.name, field.value)
-        // The length of a name tells most of them apart before a letter is compared.
-        switch name.count {
-        case 6 where Octet.spells(name, "expect"): expectsContinue = Octet.spells(value, "100-continue")
-        case 10 where Octet.spells(name, "connection"): connection(field)
-        case 7 where Octet.spells(name, "upgrade"): namesProtocol = true
-        case 14 where Octet.spells(name, "content-length"):
-            // llhttp takes a space behind the digits, but no tab.
-            guard length == nil, let number = Self.decimal(value), !field.trail.contains(Octet.tab) else { throw .malformed }
-            length = number
+    private mutating func take(
+        _ known: KnownField, _ field: FieldLines.Field, of bytes: UnsafeBufferPointer<UInt8>
+    ) throws(HTTPViolation) {
+        let value = UnsafeBufferPointer(rebasing: bytes[field.value])
+        switch known {
+        case .expect: expectsContinue = Octet.spells(value, "100-continue")
         // What is said to a proxy is heeded too: to close is never wrong.
-        case 16 where Octet.spells(name, "proxy-connection"): connection(field)
-        case 17 where Octet.spells(name, "transfer-encoding"):
-            guard !isChunked, Octet.spells(value, "chunked"), !field.trail.contains(Octet.tab) else { throw .malformed }
+        case .connection, .proxyConnection: connection(value, trail: bytes[field.trail])
+        case .upgrade: namesProtocol = true
+        case .contentLength:
+            // llhttp takes a space behind the digits, but no tab.
+            guard length == nil, let number = Self.decimal(value), !bytes[field.trail].contains(Octet.tab) else { throw .malformed }
+            length = number
+        case .transferEncoding:
+            guard !isChunked, Octet.spells(value, "chunked"), !bytes[field.trail].contains(Octet.tab) else { throw .malformed }
             isChunked = true
-        default: break
+        default: places.note(known, at: field.value)
         }
     }
 
-    private mutating func connection(_ field: FieldLines.Field) {
-        for option in field.value.split(separator: UInt8(ascii: ",")) {
-            let isPlain = !option.contains(Octet.tab) && !field.trail.contains(Octet.tab)
+    private mutating func connection(_ value: UnsafeBufferPointer<UInt8>, trail: Slice<UnsafeBufferPointer<UInt8>>) {
+        // What most say, ahead of the full reading.
+        if trail.isEmpty, Octet.spells(value, "keep-alive") { return asksToKeep = true }
+        for option in value.split(separator: UInt8(ascii: ",")) {
+            let isPlain = !option.contains(Octet.tab) && !trail.contains(Octet.tab)
             let option = Octet.trimmed(UnsafeBufferPointer(rebasing: option))
             if Octet.spells(option, "close") { asksToClose = true }
             // llhttp does not know it beside a tab; to close is never wrong.
@@ -76,42 +80,11 @@ package enum HTTPRevision: Sendable, Hashable {
 
     /// Nil for any other.
     init?(_ text: UnsafeBufferPointer<UInt8>) {
-        guard text.count == 8, UnsafeBufferPointer(rebasing: text[..<7]).elementsEqual("HTTP/1.".utf8) else { return nil }
+        guard text.count == 8, Octet.isSame(UnsafeRawBufferPointer(text), 0..<7, "HTTP/1.") else { return nil }
         switch text[7] {
         case UInt8(ascii: "1"): self = .http11
         case UInt8(ascii: "0"): self = .http10
         default: return nil
         }
-    }
-}
-
-/// Field lines one by one, each judged: a token, a colon at once behind it, a value without control characters, CR LF; no folding.
-struct FieldLines {
-    private var rest: UnsafeBufferPointer<UInt8>
-
-    init(_ lines: UnsafeBufferPointer<UInt8>) { rest = lines }
-
-    /// One line's parts.
-    struct Field {
-        let name: UnsafeBufferPointer<UInt8>
-        /// Without blanks at its ends.
-        let value: UnsafeBufferPointer<UInt8>
-        /// The blanks behind the value.
-        let trail: UnsafeBufferPointer<UInt8>
-    }
-
-    mutating func next() throws(HTTPViolation) -> Field? {
-        guard !rest.isEmpty else { return nil }
-        guard let line = rest.cutLine() else { throw .malformed }
-        var colon = 0
-        while colon < line.count, Octet.isToken(line[colon]) { colon += 1 }
-        guard colon > 0, colon < line.count, line[colon] == Octet.colon else { throw .malformed }
-        var start = colon + 1
-        var end = line.count
-        while start < end, Octet.isBlank(line[start]) { start += 1 }
-        while start < end, Octet.isBlank(line[end - 1]) { end -= 1 }
-        let value = UnsafeBufferPointer(rebasing: line[start..<end])
-        guard Octet.isText(value) else { throw .malformed }
-        return Field(name: UnsafeBufferPointer(rebasing: line[..<colon]), value: value, trail: UnsafeBufferPointer(rebasing: line[end...]))
     }
 }

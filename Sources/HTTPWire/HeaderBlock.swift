@@ -1,45 +1,78 @@
 /// The header fields of one message as they came, known to be well-formed; looked up on demand.
 package struct HeaderBlock: Sendable {
-    /// The field lines, each with its line end.
+    /// The head, with its line ends.
     package let bytes: [UInt8]
+    /// Where the fields begin and end in it, each with its line end.
+    private let lines: Range<Int>
+    private let places: FieldPlaces
 
-    init(validated bytes: [UInt8]) { self.bytes = bytes }
+    /// The fields of `head` that `framing` was made of.
+    init(_ head: UnsafeBufferPointer<UInt8>, _ lines: Range<Int>, _ framing: Framing) {
+        bytes = Array(head)
+        self.lines = lines
+        places = framing.places
+    }
 
     /// The name and the value of one field, as ranges of the block's bytes; the value without blanks at its ends.
     package struct Field: Sendable {
         package let name: Range<Int>
+        /// What the name is, if it is one of those.
+        package let known: KnownField?
         package let value: Range<Int>
     }
 
     /// Calls `body` with every field, in order.
     package func forEach(_ body: (Field) -> Void) {
         bytes.withUnsafeBufferPointer { bytes in
-            var place = 0
-            while let field = Self.field(at: place, of: bytes) {
-                body(field.found)
-                place = field.next
-            }
+            var rest = FieldLines(bytes, lines)
+            while let field = try? rest.next() { body(Field(name: field.name, known: field.known, value: field.value)) }
         }
     }
 
-    /// True where the field's name is this lower-case word, in any case.
-    package func name(of field: Field, is word: StaticString) -> Bool {
-        bytes.withUnsafeBufferPointer { Octet.spells(UnsafeBufferPointer(rebasing: $0[field.name]), word) }
+    /// Where the value of the first such field stands; nil where there is none, or only what it says of the message is kept.
+    package func place(of field: KnownField) -> Range<Int>? { places[field] }
+
+    /// True where there is more than one such field.
+    package func isRepeated(_ field: KnownField) -> Bool { places.isRepeated(field) }
+
+    /// True where the first such field has this value, byte for byte.
+    package func value(of field: KnownField, is text: StaticString) -> Bool {
+        guard let place = places[field], place.count == text.utf8CodeUnitCount else { return false }
+        return bytes.withUnsafeBytes { Octet.isSame($0, place, text) }
     }
 
-    /// True where the value at that place is this text, byte for byte.
-    package func value(_ place: Range<Int>?, is text: StaticString) -> Bool {
-        guard let place, place.count == text.utf8CodeUnitCount else { return false }
-        return bytes.withUnsafeBufferPointer { bytes in
-            text.withUTF8Buffer { wanted in wanted.elementsEqual(UnsafeBufferPointer(rebasing: bytes[place])) }
-        }
+    /// The value of the first such field; bytes that are no UTF-8 are replaced.
+    package func text(of field: KnownField) -> String? {
+        places[field].map { String(decoding: bytes[$0], as: UTF8.self) }
     }
 
     /// The value of the first field of that name, in any case; bytes that are no UTF-8 are replaced.
-    package func first(name: String) -> String? { values(name: name).first }
+    package func first(name: String) -> String? {
+        Self.known(name).map { text(of: $0) } ?? values(name: name).first
+    }
+
+    /// The field of that name, if it is one whose place is kept.
+    private static func known(_ name: String) -> KnownField? {
+        var name = name
+        let known = name.withUTF8 { KnownField(UnsafeRawBufferPointer($0)) }
+        return known.flatMap { $0.isKept && $0 != .mcpParameter ? $0 : nil }
+    }
+
+    /// The name, as it is written, of the first field that is one of these and not the first of its kind.
+    package func firstRepeated(among fields: [KnownField]) -> String? {
+        guard places.hasRepeated, fields.contains(where: { places.isRepeated($0) }) else { return nil }
+        var seen: Set<KnownField> = []
+        var found: String?
+        forEach { field in
+            guard let known = field.known, fields.contains(known), !seen.insert(known).inserted, found == nil else { return }
+            found = String(decoding: bytes[field.name], as: UTF8.self)
+        }
+        return found
+    }
 
     /// The values of all fields of that name, in any case; bytes that are no UTF-8 are replaced.
     package func values(name: String) -> [String] {
+        if let known = Self.known(name), !isRepeated(known) { return text(of: known).map { [$0] } ?? [] }
         var found: [String] = []
         forEach { field in
             guard field.name.count == name.utf8.count else { return }
@@ -47,16 +80,5 @@ package struct HeaderBlock: Sendable {
             if same { found.append(String(decoding: bytes[field.value], as: UTF8.self)) }
         }
         return found
-    }
-
-    private static func field(at start: Int, of bytes: UnsafeBufferPointer<UInt8>) -> (found: Field, next: Int)? {
-        guard let nameEnd = bytes.index(of: Octet.colon, from: start), let feed = bytes.index(of: Octet.lineFeed, from: nameEnd) else {
-            return nil
-        }
-        var from = nameEnd + 1
-        var to = feed - 1
-        while from < to, Octet.isBlank(bytes[from]) { from += 1 }
-        while from < to, Octet.isBlank(bytes[to - 1]) { to -= 1 }
-        return (Field(name: start..<nameEnd, value: from..<to), feed + 1)
     }
 }

@@ -7,12 +7,10 @@ extension UnsafeBufferPointer<UInt8> {
         return memchr(base + start, Int32(byte), count - start).map { UnsafeRawPointer($0) - base }
     }
 
-    /// Takes the next line off, without its CR LF; nil where there is none that ends so.
-    mutating func cutLine() -> UnsafeBufferPointer<UInt8>? {
-        guard let end = index(of: Octet.lineFeed, from: 0), end > 0, self[end - 1] == Octet.carriageReturn else { return nil }
-        let line = UnsafeBufferPointer(rebasing: self[..<(end - 1)])
-        self = UnsafeBufferPointer(rebasing: self[(end + 1)...])
-        return line
+    /// Where the CR LF stands that ends the line there; nil where it does not end so.
+    func lineEnd(from start: Int) -> Int? {
+        guard let feed = index(of: Octet.lineFeed, from: start), feed > start, self[feed - 1] == Octet.carriageReturn else { return nil }
+        return feed - 1
     }
 }
 

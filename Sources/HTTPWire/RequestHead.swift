@@ -1,11 +1,9 @@
-/// The head of a request.
-package struct RequestHead: Sendable {
+/// The head of a request. An object, for it is handed from stage to stage and is large to copy.
+package final class RequestHead: Sendable {
     /// The methods that mean something here; `other` are those that are known to mean something elsewhere.
     package enum Method: Sendable, Hashable { case GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, other }
 
     package let method: Method
-    /// Path and query, visible ASCII.
-    package let target: String
     package let version: HTTPRevision
     package let headers: HeaderBlock
     /// The connection may serve another request after this one.
@@ -15,39 +13,57 @@ package struct RequestHead: Sendable {
     /// The bytes of the body, where they were announced.
     package let length: Int?
     let isChunked: Bool
+    /// Where path and query stand in the head.
+    private let targetPlace: Range<Int>
 
     /// Reads a whole head, its empty line included.
     init(_ bytes: UnsafeBufferPointer<UInt8>, _ limits: HTTPLimits) throws(HTTPViolation) {
-        var rest = bytes
-        guard let line = rest.cutLine() else { throw .malformed }
-        let (method, target, version) = try Self.startLine(line)
-        guard target.count <= limits.target else { throw .targetTooLong }
-        let fields = UnsafeBufferPointer(rebasing: rest[..<(rest.count - 2)])
-        let framing = try Framing(fields, limit: limits.fields)
-        guard version == .http11 || !framing.isChunked else { throw .malformed }
-        self.method = method
-        self.target = String(decoding: target, as: UTF8.self)
-        self.version = version
-        headers = HeaderBlock(validated: Array(fields))
-        keepsAlive = framing.keepsAlive(version)
-        expectsContinue = framing.expectsContinue && version == .http11
+        guard let end = bytes.lineEnd(from: 0) else { throw .malformed }
+        let start = try StartLine(UnsafeBufferPointer(rebasing: bytes[..<end]))
+        guard start.target.count <= limits.target else { throw .targetTooLong }
+        let fields = end + 2..<bytes.count - 2
+        let framing = try Framing(bytes, fields, limit: limits.fields)
+        guard start.version == .http11 || !framing.isChunked else { throw .malformed }
+        method = start.method
+        version = start.version
+        targetPlace = start.target
+        headers = HeaderBlock(bytes, fields, framing)
+        keepsAlive = framing.keepsAlive(start.version)
+        expectsContinue = framing.expectsContinue && start.version == .http11
         length = framing.length
         isChunked = framing.isChunked
     }
 
-    private static func startLine(
-        _ line: UnsafeBufferPointer<UInt8>
-    ) throws(HTTPViolation) -> (Method, UnsafeBufferPointer<UInt8>, HTTPRevision) {
-        guard let first = line.firstIndex(of: Octet.space), let last = line.lastIndex(of: Octet.space), first < last else {
-            throw .malformed
+    /// Path and query, visible ASCII.
+    package var target: String { String(decoding: headers.bytes[targetPlace], as: UTF8.self) }
+
+    /// True where this is the path, whatever the query.
+    package func isPath(_ path: StaticString) -> Bool {
+        let length = path.utf8CodeUnitCount
+        guard targetPlace.count >= length else { return false }
+        return headers.bytes.withUnsafeBytes { bytes in
+            Octet.isSame(bytes, targetPlace.lowerBound..<targetPlace.lowerBound + length, path)
+                && (targetPlace.count == length || bytes[targetPlace.lowerBound + length] == UInt8(ascii: "?"))
         }
-        let name = UnsafeBufferPointer(rebasing: line[..<first])
-        let target = UnsafeBufferPointer(rebasing: line[(first + 1)..<last])
-        guard let version = HTTPRevision(UnsafeBufferPointer(rebasing: line[(last + 1)...])),
-            isTarget(target)
+    }
+}
+
+/// The first line of a request: `POST /mcp HTTP/1.1`.
+private struct StartLine {
+    let method: RequestHead.Method
+    let target: Range<Int>
+    let version: HTTPRevision
+
+    /// Reads the line without its end.
+    init(_ line: UnsafeBufferPointer<UInt8>) throws(HTTPViolation) {
+        guard let first = line.index(of: Octet.space, from: 0), let last = line.lastIndex(of: Octet.space), first < last,
+            let version = HTTPRevision(UnsafeBufferPointer(rebasing: line[(last + 1)...])),
+            Self.isTarget(UnsafeBufferPointer(rebasing: line[(first + 1)..<last])),
+            let method = RequestHead.Method(UnsafeBufferPointer(rebasing: line[..<first]))
         else { throw .malformed }
-        guard let method = Method(name) else { throw .malformed }
-        return (method, target, version)
+        self.method = method
+        self.version = version
+        target = first + 1..<last
     }
 
     /// A path, `*`, or a whole URL; of visible ASCII, without a fragment, which is not for servers.
@@ -92,9 +108,7 @@ extension RequestHead.Method {
 
     /// Nil for a name that no method has; capital letters are significant.
     init?(_ name: UnsafeBufferPointer<UInt8>) {
-        func isSpelled(_ word: StaticString) -> Bool {
-            word.utf8CodeUnitCount == name.count && word.withUTF8Buffer { $0.elementsEqual(name) }
-        }
+        func isSpelled(_ word: StaticString) -> Bool { Octet.isSame(UnsafeRawBufferPointer(name), 0..<name.count, word) }
         if isSpelled("POST") {
             self = .POST
         } else if isSpelled("GET") {

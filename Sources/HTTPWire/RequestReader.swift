@@ -52,7 +52,7 @@ package struct RequestReader {
     ) throws(HTTPViolation) -> Part? {
         switch try strict.next() {
         case .head(let head):
-            let head = try RequestHead(head, strict.limits)
+            let head = try RequestHead.judged(head, strict.limits)
             strict.begin(body: head.length ?? 0)
             return .head(head)
         case .body(let piece): return .piece(piece)

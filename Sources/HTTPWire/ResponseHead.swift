@@ -1,7 +1,7 @@
 package import NIOHTTP1
 
-/// The head of a response.
-package struct ResponseHead: Sendable {
+/// The head of a response. An object, for it is handed from stage to stage and is large to copy.
+package final class ResponseHead: Sendable {
     package let status: HTTPResponseStatus
     package let headers: HeaderBlock
     /// The connection may serve another exchange after this one, as far as the head says.
@@ -11,19 +11,21 @@ package struct ResponseHead: Sendable {
 
     /// Reads a whole head, its empty line included.
     init(_ bytes: UnsafeBufferPointer<UInt8>, _ limits: HTTPLimits) throws(HTTPViolation) {
-        var rest = bytes
-        guard let line = rest.cutLine() else { throw .malformed }
-        let (version, code) = try Self.startLine(line)
-        let fields = UnsafeBufferPointer(rebasing: rest[..<(rest.count - 2)])
-        let framing = try Framing(fields, limit: limits.fields)
+        guard let end = bytes.lineEnd(from: 0) else { throw .malformed }
+        let (version, code) = try Self.startLine(UnsafeBufferPointer(rebasing: bytes[..<end]))
+        let fields = end + 2..<bytes.count - 2
+        let framing = try Framing(bytes, fields, limit: limits.fields)
         guard version == .http11 || !framing.isChunked else { throw .malformed }
         status = HTTPResponseStatus(statusCode: code)
-        headers = HeaderBlock(validated: Array(fields))
+        headers = HeaderBlock(bytes, fields, framing)
         body = Self.body(code, framing)
         keepsAlive = framing.keepsAlive(version) && body != .untilClose
         // Another one must be able to follow.
         guard code >= 200 || keepsAlive else { throw .malformed }
     }
+
+    /// The bytes of the body, where they were announced.
+    package var length: Int? { if case .length(let length) = body { length } else { nil } }
 
     /// True for a 1xx response, which another one follows.
     var isInterim: Bool { status.code < 200 }

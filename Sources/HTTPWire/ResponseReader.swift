@@ -66,7 +66,7 @@ package struct ResponseReader {
     ) throws(HTTPViolation) -> Part? {
         switch try strict.next() {
         case .head(let head):
-            let head = try ResponseHead(head, strict.limits)
+            let head = try ResponseHead.judged(head, strict.limits)
             switch head.body {
             case .length(let length): strict.begin(body: length)
             case .chunked: strict.begin(body: 0)

@@ -52,6 +52,15 @@ package struct Dialect: Sendable, Hashable {
     /// The dialect of a revision with a handshake.
     package static func named(_ revision: String) -> Dialect? { all.first { $0.revision == revision } }
 
+    /// The same for the bytes of its name.
+    package static func named(utf8 revision: ArraySlice<UInt8>) -> Dialect? {
+        // Most speak the newest.
+        all.last { dialect in
+            var name = dialect.revision
+            return name.utf8.count == revision.count && name.withUTF8 { $0.elementsEqual(revision) }
+        }
+    }
+
     /// What `initialize` answers to an offered version: the same when we speak it, else the newest with a handshake.
     package static func offered(_ version: String) -> Dialect { named(version) ?? newestHandshake }
 

@@ -11,4 +11,16 @@ extension ArraySlice<UInt8> {
             }
         }
     }
+
+    /// True where the bytes are those of the text.
+    func isSame(as text: String) -> Bool {
+        var text = text
+        return withUnsafeBytes { mine in
+            text.withUTF8 { theirs in
+                guard mine.count == theirs.count else { return false }
+                guard let one = mine.baseAddress, let two = theirs.baseAddress else { return true }
+                return memcmp(one, two, mine.count) == 0
+            }
+        }
+    }
 }

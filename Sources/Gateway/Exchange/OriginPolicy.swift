@@ -7,9 +7,9 @@ extension Gateway {
         }
         guard !configuration.allowedHosts.isEmpty else { return }
         guard let host = inbound.fields.host else { throw .hostForbidden }
-        if host == reply.knownHost { return }
-        guard configuration.allowedHosts.contains(name(ofHost: host)) else { throw .hostForbidden }
-        reply.knownHost = host
+        if let known = reply.knownHost, host.isSame(as: known) { return }
+        guard configuration.allowedHosts.contains(name(ofHost: String(decoding: host, as: UTF8.self))) else { throw .hostForbidden }
+        reply.knownHost = Array(host)
     }
 
     /// The host of `scheme://host[:port]`.

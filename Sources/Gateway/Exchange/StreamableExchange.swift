@@ -78,8 +78,8 @@ struct StreamableExchange {
 
     /// The session the request names, if it is this principal's and speaks the revision the header tells.
     func resume(_ inbound: Inbound, _ principal: Principal, _ message: Message?) async throws(Rejection) -> Agent {
-        guard let text = inbound.fields.session else { throw .missingSession(message?.id) }
-        guard let id = SessionID(text) else { throw .unknownSession(message?.id) }
+        guard let text = inbound.fields.sessionBytes else { throw .missingSession(message?.id) }
+        guard let id = SessionID(utf8: text) else { throw .unknownSession(message?.id) }
         let found: SessionCache.Resumed?
         do {
             found = try await gateway.sessions.resume(
@@ -88,16 +88,17 @@ struct StreamableExchange {
             throw .storeUnavailable(message?.id)
         }
         guard let found, found.known.session.transport == .streamable else { throw .unknownSession(message?.id) }
-        if let revision = inbound.fields.revision, revision != found.known.session.revision { throw .wrongRevision(message?.id) }
+        if let revision = inbound.fields.revisionBytes, !revision.isSame(as: found.known.session.revision ?? "") {
+            throw .wrongRevision(message?.id)
+        }
         return Agent(principal: principal, found.known, renewsSession: found.needsRenewal, trace: inbound.fields.trace)
     }
 
     /// A body of a revision without a handshake has to be announced by a header, for that is what others on the way judge it by.
     private func refuseHeaderless(_ inbound: Inbound, _ message: Message) throws(Rejection) {
-        switch Dialect.era(ofHeader: inbound.fields.revision, bodyMetaVersion: message.protocolVersionOfMeta) {
-        case .handshake: return
-        case .modern, .unknown: throw .missingRevision(message.id)
-        }
+        // A header of any other revision would have led elsewhere.
+        guard inbound.fields.revisionBytes == nil, message.protocolVersionOfMeta != nil else { return }
+        throw .missingRevision(message.id)
     }
 }
 

@@ -33,15 +33,20 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private let welcome = TimeAmount.seconds(1)
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
-    var knownHost: String?
+    var knownHost: [UInt8]?
     /// Those of its loop.
-    var alarms: Alarms { tasks.alarms }
+    let alarms: Alarms
+    /// Of its loop.
+    let replies: ReplyBuffer
     /// What its loop counts.
     var metrics: GatewayMetrics { tasks.metrics }
 
+    /// Of a connection on the loop of `tasks`; to be made there.
     init(gateway: Gateway, tasks: LoopTasks, bodyLimit: Int, reader: RequestReader) {
         self.gateway = gateway
         self.tasks = tasks
+        alarms = tasks.alarms
+        replies = tasks.replies
         self.bodyLimit = bodyLimit
         self.reader = reader
     }
@@ -112,7 +117,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         case (.piece(let more), .receiving(let head, var body)):
             guard body.count + more.readableBytes <= bodyLimit else { return refuse(.tooLarge, context) }
             state = .idle  // keeps `body` uniquely referenced while it grows
-            if body.isEmpty { body = Array(more.readableBytesView) } else { body.append(contentsOf: more.readableBytesView) }
+            more.withUnsafeReadableBytes { body.append(contentsOf: $0.bindMemory(to: UInt8.self)) }
             state = .receiving(head, body)
         case (.end, .receiving(let head, let body)): serve(Inbound(head: head, body: body), context)
         default: break
@@ -142,13 +147,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
                 keepsAlive: inbound.head.version == .http11 && inbound.head.keepsAlive && !gateway.isDraining,
                 omitsBody: inbound.head.method == .HEAD, takesChunks: inbound.head.version == .http11))
         self.reply = reply
-        let bound = NIOLoopBound(reply, eventLoop: context.eventLoop)
-        let gateway = gateway
-        let started = tasks.start {
-            TaskMemory.reserve()
-            await gateway.serve(inbound, reply: bound.value)
-            bound.value.wasServed()
-        }
+        let started = tasks.serve(inbound, reply, by: gateway)
         if !reply.isServed { reply.task = started }
     }
 

@@ -59,8 +59,8 @@ final class HTTPReply {
         set { handler.known = newValue }
     }
 
-    /// The last `Host` of this connection that was found to be ours.
-    var knownHost: String? {
+    /// The bytes of the last `Host` of this connection that was found to be ours.
+    var knownHost: [UInt8]? {
         get { handler.knownHost }
         set { handler.knownHost = newValue }
     }
@@ -85,15 +85,17 @@ final class HTTPReply {
     func send(_ status: HTTPResponseStatus, _ body: [UInt8] = [], headers: HTTPHeaders = [:]) {
         guard isConnected, state == .unsent else { return }
         state = .ended
-        var out = head(status, headers, reserving: body.count)
-        if !body.isEmpty { out.writeStaticString("content-type: application/json\r\n") }
-        if status != .noContent {
-            out.writeStaticString("content-length: ")
-            out.writeString(String(body.count))
+        let out = handler.replies.filled(reserving: Self.usualHead + body.count) { out in
+            writeHead(status, headers, to: &out)
+            if !body.isEmpty { out.writeStaticString("content-type: application/json\r\n") }
+            if status != .noContent {
+                out.writeStaticString("content-length: ")
+                out.write(decimal: body.count)
+                out.writeStaticString("\r\n")
+            }
             out.writeStaticString("\r\n")
+            if !request.omitsBody { body.withUnsafeBytes { _ = out.writeBytes($0) } }
         }
-        out.writeStaticString("\r\n")
-        if !request.omitsBody { out.writeBytes(body) }
         handler.write(out, context)
         finish()
     }
@@ -110,10 +112,12 @@ final class HTTPReply {
     func stream(every interval: TimeAmount, onBeat: (() -> Void)? = nil) {
         guard isConnected, state == .unsent else { return }
         state = .streaming
-        var out = head(.ok, [:], reserving: 128)
-        out.writeStaticString("content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n")
-        if request.takesChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
-        out.writeStaticString("\r\n")
+        let out = handler.replies.filled(reserving: Self.usualHead) { out in
+            writeHead(.ok, [:], to: &out)
+            out.writeStaticString("content-type: text/event-stream\r\ncache-control: no-store\r\nx-accel-buffering: no\r\n")
+            if request.takesChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
+            out.writeStaticString("\r\n")
+        }
         handler.write(out, context)
         beat(in: .nanoseconds(.random(in: interval.nanoseconds / 2...interval.nanoseconds)), every: interval, onBeat)
     }
@@ -177,9 +181,11 @@ final class HTTPReply {
         stopped()
     }
 
+    /// Bytes that most heads have room in.
+    private static let usualHead = 256
+
     /// The status line and headers up to those of the body. All names and values are our own, none holds a line break.
-    private func head(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, reserving size: Int) -> ByteBuffer {
-        var out = context.channel.allocator.buffer(capacity: 192 + size)
+    private func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, to out: inout ByteBuffer) {
         if status == .ok {
             out.writeStaticString("HTTP/1.1 200 OK\r\n")
         } else {
@@ -187,14 +193,14 @@ final class HTTPReply {
         }
         for (name, value) in headers { out.writeString("\(name): \(value)\r\n") }
         if !request.keepsAlive { out.writeStaticString("connection: close\r\n") }
-        return out
     }
 
     private func put(_ bytes: [UInt8]) {
-        var out = context.channel.allocator.buffer(capacity: bytes.count + 24)
-        if request.takesChunks { out.writeString(String(bytes.count, radix: 16) + "\r\n") }
-        out.writeBytes(bytes)
-        if request.takesChunks { out.writeStaticString("\r\n") }
+        let out = handler.replies.filled(reserving: bytes.count + 24) { out in
+            if request.takesChunks { out.writeString(String(bytes.count, radix: 16) + "\r\n") }
+            out.writeBytes(bytes)
+            if request.takesChunks { out.writeStaticString("\r\n") }
+        }
         waiting += bytes.count
         guard waiting <= Self.mostWaiting else { return context.close(promise: nil) }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

@@ -10,20 +10,23 @@ package final class Inbound: Sendable {
     package init(head: RequestHead, body: [UInt8]) {
         self.head = head
         self.body = body
-        fields = HeaderFields(head.headers)
+        fields = HeaderFields(head)
     }
 
-    /// The path without its query.
-    var path: Substring {
-        let uri = head.target
-        return uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { uri[..<$0] } ?? uri[...]
+    /// What is served at a path.
+    enum Endpoint { case mcp, sse, message, nothing }
+
+    /// What the path names, whatever the query.
+    var endpoint: Endpoint {
+        if head.isPath("/mcp") { return .mcp }
+        if head.isPath("/sse") { return .sse }
+        return head.isPath("/message") ? .message : .nothing
     }
 
     /// True where the header names a revision that is none with a handshake.
     var isStateless: Bool {
-        guard let revision = fields.revision else { return false }
-        if case .handshake = Dialect.era(ofHeader: revision, bodyMetaVersion: nil) { return false }
-        return true
+        guard let revision = fields.revisionBytes else { return false }
+        return Dialect.named(utf8: revision) == nil
     }
 
     /// The value of a query item, percent-encoding left as it is; nil when absent or given twice.

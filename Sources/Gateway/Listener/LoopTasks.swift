@@ -8,12 +8,13 @@ package final class LoopTasks: Sendable {
     private let executor: LoopExecutor
     private let running: NIOLoopBoundBox<Running>
     private let bell: NIOLoopBoundBox<Alarms>
+    private let memory: NIOLoopBoundBox<ReplyBuffer>
     /// What this loop counts.
     let metrics = GatewayMetrics()
     private let activity: NIOLoopBoundBox<LoopActivity>
 
     /// How many tasks run, what is connected, and who waits for none to.
-    private struct Running {
+    private final class Running {
         var count = 0
         var connections: [ObjectIdentifier: ExchangeHandler] = [:]
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -24,12 +25,16 @@ package final class LoopTasks: Sendable {
         self.loop = loop
         executor = LoopExecutor(loop)
         running = .makeBoxSendingValue(Running(), eventLoop: loop)
+        memory = .makeBoxSendingValue(ReplyBuffer(), eventLoop: loop)
         bell = .makeBoxSendingValue(Alarms(loop), eventLoop: loop)
         activity = .makeBoxSendingValue(LoopActivity(), eventLoop: loop)
     }
 
     /// The alarms of this loop; ask for them on it.
     var alarms: Alarms { bell.value }
+
+    /// Where the answers of this loop are put together; ask for it on the loop.
+    var replies: ReplyBuffer { memory.value }
 
     /// Counts something; on this loop only.
     func count(_ note: (LoopActivity) -> Void) {
@@ -47,6 +52,19 @@ package final class LoopTasks: Sendable {
         running.value.count += 1
         return Task.immediate(executorPreference: executor) {
             await body()
+            self.ended()
+        }
+    }
+
+    /// Has the gateway serve a request on this loop, at once up to where it first waits; call it on the loop.
+    func serve(_ inbound: Inbound, _ reply: HTTPReply, by gateway: Gateway) -> Task<Void, Never> {
+        running.value.count += 1
+        let bound = NIOLoopBound(reply, eventLoop: loop)
+        return Task.immediate(executorPreference: executor) {
+            TaskMemory.reserve()
+            let reply = bound.value
+            await gateway.serve(inbound, reply: reply)
+            reply.wasServed()
             self.ended()
         }
     }
@@ -76,14 +94,16 @@ package final class LoopTasks: Sendable {
     }
 
     private func ended() {
-        running.value.count -= 1
-        tellWaiters()
+        let running = running.value
+        running.count -= 1
+        if running.count == 0 { tellWaiters() }
     }
 
     private func tellWaiters() {
-        guard running.value.count == 0, running.value.connections.isEmpty, !running.value.waiters.isEmpty else { return }
-        let waiters = running.value.waiters
-        running.value.waiters = []
+        let running = running.value
+        guard running.count == 0, running.connections.isEmpty, !running.waiters.isEmpty else { return }
+        let waiters = running.waiters
+        running.waiters = []
         for waiter in waiters { waiter.resume() }
     }
 }

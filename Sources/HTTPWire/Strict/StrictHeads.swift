@@ -2,9 +2,9 @@ import NIOHTTP1
 
 extension RequestHead {
     /// What NIO has read, judged as if it came now.
-    init(_ head: HTTPRequestHead, _ limits: HTTPLimits) throws(HTTPViolation) {
+    static func judged(_ head: HTTPRequestHead, _ limits: HTTPLimits) throws(HTTPViolation) -> RequestHead {
         let version = "HTTP/\(head.version.major).\(head.version.minor)"
-        self = try Self.read("\(head.method.wireName) \(head.uri) \(version)", head.headers, limits) {
+        return try read("\(head.method.wireName) \(head.uri) \(version)", head.headers, limits) {
             bytes, limits throws(HTTPViolation) in
             try RequestHead(bytes, limits)
         }
@@ -26,9 +26,9 @@ extension RequestHead {
 
 extension ResponseHead {
     /// What NIO has read, judged as if it came now, but for the reason, which nobody reads.
-    init(_ head: HTTPResponseHead, _ limits: HTTPLimits) throws(HTTPViolation) {
+    static func judged(_ head: HTTPResponseHead, _ limits: HTTPLimits) throws(HTTPViolation) -> ResponseHead {
         let start = "HTTP/\(head.version.major).\(head.version.minor) \(head.status.code)"
-        self = try RequestHead.read(start, head.headers, limits) { bytes, limits throws(HTTPViolation) in
+        return try RequestHead.read(start, head.headers, limits) { bytes, limits throws(HTTPViolation) in
             try ResponseHead(bytes, limits)
         }
     }

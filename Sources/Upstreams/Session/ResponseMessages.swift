@@ -34,7 +34,7 @@ struct ResponseMessages {
         self.exchange = exchange
         self.silence = silence
         if let silence { exchange.extend(to: .now() + silence) }
-        expectedLength = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        expectedLength = head.length ?? 0
     }
 
     /// True for events, false for one document.
