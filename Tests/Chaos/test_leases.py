@@ -1,4 +1,4 @@
-"""Calls that nodes reserve out of slices of the budgets, without asking Redis first: of sessions, and without keys."""
+"""Calls that nodes reserve out of slices of the budgets, without asking Redis first: those without keys."""
 from __future__ import annotations
 
 import random
@@ -41,7 +41,7 @@ def test_no_call_is_paid_twice_or_not_at_all_while_nodes_with_slices_are_killed(
     seed = random.randrange(10**6)
     house = bank(SATGATE_BUDGET_LEASES="true")
     with house.watched():
-        agent = house.agent("leases", calls, KINDS, eras=("session",), keyed=False, retries=False)
+        agent = house.agent("leases", calls, KINDS, keyed=False, retries=False)
         reap(house, agent, kills, seed)
         samples = agent.finish(within=3000)
         house.close_books()
@@ -57,7 +57,7 @@ def test_nothing_acknowledged_is_lost_while_redis_is_killed(bank, count):
     chance = random.Random(seed := random.randrange(10**6))
     house = bank(durable=True, SATGATE_BUDGET_LEASES="true")
     with house.watched():
-        agent = house.agent("restarts", calls, KINDS, eras=("session",), keyed=False, retries=False, pause=20)
+        agent = house.agent("restarts", calls, KINDS, keyed=False, retries=False, pause=20)
         restart_redis(house, agent, kills, chance)
         samples = agent.finish(within=1500)
         time.sleep(2)
@@ -71,7 +71,7 @@ def test_a_budget_that_runs_out_is_never_overspent_by_slices(bank, count):
     limit = int(calls * sum(kind.cost for kind in KINDS) / len(KINDS) / 2)
     house = bank(limit=limit, SATGATE_BUDGET_LEASES="true")
     with house.watched():
-        samples = house.agent("short", calls, KINDS, eras=("session",), keyed=False, retries=False).finish(within=3000)
+        samples = house.agent("short", calls, KINDS, keyed=False, retries=False).finish(within=3000)
         house.close_books()
     found = judge(house, samples)
     left = house.books.balance("team").available
@@ -86,7 +86,7 @@ def test_a_limit_that_is_lowered_calls_slices_back(bank, count):
     house = bank(limit=10_000_000, SATGATE_BUDGET_LEASES="true")
     # No account may pass its limit, but where that was lowered below what is spent.
     with Sampler(house.books, *house.accounts, pause=0.001):
-        agent = house.agent("lowered", calls, KINDS, eras=("session",), keyed=False, retries=False, pause=40)
+        agent = house.agent("lowered", calls, KINDS, keyed=False, retries=False, pause=40)
         agent.reach(calls // 2, within=300)
         spent = house.books.balance("team").spent
         assert house._budget("set", "team", f"{spent / 2e6:.6f}").returncode == 0

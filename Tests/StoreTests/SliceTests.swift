@@ -152,6 +152,21 @@ struct SliceTests {
         }
     }
 
+    @Test("a call of a slice is charged to no account that was made anew since", arguments: SliceWorld.all)
+    func anew(_ subject: SliceWorld) async throws {
+        try await subject.run { desk in
+            let (cap, team) = (ChargedAccount.cap("c", 100), try ChargedAccount.budget("team", 400))
+            try await desk.make([cap, team])
+            let slice = try await desk.take(60, [cap, team])
+            _ = try await desk.client.send(["DEL", .text(KeyNames.standard.keys(of: desk.world.tenant).account(cap.name))])
+            try await desk.make([cap])
+            let receipts = try await desk.settle([try desk.call(10, of: slice, [cap, team])], at: 10)
+            #expect(receipts.map(\.charged) == [.micros(10)])
+            try await expectBooks(desk.world, cap) { $0.spent == .zero && $0.held == .zero }
+            try await expectBooks(desk.world, team) { $0.spent == .micros(10) && $0.held == .micros(50) }
+        }
+    }
+
     @Test("a window that has ended begins anew when a slice is taken or a call of one is charged", arguments: SliceWorld.all)
     func windows(_ subject: SliceWorld) async throws {
         try await subject.run { desk in

@@ -23,6 +23,15 @@ struct SliceWorld: Sendable, CustomTestStringConvertible {
             }
         ]
 
+    /// The scripts of `edited`.
+    @TaskLocal static var scripts = StoreScripts.embedded
+
+    /// A single server, and the scripts that a test puts there.
+    static let edited = SliceWorld(testDescription: "Redis, its scripts edited") {
+        let client = try await SharedRedis.client
+        return (try LedgerWorld.redis(client, scripts), client)
+    }
+
     /// Runs `body` with open books.
     func run(_ body: (SliceDesk) async throws -> Void) async throws {
         let (world, client) = try await make()

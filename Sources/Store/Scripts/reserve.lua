@@ -11,7 +11,7 @@
 -- A refusal holds, counts and makes nothing. An account lives at least a day after its last use here.
 local id, amount, sid, names, print = ARGV[1], int(ARGV[2], 'amount'), ARGV[4], ARGV[9], ARGV[10]
 local time = now()
-local due = call('ZRANGE', KEYS[2], '-inf', '(' .. str(time), 'BYSCORE', 'LIMIT', 0, 32)
+local due = call('ZRANGE', KEYS[2], '-inf', '(' .. str(time), 'BYSCORE', 'LIMIT', '0', '32')
 
 local function answer(verdict, index, free, held)
   if verdict == 'granted' and not due[1] then return verdict end

@@ -49,12 +49,7 @@ class Bank:
 
     def slices(self, account: str) -> dict[str, int]:
         """The open slices of the account, each with what is left of it."""
-        found = {}
-        for hold in self.books.holds():
-            fields = self.redis.client.hgetall(f"{self.books.prefix}hold:{hold}")
-            if fields.get("slice") and account in fields["accounts"].split():
-                found[hold] = int(fields["amount"])
-        return found
+        return {hold: int(fields["amount"]) for hold, fields in self.books.slices().items() if account in fields["accounts"].split()}
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,15 @@ class Books:
         """Open holds: call id → lease end, unix milliseconds."""
         return {call: int(end) for call, end in self.server.client.zrange(f"{self.prefix}holds", 0, -1, withscores=True)}
 
+    def slices(self) -> dict[str, dict[str, str]]:
+        """The open holds that are slices of nodes: what Redis has of each, its accounts and what is left of it."""
+        found = {hold: self.server.client.hgetall(f"{self.prefix}hold:{hold}") for hold in self.holds()}
+        return {hold: fields for hold, fields in found.items() if fields.get("slice")}
+
+    def calls(self) -> set[str]:
+        """The open holds of calls by themselves."""
+        return set(self.holds()) - set(self.slices())
+
     def events(self, kind: str, stream: str = "ledger") -> list[dict[str, Any]]:
         """The events of one type in a stream of the tenant, oldest first."""
         return [event for event in self.entries(stream) if event["type"] == kind]
