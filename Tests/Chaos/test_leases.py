@@ -76,7 +76,8 @@ def test_a_budget_that_runs_out_is_never_overspent_by_slices(bank, count):
     found = judge(house, samples)
     left = house.books.balance("team").available
     print(f"\nleases: {outcomes(samples)}; {found}; left {left / 1e6:g} of {limit}")
-    assert {sample.outcome for sample in samples} == {"result", "tool_error", "insufficient_budget", "budget_exhausted"} or left, outcomes(samples)
+    seen = {sample.outcome for sample in samples}
+    assert {"result", "tool_error"} < seen <= {"result", "tool_error", "insufficient_budget", "budget_exhausted"}, outcomes(samples)
     # What was left over of slices may have been missing to the last calls.
     assert left < 8 * micros(max(kind.cost for kind in KINDS)), left
 
