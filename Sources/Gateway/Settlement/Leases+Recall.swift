@@ -42,11 +42,12 @@ extension Leases {
         return true
     }
 
-    /// Makes what the call was reserved of its slice a hold of its own, which waits for its agent at no node; nil: it has ended.
+    /// Makes what the call was reserved of its slice a hold of its own, which waits for its agent at no node; nil: it has ended, as is seen
+    /// when it is released.
     func detach(_ hold: Hold) async throws(StoreError) -> Hold? {
         guard let slice = hold.slice else { return hold }
-        let state = try await slices.detach(hold, lease: lease)
+        guard try await slices.detach(hold, lease: lease) == .open else { return nil }
         left(slice)
-        return state == .open ? Hold(charge: hold.charge) : nil
+        return Hold(charge: hold.charge)
     }
 }
