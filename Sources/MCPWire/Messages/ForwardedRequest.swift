@@ -140,12 +140,16 @@ package final class ForwardedRequest: Sendable {
     /// What `_meta` is to say beside what the agent says there.
     private func members(of sender: Sender?, _ trace: TraceNote?) -> [UInt8] {
         var members = sender?.members ?? []
-        func append(_ more: [UInt8]) {
-            if !members.isEmpty { members.append(UInt8(ascii: ",")) }
-            members += more
+        func separate() { if !members.isEmpty { members.append(UInt8(ascii: ",")) } }
+        if let upstreamKey {
+            separate()
+            JSONText.append(raw: #""io.satgate/idempotencyKey":"#, to: &members)
+            JSONText.append(string: upstreamKey, to: &members)
         }
-        if let upstreamKey { append(JSONText.string(MetaKey.idempotencyKey) + [UInt8(ascii: ":")] + JSONText.string(upstreamKey)) }
-        if let trace { append(trace.members) }
+        if let trace {
+            separate()
+            trace.append(to: &members)
+        }
         return members
     }
 

@@ -63,22 +63,28 @@ extension Message {
 extension JSONEdits {
     /// Puts a member into `params._meta`; it and `params` are made where there are none.
     mutating func introduce(_ member: [UInt8], in document: JSONDocument, beforeOthers: Bool) {
-        let comma = [UInt8(ascii: ",")]
-        let object = [UInt8(ascii: "{")] + member + [UInt8(ascii: "}")]
-        let meta = Array(#""_meta":"#.utf8) + object
         let params = document.value(.params, in: .envelope)
         if let range = document.value(.meta, in: .params) {
-            guard document.isObject(range) else { return replace(range, with: object) }
+            guard document.isObject(range) else { return replace(range) { $0.append(member, between: "{", and: "}") } }
             let inside = range.lowerBound + 1
-            replace(inside..<inside, with: beforeOthers ? member + comma : member)
+            replace(inside..<inside) { $0.append(member, between: "", and: beforeOthers ? "," : "") }
         } else if let params, document.isObject(params) {
             let inside = params.lowerBound + 1
-            replace(inside..<inside, with: document.members.contains { $0.section == .params } ? meta + comma : meta)
+            let hasOthers = document.members.contains { $0.section == .params }
+            replace(inside..<inside) { $0.append(member, between: #""_meta":{"#, and: hasOthers ? "}," : "}") }
         } else if let params {
-            replace(params, with: [UInt8(ascii: "{")] + meta + [UInt8(ascii: "}")])
+            replace(params) { $0.append(member, between: #"{"_meta":{"#, and: "}}") }
         } else {
             let inside = document.root.lowerBound + 1
-            replace(inside..<inside, with: Array(#""params":{"#.utf8) + meta + [UInt8(ascii: "}"), UInt8(ascii: ",")])
+            replace(inside..<inside) { $0.append(member, between: #""params":{"_meta":{"#, and: "}},") }
         }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ bytes: [UInt8], between opening: StaticString, and closing: StaticString) {
+        JSONText.append(raw: opening, to: &self)
+        append(contentsOf: bytes)
+        JSONText.append(raw: closing, to: &self)
     }
 }

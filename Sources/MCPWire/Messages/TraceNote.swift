@@ -18,23 +18,30 @@ package struct TraceNote: Sendable, Hashable {
         [(MetaKey.traceParent, parent)] + (state.map { [(MetaKey.traceState, $0)] } ?? [])
     }
 
-    /// The members of `_meta` that say it, between commas.
-    var members: [UInt8] {
-        var out = JSONText.string(MetaKey.traceParent) + [UInt8(ascii: ":")] + JSONText.string(parent)
-        if let state { out += [UInt8(ascii: ",")] + JSONText.string(MetaKey.traceState) + [UInt8(ascii: ":")] + JSONText.string(state) }
-        return out
+    /// Appends the members of `_meta` that say it, between commas.
+    func append(to out: inout [UInt8]) {
+        JSONText.append(raw: #""traceparent":"#, to: &out)
+        JSONText.append(string: parent, to: &out)
+        guard let state else { return }
+        JSONText.append(raw: #","tracestate":"#, to: &out)
+        JSONText.append(string: state, to: &out)
     }
 
     /// Four fields of hex digits; later versions may have more of them.
     private static func isParent(_ text: String.UTF8View) -> Bool {
         guard (55...256).contains(text.count) else { return false }
-        return text.enumerated().allSatisfy { place, byte in
-            switch place {
-            case 2, 35, 52, 55: byte == UInt8(ascii: "-")
-            case 0..<55: isDigit(byte)
-            default: byte == UInt8(ascii: "-") || isDigit(byte)
-            }
+        var place = 0
+        for byte in text {
+            let fits =
+                switch place {
+                case 2, 35, 52, 55: byte == UInt8(ascii: "-")
+                case 0..<55: isDigit(byte)
+                default: byte == UInt8(ascii: "-") || isDigit(byte)
+                }
+            guard fits else { return false }
+            place += 1
         }
+        return true
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {
