@@ -1,5 +1,6 @@
 package import Governance
 package import Logging
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 
@@ -8,18 +9,35 @@ package final class Leases: Service {
     /// Accounts of a tenant that calls are charged to together.
     private struct Chain: Hashable {
         let tenant: TenantName
-        let accounts: [AccountName]
+        /// By name it is told apart from others.
+        let accounts: [ChargedAccount]
+
+        static func == (left: Chain, right: Chain) -> Bool {
+            left.tenant == right.tenant && left.accounts.elementsEqual(right.accounts) { $0.name == $1.name }
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(tenant)
+            for account in accounts { hasher.combine(account.name) }
+        }
     }
 
-    private struct Entry {
+    /// What there is of one chain; of the state, and so only for who has its lock.
+    private final class Entry {
+        let chain: Chain
         var lease = ChainLease()
         /// As the latest call had them.
         var accounts: [ChargedAccount]
+
+        init(_ chain: Chain) {
+            self.chain = chain
+            accounts = chain.accounts
+        }
     }
 
     private struct State {
         var chains: [Chain: Entry] = [:]
-        var chainOfSlice: [CallID: Chain] = [:]
+        var chainOfSlice: [CallID: Entry] = [:]
         /// Nothing is taken any more.
         var isOver = false
     }
@@ -41,7 +59,7 @@ package final class Leases: Service {
     private let state = Mutex(State())
     private let queue: AsyncStream<Job>
     private let feed: AsyncStream<Job>.Continuation
-    private let began = ContinuousClock.now
+    private let began = NIODeadline.now()
     let batches: SliceBatches
     let metrics = LeaseMetrics()
     let recalls = Mutex(Recalls())
@@ -66,23 +84,28 @@ package final class Leases: Service {
 
     /// The hold of a call that is reserved here; nil: it goes the strict way.
     func reserve(_ charge: Charge) -> Hold? {
-        let chain = Chain(tenant: charge.tenant, accounts: charge.accounts.map(\.name))
         let slice = state.withLock { state -> CallID? in
-            guard !state.isOver else { return nil }
-            guard state.chains[chain] != nil || state.chains.count < Self.mostChains else { return nil }
-            state.chains[chain, default: Entry(accounts: charge.accounts)].accounts = charge.accounts
-            return act(on: chain, &state) { $0.reserve(charge.amount.micros, at: $1) }
+            guard !state.isOver, let entry = entry(of: Chain(tenant: charge.tenant, accounts: charge.accounts), &state) else { return nil }
+            entry.accounts = charge.accounts
+            return act(on: entry, &state) { $0.reserve(charge.amount.micros, at: $1) }
         }
         guard let slice else { return nil }
         metrics.reservedHere()
         return Hold(charge: charge, slice: slice)
     }
 
+    private func entry(of chain: Chain, _ state: inout State) -> Entry? {
+        if let known = state.chains[chain] { return known }
+        guard state.chains.count < Self.mostChains else { return nil }
+        let entry = Entry(chain)
+        state.chains[chain] = entry
+        return entry
+    }
+
     /// A call of the slice goes on without it.
     func left(_ slice: CallID) {
         state.withLock { state in
-            guard let chain = state.chainOfSlice[slice] else { return }
-            act(on: chain, &state) { lease, _ in (nil, lease.ended(slice)) }
+            if let entry = state.chainOfSlice[slice] { act(on: entry, &state) { lease, _ in (nil, lease.ended(slice)) } }
         }
     }
 
@@ -93,10 +116,10 @@ package final class Leases: Service {
     func ended(_ hold: Hold, _ receipt: Receipt?) {
         guard let slice = hold.slice else { return }
         state.withLock { state in
-            guard let chain = state.chainOfSlice[slice] else { return }
-            act(on: chain, &state) { lease, _ in (nil, lease.ended(slice)) }
+            guard let entry = state.chainOfSlice[slice] else { return }
+            act(on: entry, &state) { lease, _ in (nil, lease.ended(slice)) }
             // A slice that is not what it was, or a server that does not know it: the others may be no better.
-            if receipt?.state != .settled { act(on: chain, &state) { lease, _ in (nil, lease.recall()) } }
+            if receipt?.state != .settled { act(on: entry, &state) { lease, _ in (nil, lease.recall()) } }
         }
     }
 
@@ -104,9 +127,9 @@ package final class Leases: Service {
     /// a while: its credit lacks elsewhere.
     package func recall(_ tenant: TenantName? = nil, _ account: AccountName? = nil) {
         state.withLock { state in
-            for chain in Array(state.chains.keys) where tenant == nil || chain.tenant == tenant {
-                if let account, !chain.accounts.contains(account) { continue }
-                act(on: chain, &state) { lease, now in (nil, account == nil ? lease.recall() : lease.lacks(at: now)) }
+            for entry in Array(state.chains.values) where tenant == nil || entry.chain.tenant == tenant {
+                if let account, !entry.accounts.contains(where: { $0.name == account }) { continue }
+                act(on: entry, &state) { lease, now in (nil, account == nil ? lease.recall() : lease.lacks(at: now)) }
             }
         }
     }
@@ -146,9 +169,9 @@ package final class Leases: Service {
 
     private func passed() {
         state.withLock { state in
-            for chain in Array(state.chains.keys) {
-                act(on: chain, &state) { (nil, $0.passed(at: $1)) }
-                if state.chains[chain]?.lease.isIdle(at: clock) == true { state.chains[chain] = nil }
+            for entry in Array(state.chains.values) {
+                act(on: entry, &state) { (nil, $0.passed(at: $1)) }
+                if entry.lease.isIdle(at: clock) { state.chains[entry.chain] = nil }
             }
         }
     }
@@ -158,19 +181,14 @@ package final class Leases: Service {
 
 extension Leases {
     /// Milliseconds of a clock that only rises.
-    private var clock: Int64 {
-        let parts = (ContinuousClock.now - began).components
-        return parts.seconds * 1_000 + parts.attoseconds / 1_000_000_000_000_000
-    }
+    private var clock: Int64 { (NIODeadline.now() - began).nanoseconds / 1_000_000 }
 
     @discardableResult
     private func act(
-        on chain: Chain, _ state: inout State, _ step: (inout ChainLease, Int64) -> (slice: CallID?, actions: [ChainLease.Action])
+        on entry: Entry, _ state: inout State, _ step: (inout ChainLease, Int64) -> (slice: CallID?, actions: [ChainLease.Action])
     ) -> CallID? {
-        guard var entry = state.chains[chain] else { return nil }
         let (slice, actions) = step(&entry.lease, clock)
-        state.chains[chain] = entry
-        for action in actions { begin(action, chain, entry.accounts, &state) }
+        for action in actions { begin(action, entry.chain, entry.accounts, &state) }
         return slice
     }
 
@@ -209,11 +227,12 @@ extension Leases {
         }
         metrics.ordered(grant)
         state.withLock { state in
+            guard let entry = state.chains[chain] else { return }
             if case .taken = grant {
-                state.chainOfSlice[order.id] = chain
+                state.chainOfSlice[order.id] = entry
                 holds.add(order.id, of: chain.tenant)
             }
-            act(on: chain, &state) { lease, now in
+            act(on: entry, &state) { lease, now in
                 switch grant {
                 case .taken(let amount): (nil, lease.granted(order.id, amount.micros, until: until, at: now))
                 case .near, .refused: (nil, lease.refused(order.id, at: now))
