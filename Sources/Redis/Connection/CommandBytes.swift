@@ -120,7 +120,19 @@ extension CommandBytes {
 
     mutating func bulk(_ number: Int64) {
         if (0..<10).contains(number) { return write(word: 0x0A_0D30_0A0D_3124 + UInt64(number) << 32, 7) }
-        written { $0.append(number) }
+        header(UInt8(ascii: "$"), Self.length(of: number))
+        append(number)
+        lineEnd()
+    }
+
+    /// How many bytes the number has in decimal digits.
+    private static func length(of number: Int64) -> Int {
+        var (length, rest) = (number < 0 ? 2 : 1, number.magnitude)
+        while rest >= 10 {
+            rest /= 10
+            length += 1
+        }
+        return length
     }
 
     mutating func bulk(_ argument: RedisArgument) {
