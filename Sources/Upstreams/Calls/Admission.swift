@@ -18,15 +18,18 @@ final class Admission: Sendable {
         queue = waiting
     }
 
-    /// Takes a place, waiting for one where all are taken; each is given back by `leave`.
-    func enter(before deadline: NIODeadline, on eventLoop: any EventLoop) async throws(UpstreamFailure) {
-        let isFree = state.withLock { state in
+    /// Takes a place where one is free, which is given back by `leave`.
+    func enter() -> Bool {
+        state.withLock { state in
             guard state.running < calls else { return false }
             state.running += 1
             return true
         }
-        if isFree { return }
-        try await wait(before: deadline, on: eventLoop)
+    }
+
+    /// Takes a place, waiting for one where all are taken.
+    func enter(before deadline: NIODeadline, on eventLoop: any EventLoop) async throws(UpstreamFailure) {
+        if !enter() { try await wait(before: deadline, on: eventLoop) }
     }
 
     /// Gives a place back: to the one who has waited longest.

@@ -47,6 +47,15 @@ final class SessionSlot: Sendable {
         }
     }
 
+    /// The session, where one is open: it counts as asked for.
+    func use() -> (any UpstreamSession)? {
+        state.withLock { state in
+            guard case .open(let session) = state.phase else { return nil }
+            state.lastUse = .now()
+            return session
+        }
+    }
+
     /// The upstream knows this session no more: the next caller opens another.
     func drop(_ session: any UpstreamSession) {
         state.withLock { state in

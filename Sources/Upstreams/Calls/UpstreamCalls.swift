@@ -22,7 +22,7 @@ final class UpstreamCalls: Sendable {
     func forward(
         _ call: ForwardedRequest, to target: Target, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
-        try await admission.enter(before: deadline, on: lane.eventLoop)
+        if !admission.enter() { try await admission.enter(before: deadline, on: lane.eventLoop) }
         let permit: Permit
         do throws(UpstreamFailure) {
             permit = try self.permit()
@@ -69,14 +69,19 @@ final class UpstreamCalls: Sendable {
     private func exchange(
         _ call: ForwardedRequest, _ target: Target, for caller: Caller, terms: SessionTerms?, on lane: Lane, before deadline: NIODeadline
     ) async throws(UpstreamFailure) -> UpstreamExchange {
-        let request = UpstreamRequest.forward(call, name: target.tool, mirrored: target.mirrored, caller: caller)
+        let request = UpstreamRequest.forward(call, to: target, caller: caller)
         do throws(UpstreamFailure) {
             if let (exclusive, profile) = sessions.exclusive(for: caller, terms: terms) {
                 return try await exclusive.begin(request, for: caller, as: profile, terms: terms, on: lane, before: deadline)
             }
             let slot = sessions.slot(for: caller.session, terms: terms)
             for _ in 0..<2 {
-                let session = try await sessions.session(in: slot, for: caller, terms: terms, on: lane, before: deadline)
+                let session: any UpstreamSession
+                if let open = slot.use() {
+                    session = open
+                } else {
+                    session = try await sessions.session(in: slot, for: caller, terms: terms, on: lane, before: deadline)
+                }
                 if caller.canBeTold || sessions.ears.knows(caller.session) {
                     await sessions.listen(in: session, for: caller, on: lane, before: deadline)
                 }

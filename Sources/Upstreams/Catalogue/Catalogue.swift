@@ -2,21 +2,30 @@ package import Governance
 package import MCPWire
 
 /// The own place of a tool, a prompt or a resource: its upstream, and the name or URI it has there.
-package struct Target: Sendable, Hashable {
+package final class Target: Sendable, Hashable {
     package let upstream: UpstreamName
     package let tool: String
     /// The arguments that the upstream wants repeated in headers where it has no handshake.
-    package var mirrored: [MirroredParameter]
+    package let mirrored: [MirroredParameter]
 
     package init(upstream: UpstreamName, tool: String, mirrored: [MirroredParameter] = []) {
         self.upstream = upstream
         self.tool = tool
         self.mirrored = mirrored
     }
+
+    package static func == (left: Target, right: Target) -> Bool {
+        left === right || left.upstream == right.upstream && left.tool == right.tool && left.mirrored == right.mirrored
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(upstream)
+        hasher.combine(tool)
+    }
 }
 
 /// One tool of a tenant as agents know it.
-package struct CatalogueEntry: Sendable {
+package final class CatalogueEntry: Sendable {
     package let shownName: String
     package let target: Target
     package let definition: ToolDefinition
@@ -29,7 +38,7 @@ package struct CatalogueEntry: Sendable {
 }
 
 /// The tools of a tenant as one list, and what else its upstreams have.
-package struct Catalogue: Sendable {
+package final class Catalogue: Sendable {
     /// In the order of the bytes of their shown names.
     package let entries: [CatalogueEntry]
     /// Prompts, resources and templates.

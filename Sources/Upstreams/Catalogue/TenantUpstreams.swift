@@ -11,6 +11,8 @@ final class TenantUpstreams: Sendable {
         /// In document order.
         var upstreams: [Upstream]
         var records: [UpstreamName: UpstreamRecord] = [:]
+        /// The same, with what was last agreed with each: what a call needs.
+        var routes: [(Upstream, SessionTerms?)] = []
         var stamps: [UpstreamName: Int64] = [:]
         /// How many records of an upstream this node has adopted: one that was adopted while others were read is the newer.
         var adoptions: [UpstreamName: Int] = [:]
@@ -51,10 +53,11 @@ final class TenantUpstreams: Sendable {
     init(_ tenant: Tenant, _ surroundings: Surroundings) {
         self.surroundings = surroundings
         let upstreams = tenant.upstreams.map { Self.make($0, of: tenant.name, surroundings) }
-        state = Mutex(State(tenant: tenant, upstreams: upstreams))
+        state = Mutex(State(tenant: tenant, upstreams: upstreams, routes: upstreams.map { ($0, nil) }))
+        name = tenant.name
     }
 
-    var name: TenantName { state.withLock { $0.tenant.name } }
+    let name: TenantName
     /// In document order.
     var upstreams: [Upstream] { state.withLock { $0.upstreams } }
     /// True when the tenant is no more.
@@ -73,12 +76,12 @@ final class TenantUpstreams: Sendable {
 
     /// The upstream of that name, and what was last agreed with it.
     func upstream(_ name: UpstreamName) -> (Upstream, SessionTerms?)? {
-        state.withLock { state in state.upstreams.first { $0.name == name }.map { ($0, state.records[name]?.terms) } }
+        state.withLock { state in state.routes.first { $0.0.name == name } }
     }
 
     /// All of them, with what was last agreed with each.
     var all: [(Upstream, SessionTerms?)] {
-        state.withLock { state in state.upstreams.map { ($0, state.records[$0.name]?.terms) } }
+        state.withLock { $0.routes }
     }
 
     /// How those stand that were tried.
@@ -212,6 +215,7 @@ final class TenantUpstreams: Sendable {
 
     /// A catalogue once complete stays one: what is added later joins it when it has been tried.
     private static func rebuild(_ state: inout State) {
+        state.routes = state.upstreams.map { ($0, state.records[$0.name]?.terms) }
         guard state.catalogue != nil || state.upstreams.allSatisfy({ state.records[$0.name] != nil }) else { return }
         state.catalogue = build(state)
     }

@@ -52,7 +52,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     /// Sends the request; the answer must be whole before `deadline`.
     func start(_ request: ByteBuffer, deadline: NIODeadline) -> HTTPExchange {
-        let exchange = HTTPExchange(on: self, eventLoop: eventLoop)
+        let exchange = HTTPExchange(on: self, eventLoop: eventLoop, isOnKept: uses > 0)
         guard case .idle = phase, let context else {
             exchange.received(failure: .unsent(.closed))
             return exchange

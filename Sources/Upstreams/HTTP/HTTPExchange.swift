@@ -16,7 +16,11 @@ final class HTTPExchange {
     /// True when every byte of the request was handed to the system.
     var isSent = false
 
-    init(on connection: HTTPConnection, eventLoop: any EventLoop) {
+    /// Its connection has served others before.
+    let isOnKept: Bool
+
+    init(on connection: HTTPConnection, eventLoop: any EventLoop, isOnKept: Bool) {
+        self.isOnKept = isOnKept
         self.connection = connection
         self.eventLoop = eventLoop
     }
@@ -41,6 +45,13 @@ final class HTTPExchange {
             if let failure { throw failure }
             await change()
         }
+    }
+
+    /// The body, where it is whole and came in one piece.
+    func takeOnlyPiece() -> ByteBuffer? {
+        guard isWhole, furtherPieces.isEmpty, let piece else { return nil }
+        self.piece = nil
+        return piece
     }
 
     /// The rest of the response may take until then, whatever was said before.

@@ -45,18 +45,34 @@ final class Lane: Sendable {
         let pool = pool(for: destination)
         let urgent = resend == .ifUnanswered
         let connection = if let idle = pool.takeIdle() { idle } else { try await lease(from: pool, before: deadline, urgent: urgent) }
-        let isFirstUse = connection.uses == 0
         let exchange = connection.start(request, deadline: deadline)
         do throws(HTTPFailure) {
             _ = try await exchange.responseHead()
             return exchange
         } catch {
-            guard !isFirstUse, !Task.isCancelled, Self.allows(resend, after: error) else { throw error }
+            guard exchange.isOnKept, !Task.isCancelled, Self.allows(resend, after: error) else { throw error }
         }
-        let second = try await lease(from: pool, before: deadline, urgent: true)
-        let retried = second.start(request, deadline: deadline)
-        _ = try await retried.responseHead()
-        return retried
+        return try await sendAfresh(request, to: destination, before: deadline)
+    }
+
+    /// Sends the request on an idle connection, and does not wait; nil where there is none, or something is to be seen to ahead of it.
+    func begin(
+        _ body: [UInt8], under head: PreparedHead, extra: [HeaderLine], before deadline: NIODeadline
+    ) throws(HTTPFailure) -> HTTPExchange? {
+        let endpoint = head.endpoint
+        guard endpoint.credentials.tokens == nil else { return nil }
+        let request = try head.request(body, extra: extra)
+        return pool(for: endpoint.destination).takeIdle()?.start(request, deadline: deadline)
+    }
+
+    /// Sends the request on a connection that becomes free or is open next, and returns when its response begins.
+    func sendAfresh(_ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline) async throws(HTTPFailure)
+        -> HTTPExchange
+    {
+        let connection = try await lease(from: pool(for: destination), before: deadline, urgent: true)
+        let exchange = connection.start(request, deadline: deadline)
+        _ = try await exchange.responseHead()
+        return exchange
     }
 
     /// Sends the request on a connection of its own, which counts for no limit, and returns when its response begins: for a stream that
@@ -81,7 +97,8 @@ final class Lane: Sendable {
         }
     }
 
-    private static func allows(_ resend: Resend, after failure: HTTPFailure) -> Bool {
+    /// Whether a request that failed so on a kept-alive connection may be sent once more.
+    static func allows(_ resend: Resend, after failure: HTTPFailure) -> Bool {
         switch failure {
         case .unsent(.closed), .unsent(.reset): true
         case .broken(.closed), .broken(.reset): resend == .ifUnanswered

@@ -26,6 +26,6 @@ struct RequestHead: Sendable, Redacted {
             digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
             rest /= 10
         } while rest > 0
-        for index in start..<20 { buffer.writeInteger(digits[index]) }
+        digits.span.withUnsafeBytes { _ = buffer.writeBytes($0[start...]) }
     }
 }

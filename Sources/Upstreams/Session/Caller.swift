@@ -1,8 +1,8 @@
 package import Governance
 package import MCPWire
 
-/// The agent for which a call is made.
-package struct Caller: Sendable {
+/// The agent for which a call is made, shared by all that the call goes through.
+package final class Caller: Sendable {
     package let session: SessionID
     /// What it says of itself; nil: upstreams are told nothing, and may ask nothing.
     package let profile: ClientProfile?

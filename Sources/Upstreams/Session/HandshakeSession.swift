@@ -40,7 +40,9 @@ final class HandshakeSession: UpstreamSession {
             body: request.message(id: id), id: id, head: head, extra: request.traceHeaders, call: request.call, backchannel: route)
         switch try await link.ask(message, on: lane, before: deadline) {
         case .answered(let stream, _):
-            if request.call != nil { stream.resumption = Resumption(link: link, lane: lane, head: streamHead, deadline: deadline) }
+            if request.call != nil, stream.isEventStream {
+                stream.resumption = Resumption(link: link, lane: lane, head: streamHead, deadline: deadline)
+            }
             return UpstreamExchange(stream, id: id, call: request.call, lane: lane, backchannel: route, profile: profile)
         case .rejected(status: 404, _) where terms.id != nil: return nil
         case .rejected(let status, let answer): throw UpstreamFailure(status: status, answer)
@@ -79,8 +81,8 @@ final class HandshakeSession: UpstreamSession {
 
     /// The stream on which the upstream tells of itself, behind that event of an earlier one; nil where it offers none.
     private func stream(on lane: Lane, after event: String? = nil) async throws(UpstreamFailure) -> ResponseStream? {
-        var request = LinkRequest(head: streamHead, silence: Ear.silence)
-        if let event { request.extra = [("Last-Event-ID", event)] }
+        let extra: [HeaderLine] = event.map { [("Last-Event-ID", $0)] } ?? []
+        let request = LinkRequest(head: streamHead, extra: extra, silence: Ear.silence)
         switch try await link.ask(request, on: lane, before: .now() + Ear.opening) {
         case .rejected(let status, let answer):
             guard Ear.refusals.contains(status) || (200..<300).contains(status) else { throw UpstreamFailure(status: status, answer) }

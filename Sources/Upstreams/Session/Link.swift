@@ -22,7 +22,8 @@ final class Link: Sendable {
             let response = try await exchange.responseHead()
             let messages = ResponseMessages(exchange, head: response, silence: response.status == .ok ? request.silence : nil)
             if response.status == .ok, let messages {
-                return .answered(ResponseStream(exchange, messages), session: response.headers.first(name: "mcp-session-id"))
+                let session = request.call == nil ? response.headers.first(name: "mcp-session-id") : nil
+                return .answered(ResponseStream(exchange, messages), session: session)
             }
             return .rejected(status: Int(response.status.code), await Self.answer(exchange, messages, era: request.era))
         } catch {
@@ -53,7 +54,6 @@ final class Link: Sendable {
 
     /// The answer in the body of a response that is no success.
     private static func answer(_ exchange: HTTPExchange, _ messages: ResponseMessages?, era: Dialect.Kind) async -> Answer? {
-        var messages = messages
         let message = try? await messages?.next()
         exchange.finish()
         return message.flatMap { try? Answer($0, era: era) }

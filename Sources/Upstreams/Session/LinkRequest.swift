@@ -2,26 +2,40 @@ import MCPWire
 import NIOCore
 
 /// One request to an upstream over HTTP, and how to judge its answer.
-struct LinkRequest {
+final class LinkRequest: Sendable {
     /// Empty for a GET.
-    var body: [UInt8] = []
+    let body: [UInt8]
     /// Its number; 0 where it has none.
-    var id = 0
+    let id: Int
     let head: PreparedHead
     /// Header lines of this request alone.
-    var extra: [HeaderLine] = []
+    let extra: [HeaderLine]
     /// The call that it carries, which must not be sent twice.
-    var call: ForwardedRequest?
-    var era = Dialect.Kind.legacy
+    let call: ForwardedRequest?
+    let era: Dialect.Kind
     /// How the upstream is told that nobody waits for the call any more; nil where the end of its connection tells it.
-    var backchannel: (any Backchannel)?
+    let backchannel: (any Backchannel)?
     /// How long the response may be silent, where it is a stream that stays open; such a one has a connection of its own.
-    var silence: TimeAmount?
+    let silence: TimeAmount?
+
+    init(
+        body: [UInt8] = [], id: Int = 0, head: PreparedHead, extra: [HeaderLine] = [], call: ForwardedRequest? = nil,
+        era: Dialect.Kind = .legacy, backchannel: (any Backchannel)? = nil, silence: TimeAmount? = nil
+    ) {
+        self.body = body
+        self.id = id
+        self.head = head
+        self.extra = extra
+        self.call = call
+        self.era = era
+        self.backchannel = backchannel
+        self.silence = silence
+    }
 }
 
 /// What came of a request over HTTP. Bound to the event loop it was asked on.
 enum LinkReply {
-    /// Status 200 and a body of messages; `session` is the id that its head gives.
+    /// Status 200 and a body of messages; `session` is the id that its head gives, nil for that of a call.
     case answered(ResponseStream, session: String?)
     /// Any other response, with the answer in its body if there is one.
     case rejected(status: Int, Answer?)

@@ -3,7 +3,7 @@ import MCPWire
 import NIOCore
 
 /// The JSON-RPC messages in the body of one response, read one by one as they are asked for.
-struct ResponseMessages {
+final class ResponseMessages {
     private enum Form {
         /// One message is the whole body.
         case document
@@ -23,18 +23,15 @@ struct ResponseMessages {
 
     /// Nil where the body is neither JSON nor an event stream. With `silence` a response lasts as long as no pause in it is longer.
     init?(_ exchange: HTTPExchange, head: ResponseHead, silence: TimeAmount? = nil) {
-        guard let type = head.headers.first(name: "content-type") else { return nil }
-        if type.isMediaType("application/json") {
-            form = .document
-        } else if type.isMediaType("text/event-stream") {
-            form = .events(ServerSentEventParser(limit: Self.limit))
-        } else {
-            return nil
+        switch BodyType(head.headers) {
+        case .document: form = .document
+        case .events: form = .events(ServerSentEventParser(limit: Self.limit))
+        case nil: return nil
         }
         self.exchange = exchange
         self.silence = silence
-        if let silence { exchange.extend(to: .now() + silence) }
         expectedLength = head.length ?? 0
+        if let silence { exchange.extend(to: .now() + silence) }
     }
 
     /// True for events, false for one document.
@@ -47,26 +44,32 @@ struct ResponseMessages {
     var retry: Int? { if case .events(let parser) = form { parser.retry } else { nil } }
 
     /// The next message; nil at the end of the body.
-    mutating func next() async throws(HTTPFailure) -> Message? {
+    func next() async throws(HTTPFailure) -> Message? {
         switch form {
         case .document: return try await document()
         case .events: return try await event()
         }
     }
 
-    private mutating func document() async throws(HTTPFailure) -> Message? {
+    /// The one message of a body that has come whole and in one piece, as most do; nil where it has to be waited for, or put together.
+    func arrived() throws(HTTPFailure) -> Message? {
+        guard case .document = form, expectedLength <= Self.limit, let piece = exchange.takeOnlyPiece() else { return nil }
+        return try message(Array(buffer: piece))
+    }
+
+    private func document() async throws(HTTPFailure) -> Message? {
         guard expectedLength <= Self.limit else { throw .broken(.tooLarge) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(expectedLength)
         while let piece = try await exchange.nextPiece() {
             guard bytes.count + piece.readableBytes <= Self.limit else { throw .broken(.tooLarge) }
-            bytes.append(contentsOf: piece.readableBytesView)
+            piece.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
         }
         if bytes.isEmpty { return nil }
         return try message(bytes)
     }
 
-    private mutating func event() async throws(HTTPFailure) -> Message? {
+    private func event() async throws(HTTPFailure) -> Message? {
         while true {
             while let event = pending.popFirst() {
                 guard !event.data.isEmpty, event.name == nil || event.name == "message" else { continue }
@@ -78,7 +81,7 @@ struct ResponseMessages {
         }
     }
 
-    private mutating func parse(_ piece: ByteBuffer) throws(HTTPFailure) -> [ServerSentEvent] {
+    private func parse(_ piece: ByteBuffer) throws(HTTPFailure) -> [ServerSentEvent] {
         guard case .events(var parser) = form else { return [] }
         // Held by nobody else, so that its buffers are not copied.
         form = .document
@@ -91,27 +94,12 @@ struct ResponseMessages {
         }
     }
 
-    private mutating func message(_ bytes: [UInt8]) throws(HTTPFailure) -> Message {
+    private func message(_ bytes: [UInt8]) throws(HTTPFailure) -> Message {
         do {
             return try Message(bytes)
         } catch {
             isIntact = false
             throw .broken(.unreadable)
         }
-    }
-}
-
-extension String {
-    /// True when a `Content-Type` value is of this type, whatever its parameters.
-    fileprivate func isMediaType(_ type: StaticString) -> Bool {
-        var rest = utf8[...]
-        let matches = type.withUTF8Buffer { wanted in
-            for byte in wanted {
-                guard let next = rest.popFirst(), next | 0x20 == byte | 0x20 else { return false }
-            }
-            return true
-        }
-        guard matches else { return false }
-        return rest.first.map { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } ?? true
     }
 }

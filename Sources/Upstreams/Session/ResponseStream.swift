@@ -26,6 +26,9 @@ final class ResponseStream {
     /// Where it is.
     var place: StreamPlace { StreamPlace(event: messages.lastEventID ?? lastEventID, retry: messages.retry ?? retry) }
 
+    /// The one message of a response that is here already; nil where it has to be waited for.
+    func arrived() throws(HTTPFailure) -> Message? { try messages.arrived() }
+
     /// The next message; nil at the end.
     func next() async throws(HTTPFailure) -> Message? {
         while true {

@@ -2,7 +2,7 @@ package import Governance
 package import MCPWire
 
 /// What was agreed with an upstream when a session was opened: enough for another node to go on with it.
-package struct SessionTerms: Sendable, Hashable {
+package final class SessionTerms: Sendable, Hashable {
     /// The transport found; never `auto`.
     package let transport: UpstreamDocument.Transport
     /// The protocol revision, as its date.
@@ -19,5 +19,17 @@ package struct SessionTerms: Sendable, Hashable {
         self.revision = revision
         self.id = id
         self.capabilities = capabilities
+    }
+
+    package static func == (left: SessionTerms, right: SessionTerms) -> Bool {
+        left === right
+            || left.transport == right.transport && left.revision == right.revision && left.id == right.id
+                && left.capabilities == right.capabilities
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(transport)
+        hasher.combine(revision)
+        hasher.combine(id)
     }
 }

@@ -103,6 +103,7 @@ package final class UpstreamExchange {
     package func next() async throws(UpstreamFailure) -> Item? {
         guard !isOver else { return nil }
         if let items { return try await next(of: items.call.items, on: items.eventLoop) }
+        if let response, let item = try arrived(of: response.value) { return item }
         while true {
             let message: Message?
             do throws(HTTPFailure) { message = try await nextMessage() } catch { throw failed(error) }
@@ -135,6 +136,13 @@ package final class UpstreamExchange {
         isOver = true
         onEnd?(failure)
         onEnd = nil
+    }
+
+    /// What the response says that is here already; nil where it has to be waited for.
+    private func arrived(of response: ResponseStream) throws(UpstreamFailure) -> Item? {
+        let message: Message?
+        do throws(HTTPFailure) { message = try response.arrived() } catch { throw failed(error) }
+        return try message.flatMap { message throws(UpstreamFailure) in try take(message) }
     }
 
     private func next(of items: ItemQueue, on eventLoop: any EventLoop) async throws(UpstreamFailure) -> Item {

@@ -2,9 +2,8 @@ import MCPWire
 
 /// What is asked of an upstream; its session puts it in the words of its era.
 enum UpstreamRequest: Sendable {
-    /// An agent's request, what it is about named as the upstream does; the upstream wants these arguments repeated in headers. `caller` is
-    /// who makes it; nil where the upstream is to know of nobody.
-    case forward(ForwardedRequest, name: String, mirrored: [MirroredParameter], caller: Caller?)
+    /// An agent's request and what it is about at the upstream. `caller` is who makes it; nil where the upstream is to know of nobody.
+    case forward(ForwardedRequest, to: Target, caller: Caller?)
     /// One page of the list that the method asks for.
     case list(_ method: String, cursor: String?)
     /// To log what is of this level or above.
@@ -13,10 +12,10 @@ enum UpstreamRequest: Sendable {
     case watch(_ uri: String, Bool)
 
     /// The agent's request in it.
-    var call: ForwardedRequest? { if case .forward(let call, _, _, _) = self { call } else { nil } }
+    var call: ForwardedRequest? { if case .forward(let call, _, _) = self { call } else { nil } }
 
     /// Who makes it.
-    var caller: Caller? { if case .forward(_, _, _, let caller) = self { caller } else { nil } }
+    var caller: Caller? { if case .forward(_, _, let caller) = self { caller } else { nil } }
 
     /// What its maker says of itself.
     var profile: ClientProfile? { caller?.profile }
@@ -24,7 +23,7 @@ enum UpstreamRequest: Sendable {
     /// Its method.
     var method: String {
         switch self {
-        case .forward(let call, _, _, _): call.method
+        case .forward(let call, _, _): call.method
         case .list(let method, _): method
         case .setLevel: Method.setLevel
         case .watch(_, let isWanted): isWanted ? Method.subscribe : Method.unsubscribe
@@ -34,9 +33,9 @@ enum UpstreamRequest: Sendable {
     /// The message, of a revision with a handshake, or without one where it says who the `sender` is, if not the agent.
     func message(id: Int, sender: Sender? = nil) -> [UInt8] {
         switch self {
-        case .forward(let call, let name, _, let caller):
+        case .forward(let call, let target, let caller):
             call.forwarded(
-                id: id, name: name, sender: sender.map { Sender(of: caller, orOf: $0) },
+                id: id, name: target.tool, sender: sender.map { Sender(of: caller, orOf: $0) },
                 trace: caller?.replacesTrace == true ? caller?.trace : nil)
         case .list(let method, let cursor): Outgoing.list(method, id: id, cursor: cursor, sender: sender)
         case .setLevel(let level): Outgoing.request(method, id: id, of: ("level", level.rawValue))
@@ -55,10 +54,10 @@ enum UpstreamRequest: Sendable {
 
     /// The headers that repeat parts of the message where there is no handshake, but for its method.
     var mirroredHeaders: [HeaderLine] {
-        guard case .forward(let call, let name, let mirrored, let caller) = self else { return [] }
-        let known = call.mirroredHeaders(name: name, mirrored)
+        guard case .forward(let call, let target, let caller) = self else { return [] }
+        let known = call.mirroredHeaders(name: target.tool, target.mirrored)
         guard let caller, !caller.parameters.isEmpty else { return known }
-        let names = Set((known.map(\.name) + mirrored.map(\.header)).map { $0.lowercased() })
+        let names = Set((known.map(\.name) + target.mirrored.map(\.header)).map { $0.lowercased() })
         return known + caller.parameters.filter { !names.contains($0.name.lowercased()) }
     }
 }

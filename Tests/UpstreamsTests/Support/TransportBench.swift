@@ -77,7 +77,8 @@ final class TransportBench: Sendable {
         let params = #"{"name":"\#(tool)","arguments":\#(arguments)\#(meta)}"#
         let json = "{\"jsonrpc\":\"2.0\",\n\"id\":\"a\",\r\n \"method\":\"tools/call\",\"params\":\(params)}"
         let call = try ForwardedRequest(Message(Array(json.utf8)))
-        return try await session.send(.forward(call, name: tool, mirrored: [], caller: nil), on: lanes[lane], before: .now() + time)
+        let target = Target(upstream: try #require(UpstreamName("one")), tool: tool)
+        return try await session.send(.forward(call, to: target, caller: nil), on: lanes[lane], before: .now() + time)
     }
 
     /// The text that a call answers.

@@ -52,7 +52,8 @@ extension UpstreamSession {
         let json = #"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"t","arguments":\#(arguments)\#(member)}}"#
         let call = try ForwardedRequest(Message(Array(json.utf8)))
         let tool = try ToolDefinition(Array(definition.utf8))
-        return try await send(.forward(call, name: tool.name, mirrored: tool.mirrored ?? [], caller: nil), on: lane, before: .now() + time)
+        let target = Target(upstream: try #require(UpstreamName("one")), tool: tool.name, mirrored: tool.mirrored ?? [])
+        return try await send(.forward(call, to: target, caller: nil), on: lane, before: .now() + time)
     }
 
     /// Listens until the stream ends, with what was heard.
