@@ -13,6 +13,14 @@ package struct TokenID: Sendable, Hashable {
 
     package var text: String { HexDigits.text(first, second, third, fourth) }
 
+    /// Writes the 64 digits of `text` to where `digits` begins.
+    package func write(to digits: UnsafeMutablePointer<UInt8>) {
+        HexDigits.write(first, to: digits)
+        HexDigits.write(second, to: digits + 16)
+        HexDigits.write(third, to: digits + 32)
+        HexDigits.write(fourth, to: digits + 48)
+    }
+
     /// One word of a digest tells ids apart well enough for a table.
     package func hash(into hasher: inout Hasher) { hasher.combine(first) }
 }

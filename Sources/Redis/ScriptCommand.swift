@@ -32,6 +32,13 @@ package struct ScriptCommand: ~Copyable, Sendable {
         bytes.bulk(base.bytes, name)
     }
 
+    /// Adds the key that is `base` and so many bytes behind it, which `write` writes to where they begin.
+    @inline(__always)
+    package mutating func key(_ base: borrowing KeyBase, _ length: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Void) {
+        note(base.slot)
+        bytes.bulk(base.bytes, length, write)
+    }
+
     /// Adds all of the run's keys.
     package mutating func keys(_ run: borrowing KeyRun) {
         note(run.slot)
@@ -46,6 +53,10 @@ package struct ScriptCommand: ~Copyable, Sendable {
 
     /// Adds bytes.
     package mutating func argument(_ argument: [UInt8]) { argument.withUnsafeBytes { bytes.bulk($0) } }
+
+    /// Adds a text of so many bytes, which `write` writes to where they begin.
+    @inline(__always)
+    package mutating func argument(_ length: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Void) { bytes.bulk([], length, write) }
 
     /// Adds the text that `body` writes.
     @inline(__always)

@@ -35,6 +35,11 @@ enum EventFragments {
         return out
     }
 
+    /// True for a text that is itself between quotes: printable ASCII without quote and backslash.
+    static func isPlain(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    }
+
     /// The members of an event's `data`.
     static func data(_ fields: Event.Fields) -> [UInt8] {
         var out: [UInt8] = []

@@ -47,12 +47,12 @@ extension RedisLedger {
         var command = ScriptCommand(
             scripts.reserve, keys: 7 + accounts.count + charge.rates.count + optional,
             arguments: 14 + 7 * accounts.count + 2 * charge.rates.count + charge.lineage.count)
-        command.key(keys.holdBase, charge.call.text)
+        command.key(keys.holdBase, charge.call)
         command.keys(keys.reserving)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
         for rate in charge.rates { command.key(keys.rateBase, rate.subject) }
         if let record = charge.record { command.key(keys.recordBase, record.name.text) }
-        if let session = charge.session { command.key(keys.sessionBase, session.text) }
+        if let session = charge.session { command.key(keys.sessionBase, session) }
         add(charge, keys, to: &command)
         command.argument(names(of: accounts))
         command.argument(charge.record?.fingerprint ?? "")
@@ -65,20 +65,20 @@ extension RedisLedger {
             command.argument(rate.interval)
             command.argument(rate.tolerance)
         }
-        for token in charge.lineage { command.argument(token.text) }
+        for token in charge.lineage { command.argument(token) }
         return command
     }
 
     private func add(_ charge: Charge, _ keys: TenantKeys, to command: inout ScriptCommand) {
         let context = charge.context
-        command.argument(charge.call.text)
+        command.argument(charge.call)
         command.argument(charge.amount.micros)
         command.argument(charge.lease)
-        command.argument(charge.session?.text ?? "")
+        command.argument(charge.session)
         command.argument(charge.renewsSession ? charge.transport.lifetime : 0)
         command.argument(keys.events)
-        command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
-        command.argument(EventFragments.what(context))
+        command.argument(who: context, of: charge.tenant)
+        command.argument(what: context)
     }
 
     private func add(_ account: ChargedAccount, of tenant: TenantName, to command: inout ScriptCommand) {

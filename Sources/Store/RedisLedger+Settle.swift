@@ -7,7 +7,7 @@ extension RedisLedger {
         let keys = tenants.keys(of: charge.tenant)
         let isKept = report.map { $0.count <= reportLimit } ?? false
         var command = ending(charge, by: scripts.settle, records: 3, arguments: 10 + 2 * charge.charged.count)
-        command.argument(charge.call.text)
+        command.argument(charge.call)
         command.argument(cost.micros)
         command.argument(outcome.kind.rawValue)
         command.argument(outcome.duration)
@@ -38,14 +38,14 @@ extension RedisLedger {
         let context = charge.context
         let keys = tenants.keys(of: charge.tenant)
         var command = ending(charge, by: scripts.release, records: 1, arguments: 9)
-        command.argument(charge.call.text)
+        command.argument(charge.call)
         command.argument(outcome.kind.rawValue)
         command.argument(outcome.duration)
         command.argument(keys.events)
         command.argument(remembered)
         command.argument(names(of: charge.charged))
-        command.argument(EventFragments.who(session: context.session, token: context.token, tenant: charge.tenant, node: context.node))
-        command.argument(EventFragments.what(context))
+        command.argument(who: context, of: charge.tenant)
+        command.argument(what: context)
         command.argument(charge.record == nil ? "" : "1")
         guard let elements = try await redis.run(command).elements, elements.count == 2 else { throw .corrupt("release") }
         return Receipt(state: try HoldState(elements[0]), charged: .zero, remaining: nil, waiters: waiters(elements[1]))
@@ -61,7 +61,7 @@ extension RedisLedger {
         let keys = tenants.keys(of: charge.tenant)
         var command = ScriptCommand(
             script, keys: 5 + charge.charged.count + (charge.record == nil ? 0 : records), arguments: arguments)
-        command.key(keys.holdBase, charge.call.text)
+        command.key(keys.holdBase, charge.call)
         command.keys(keys.ending)
         for account in charge.charged { command.key(keys.accountBase, account.name.text) }
         guard let record = charge.record else { return command }

@@ -16,10 +16,10 @@ extension RedisLedger: Slices {
     private func takeCommand(for order: SliceOrder) -> ScriptCommand {
         let keys = tenants.keys(of: order.tenant)
         var command = ScriptCommand(scripts.sliceTake, keys: 5 + order.accounts.count, arguments: 9 + 5 * order.accounts.count)
-        command.key(keys.holdBase, order.id.text)
+        command.key(keys.holdBase, order.id)
         command.keys(keys.ending)
         for account in order.accounts { command.key(keys.accountBase, account.name.text) }
-        command.argument(order.id.text)
+        command.argument(order.id)
         command.argument(order.wanted.micros)
         command.argument(order.least.micros)
         command.argument(max(1, order.share))
@@ -88,7 +88,7 @@ extension RedisLedger: Slices {
             arguments: 3 + 3 * accounts.count + 3 * parts.count + 7 * endings.count)
         command.keys(keys.ending)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
-        for part in parts { command.key(keys.holdBase, part.slice.text) }
+        for part in parts { command.key(keys.holdBase, part.slice) }
         command.argument(keys.events)
         command.argument(remembered)
         command.argument(Int64(accounts.count))
@@ -98,10 +98,10 @@ extension RedisLedger: Slices {
             command.argument(account.window?.second ?? 0)
         }
         for part in parts {
-            command.argument(part.slice.text)
+            command.argument(part.slice)
             command.argument(names(of: part.accounts))
             command.argument(Int64(part.places.count))
-            for place in part.places { command.argument(endings[place].id.text) }
+            for place in part.places { command.argument(endings[place].id) }
         }
         for part in parts { for place in part.places { add(endings[place], of: tenant, to: &command) } }
         return command
@@ -116,8 +116,8 @@ extension RedisLedger: Slices {
             command.argument(cost.micros)
             command.argument(outcome.kind.rawValue)
             command.argument(outcome.duration)
-            command.argument(EventFragments.who(session: context.session, token: context.token, tenant: tenant, node: context.node))
-            command.argument(EventFragments.what(context))
+            command.argument(who: context, of: tenant)
+            command.argument(what: context)
         case .rest(_, _, let amount, _):
             command.argument(amount.micros)
             command.argument(0)

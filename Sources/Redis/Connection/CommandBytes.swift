@@ -85,22 +85,11 @@ package struct CommandBytes: ~Copyable, Sendable {
         count += last - end
     }
 
-    /// Sixteen lower-case hex digits.
+    /// So many bytes, which `write` writes to where they begin.
     @inline(__always)
-    package mutating func append(hex number: UInt64) {
-        write(word: Self.digits(UInt32(truncatingIfNeeded: number >> 32)), 8)
-        write(word: Self.digits(UInt32(truncatingIfNeeded: number)), 8)
-    }
-
-    /// Eight hex digits, the highest in the lowest byte.
-    private static func digits(_ number: UInt32) -> UInt64 {
-        var spread = UInt64(number)
-        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
-        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
-        spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
-        // 1 in each byte whose digit is a letter.
-        let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
-        return (spread + 0x3030_3030_3030_3030 + letters * 39).byteSwapped
+    package mutating func append(_ length: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Void) {
+        write(room(for: length))
+        count += length
     }
 }
 
@@ -141,6 +130,15 @@ extension CommandBytes {
         case .bytes(let bytes): bytes.withUnsafeBytes { bulk($0) }
         case .integer(let value): bulk(value)
         }
+    }
+
+    /// A text of two parts; the second is of so many bytes, which `write` writes to where they begin.
+    @inline(__always)
+    mutating func bulk(_ base: [UInt8], _ length: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Void) {
+        header(UInt8(ascii: "$"), base.count + length)
+        append(base)
+        append(length, write)
+        lineEnd()
     }
 
     /// A text of two parts.
