@@ -11,9 +11,61 @@ struct StatelessRequestTests {
         _ method: String = "tools/list", meta: String? = "{\(Self.meta)}", params: String = "", version: String? = "2026-07-28",
         methods: [String]? = nil, names: [String] = []
     ) throws -> StatelessRequest {
+        try StatelessRequest(message(method, meta: meta, params: params), headers: headers(version, methods ?? [method], names))
+    }
+
+    private func message(_ method: String, meta: String? = "{\(Self.meta)}", params: String = "") throws -> Message {
         let members = [meta.map { #""_meta":\#($0)"# }, params.isEmpty ? nil : params].compactMap(\.self).joined(separator: ",")
-        let message = try Message(bytes(#"{"jsonrpc":"2.0","id":"x","method":"\#(method)","params":{\#(members)}}"#))
-        return try StatelessRequest(message, headers: .init(revision: version, methods: methods ?? [method], names: names))
+        return try Message(bytes(#"{"jsonrpc":"2.0","id":"x","method":"\#(method)","params":{\#(members)}}"#))
+    }
+
+    private func headers(_ version: String?, _ methods: [String], _ names: [String]) -> StatelessRequest.Headers {
+        .init(
+            revision: version.map { Array($0.utf8)[...] }, method: methods.first.map { Array($0.utf8)[...] },
+            name: names.first.map { Array($0.utf8)[...] }, areRepeated: methods.count > 1 || names.count > 1)
+    }
+
+    @Test("what an agent says of itself is known again in the same bytes only")
+    func repeated() throws {
+        let first = try message("tools/list")
+        let description = try #require(
+            AgentDescription(StatelessRequest(first, headers: headers("2026-07-28", ["tools/list"], [])), in: first))
+        #expect(description.client == "a 1" && description.profile.abilities.contains(.roots))
+        #expect(try description.isRepeated(in: message("tools/call", params: #""name":"t""#)))
+        for change in [
+            (#"{"roots":{}}"#, "{}"), (#""version":"1""#, #""version":"2""#), ("2026-07-28", "2026-07-29"),
+            (#"{"roots":{}}"#, #"{"roots": {}}"#),
+            (#","io.modelcontextprotocol/clientInfo":{"name":"a","version":"1"}"#, ""), ("clientCapabilities", "other"),
+        ] {
+            let meta = Self.meta.replacing(change.0, with: change.1)
+            #expect(try meta != Self.meta && !description.isRepeated(in: message("tools/list", meta: "{\(meta)}")), "\(meta)")
+        }
+        #expect(try !description.isRepeated(in: message("tools/list", meta: nil)))
+    }
+
+    @Test("a request of an agent that is known is judged like its first by its headers and the level it wants")
+    func known() throws {
+        let first = try message("tools/list")
+        let description = try #require(
+            AgentDescription(StatelessRequest(first, headers: headers("2026-07-28", ["tools/list"], [])), in: first))
+        func again(_ version: String?, _ methods: [String], _ names: [String], meta: String = Self.meta) -> String {
+            label {
+                let call = try message("tools/call", meta: "{\(meta)}", params: #""name":"t""#)
+                return try StatelessRequest(call, headers: headers(version, methods, names), of: description)
+            }
+        }
+        #expect(again("2026-07-28", ["tools/call"], ["t"]) == "accepted")
+        #expect(again("2026-07-28", ["tools/call"], ["=?base64?dA==?="]) == "accepted")
+        let mismatch = label { try request(version: nil) }
+        for (version, methods, names) in [
+            (nil, ["tools/call"], ["t"]), ("2025-11-25", ["tools/call"], ["t"]), ("2026-07-28", [], ["t"]),
+            ("2026-07-28", ["tools/list"], ["t"]),
+            ("2026-07-28", ["tools/call"], ["u"]), ("2026-07-28", ["tools/call"], []), ("2026-07-28", ["tools/call"], ["t", "t"]),
+        ] as [(String?, [String], [String])] {
+            #expect(again(version, methods, names) == mismatch)
+        }
+        let loud = Self.meta + #","io.modelcontextprotocol/logLevel":"loud""#
+        #expect(again("2026-07-28", ["tools/call"], ["t"], meta: loud) == label { try request(meta: "{\(loud)}") })
     }
 
     private func fault(_ body: () throws -> StatelessRequest) -> Fault? {
@@ -89,7 +141,7 @@ struct StatelessRequestTests {
     func kinds() throws {
         for json in [#"{"jsonrpc":"2.0","method":"m"}"#, #"{"jsonrpc":"2.0","id":1,"result":{}}"#] {
             let message = try Message(bytes(json))
-            #expect(throws: Fault.self) { try StatelessRequest(message, headers: .init(revision: nil, methods: [], names: [])) }
+            #expect(throws: Fault.self) { try StatelessRequest(message, headers: headers(nil, [], [])) }
         }
     }
 }

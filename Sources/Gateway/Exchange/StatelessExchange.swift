@@ -34,10 +34,9 @@ struct StatelessExchange {
     }
 
     private func answer(_ message: Message, _ fields: HeaderFields, _ principal: Principal) async throws(Fault) {
-        let request = try StatelessRequest(message, headers: fields.repeating)
-        guard let profile = StatelessRequest.profile(in: message) else { throw .invalidParams(ClientProfile.rule) }
+        let (request, presence) = try present(message, fields, principal)
         let agent = Agent(
-            principal: principal, KnownSession(Session(presenceOf: principal, in: request, profile), profile: profile),
+            principal: principal, presence.known,
             logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) }, trace: fields.trace)
         observation.trace?.identify(message, of: agent)
         defer {
@@ -111,24 +110,5 @@ extension Gateway {
         let standing = try await sessions.appear(agent.session)
         if standing == .new { announce(agent.session, client: agent.session.client) }
         return standing
-    }
-}
-
-extension Session {
-    /// The presence of an agent that has no session: the same for all requests of one token in which the agent describes itself alike.
-    fileprivate init(presenceOf principal: Principal, in request: StatelessRequest, _ profile: ClientProfile) {
-        let token = principal.grant.token
-        let digest = Fingerprint.sha256(of: Array("satgate/presence/v1\n\(token)\n".utf8) + request.sender)
-        self.init(
-            id: SessionID(digest.prefix(32)) ?? SessionID(), tenant: principal.tenant.name, principal: token, transport: .stateless,
-            revision: Dialect.newestModern, client: request.client, label: principal.grant.label)
-        describe(profile)
-    }
-}
-
-extension HeaderFields {
-    /// What repeats the body's own words.
-    fileprivate var repeating: StatelessRequest.Headers {
-        .init(revision: revision, methods: values("Mcp-Method"), names: values("Mcp-Name"))
     }
 }

@@ -34,6 +34,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// What the requests of this connection proved.
     var known: HTTPReply.Known?
     var knownHost: [UInt8]?
+    var presence: KnownPresence?
     /// Those of its loop.
     let alarms: Alarms
     /// Of its loop.
@@ -157,6 +158,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         guard reply === served else { return }
         known = nil
         knownHost = nil
+        presence = nil
     }
 
     /// Called by the reply when its last byte is written.

@@ -59,6 +59,12 @@ final class HTTPReply {
         set { handler.known = newValue }
     }
 
+    /// What its agent said of itself last, where it has no session.
+    var presence: KnownPresence? {
+        get { handler.presence }
+        set { handler.presence = newValue }
+    }
+
     /// The bytes of the last `Host` of this connection that was found to be ours.
     var knownHost: [UInt8]? {
         get { handler.knownHost }

@@ -57,6 +57,12 @@ struct HeaderFields: Sendable {
     /// What SDKs send as `Content-Type`, ahead of the full reading.
     var isPlainJSON: Bool { head.headers.value(of: .contentType, is: "application/json") }
 
+    /// What repeats the body's own words.
+    var repeating: StatelessRequest.Headers {
+        let areRepeated = head.headers.isRepeated(.mcpMethod) || head.headers.isRepeated(.mcpName)
+        return .init(revision: revisionBytes, method: bytes(.mcpMethod), name: bytes(.mcpName), areRepeated: areRepeated)
+    }
+
     /// The values of all fields of that name, in any case.
     func values(_ name: String) -> [String] { head.headers.values(name: name) }
 
