@@ -124,7 +124,11 @@ package final class TenantKeys: Sendable {
     /// The channel of the tenant's events.
     package let events: String
 
+    /// Whose names they are.
+    let owner: TenantName
+
     fileprivate init(_ tenant: TenantName, in names: KeyNames) {
+        owner = tenant
         let keys = KeyBase(names.prefix, tag: tenant.text, ":")
         let base = keys.text
         holdBase = keys + "hold:"

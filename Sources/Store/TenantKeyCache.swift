@@ -5,7 +5,13 @@ import Synchronization
 final class TenantKeyCache: Sendable {
     private let names: KeyNames
     private let limit: Int
-    private let known = Mutex<[TenantName: TenantKeys]>([:])
+    private let known = Mutex(Known())
+
+    private struct Known {
+        var all: [TenantName: TenantKeys] = [:]
+        /// Mostly it is the same tenant's turn again.
+        var last: TenantKeys?
+    }
 
     init(_ names: KeyNames, limit: Int = 4_096) {
         self.names = names
@@ -15,10 +21,13 @@ final class TenantKeyCache: Sendable {
     /// The tenant's names.
     func keys(of tenant: TenantName) -> TenantKeys {
         known.withLock { known in
-            if let keys = known[tenant] { return keys }
-            if known.count >= limit { known.removeAll(keepingCapacity: true) }
-            let keys = names.keys(of: tenant)
-            known[tenant] = keys
+            if let last = known.last, last.owner == tenant { return last }
+            let keys = known.all[tenant] ?? names.keys(of: tenant)
+            if known.all[tenant] == nil {
+                if known.all.count >= limit { known.all.removeAll(keepingCapacity: true) }
+                known.all[tenant] = keys
+            }
+            known.last = keys
             return keys
         }
     }

@@ -11,7 +11,7 @@ package final class Catalogues: Sendable {
     let lanes: [Lane]
     let metrics = UpstreamMetrics()
     let surroundings: Surroundings
-    private let tenants: Mutex<[TenantName: TenantUpstreams]> = Mutex([:])
+    private let tenants: Mutex<TenantTable> = Mutex(TenantTable())
 
     /// Upstreams may be where `egress` says; their documents' `${env:…}` are variables of `environment`. `guardian` is the command under
     /// which programs of tenants run: it ends them when their input closes. Throws where the system's trusted certificates cannot be read.
@@ -81,7 +81,7 @@ package final class Catalogues: Sendable {
 
     /// Messages of other nodes may have been missed.
     package func reconnected() {
-        for tenant in tenants.withLock({ Array($0.values) }) { tenant.news.ring() }
+        for tenant in tenants.withLock({ $0.values }) { tenant.news.ring() }
     }
 
     /// The tenant's tools; only a tenant never discovered waits, at most the deadline of a discovery.
@@ -124,7 +124,7 @@ package final class Catalogues: Sendable {
     }
 
     /// How each upstream of each tenant stands, of those that were tried.
-    var standings: [UpstreamRecord.Standing] { tenants.withLock { Array($0.values) }.flatMap(\.standings) }
+    var standings: [UpstreamRecord.Standing] { tenants.withLock { $0.values }.flatMap(\.standings) }
 
     /// The caller's lane; nil off the group's loops.
     var lane: Lane? {
