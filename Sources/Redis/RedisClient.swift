@@ -12,6 +12,8 @@ package final class RedisClient: Sendable {
     let logger: Logger
     let topology: any Topology
     private let secrets: [RedisSecrets]
+    /// What a command may take that says nothing of it.
+    private let usualTimeout: TimeAmount
     private let clock = ServerClock()
     private let run = ServerRun()
     private let pending = Meter(label: "satgate_redis_commands_pending")
@@ -21,6 +23,7 @@ package final class RedisClient: Sendable {
         logger[metadataKey: "redis"] = "\(configuration)"
         let configuration = configuration.adapted
         self.configuration = configuration
+        usualTimeout = TimeAmount(configuration.commandTimeout)
         self.logger = logger
         self.loops = Array(group.makeIterator())
         let pools = NodePools(configuration: configuration, group: group, clock: clock, run: run, logger: logger)
@@ -148,7 +151,7 @@ extension RedisClient {
         let deadline: NIODeadline
     }
 
-    private func deadline(_ timeout: Duration?) -> NIODeadline { .now() + TimeAmount(timeout ?? configuration.commandTimeout) }
+    private func deadline(_ timeout: Duration?) -> NIODeadline { .now() + (timeout.map { TimeAmount($0) } ?? usualTimeout) }
 
     /// The usual way in one frame: at a server that is known, on the caller's loop, without a failure.
     @inline(__always)

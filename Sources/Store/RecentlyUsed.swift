@@ -19,14 +19,14 @@ struct RecentlyUsed<Key: Hashable, Value> {
 
     /// The key's value, which counts as used.
     mutating func value(for key: Key) -> Value? {
-        guard let place = places[key] else { return nil }
+        guard let place = place(of: key) else { return nil }
         use(place)
         return entries[place].value
     }
 
     /// Changes the key's value in its place; answers what `change` does, false where there is none.
     mutating func update(_ key: Key, _ change: (inout Value) -> Bool) -> Bool {
-        guard let place = places[key] else { return false }
+        guard let place = place(of: key) else { return false }
         use(place)
         return change(&entries[place].value)
     }
@@ -54,6 +54,16 @@ struct RecentlyUsed<Key: Hashable, Value> {
 
     /// All keys and values, in no order.
     var all: [(key: Key, value: Value)] { places.values.map { (entries[$0].key, entries[$0].value) } }
+
+    /// Mostly one of those that were used last is used again, and hashing a key costs more than comparing it with a few.
+    private func place(of key: Key) -> Int? {
+        var place = newest
+        for _ in 0..<4 where place >= 0 {
+            if entries[place].key == key { return place }
+            place = entries[place].older
+        }
+        return places[key]
+    }
 
     private mutating func use(_ place: Int) {
         guard place != newest else { return }

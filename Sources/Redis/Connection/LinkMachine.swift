@@ -15,6 +15,8 @@ struct LinkMachine<Item> {
     }
 
     private let configuration: RedisConfiguration
+    /// What commands usually may take.
+    private let usual: TimeAmount
     private var lifecycle: Lifecycle
     private var waiting: CircularBuffer<Entry> = []
     private var unanswered: CircularBuffer<Entry> = []
@@ -24,6 +26,7 @@ struct LinkMachine<Item> {
 
     init(configuration: RedisConfiguration) {
         self.configuration = configuration
+        usual = TimeAmount(configuration.commandTimeout)
         self.lifecycle = Lifecycle(configuration: configuration)
     }
 
@@ -155,7 +158,7 @@ struct LinkMachine<Item> {
 
     /// Twice what the command may take, and never less than twice what commands usually may.
     private func patience(_ now: NIODeadline, _ deadline: NIODeadline) -> NIODeadline {
-        let time = max(deadline - now, TimeAmount(configuration.commandTimeout))
+        let time = max(deadline - now, usual)
         return now + time + time
     }
 
