@@ -98,7 +98,7 @@ async def test_what_is_added_up_is_what_the_accounts_have_spent(books):
         made = run("budget", "set", budget, str(limit), "--tenant", "acme", env=cluster.cell.environment)
         assert made.returncode == 0, made.stderr
     # their first window ends soon, not at midnight
-    end = cluster.redis.now() + 4000
+    end = cluster.redis.now() + 6000
     for account in ("team", "_tenant"):
         redis.hset(f"{book.prefix}account:{account}", "window", end)
     async with Agent(tokens[0]) as parked:
