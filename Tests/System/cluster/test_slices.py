@@ -24,7 +24,7 @@ from testbed.upstream import EverythingServer, LightUpstream
 LEASE = 3000
 ABLE = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}, "url": {}}}}
 # one budget for each test
-BUDGETS = {"usual": 100_000, "stateless": 100_000, "scarce": 60, "wanted": 10_000, "kept": 10_000, "strict": {"limit": 10_000, "lease": False},
+BUDGETS = {"usual": 100_000, "stateless": 100_000, "scarce": 400, "wanted": 10_000, "kept": 10_000, "strict": {"limit": 10_000, "lease": False},
            "lowered": 10_000, "killed": 10_000, "drained": 10_000}
 
 
@@ -128,13 +128,15 @@ async def test_an_account_that_does_not_allow_it_is_reserved_from_by_redis_alone
 
 
 async def test_a_small_budget_is_spent_to_the_last_credit_and_no_further(bank):
+    before = reserved(bank.a) + reserved(bank.b)
     with Sampler(bank.books, "scarce", hard=True):
         async with agents(bank, "scarce", bank.a) as here, agents(bank, "scarce", bank.b) as there:
-            replies = sum(await asyncio.gather(hurry(here, bank.a, 10), hurry(there, bank.b, 10)), [])
+            replies = sum(await asyncio.gather(hurry(here, bank.a, 60), hurry(there, bank.b, 60)), [])
             bank.books.quiet("scarce")
-            replies += await hurry(here, bank.a, 16)
+            replies += await hurry(here, bank.a, 5)
     paid = [reply for reply in replies if reply.result]
-    assert len(paid) == 60 and bank.books.quiet("scarce").spent == 60_000_000
+    assert len(paid) == 400 and bank.books.quiet("scarce").spent == 400_000_000
+    assert reserved(bank.a) + reserved(bank.b) - before > 100
     assert {reply.label for reply in replies if not reply.result} <= {"budget_exhausted", "insufficient_budget"}
 
 
