@@ -45,6 +45,35 @@ struct StatelessExchange {
         }
         let post = StatelessReply(reply, keepAlive: gateway.configuration.keepAlive)
         reply.endsWithConnection = true
+        if ForwardedRequest.hasMethod(request.method) { return try await call(message, fields, agent, over: post) }
+        try await answerHere(message, request, fields, agent, over: post)
+    }
+
+    private func call(_ message: Message, _ fields: HeaderFields, _ agent: Agent, over post: StatelessReply) async throws(Fault) {
+        // An upstream's own session for the agent is kept only while its presence is.
+        try await observation.observed(.session) { () throws(Fault) in
+            if !gateway.sessions.isPresent(agent.session.id) { try await appear(agent) }
+        }
+        let rounds = RoundReply(post, on: reply)
+        let exchange = CallExchange(
+            gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey,
+            observation: observation)
+        gateway.presenceCalls.wrappingAdd(1, ordering: .relaxed)
+        defer { gateway.presenceCalls.wrappingSubtract(1, ordering: .relaxed) }
+        await exchange.run(message)
+    }
+
+    @inline(never)  // keeps what most calls do not need out of their frames
+    private func appear(_ agent: Agent) async throws(Fault) {
+        let standing: SessionCache.Presence
+        do { standing = try await gateway.appear(agent) } catch { throw .storeUnavailable }
+        guard standing != .tooMany else { throw .tooManySessions }
+    }
+
+    @inline(never)  // the same of what the node answers by itself
+    private func answerHere(
+        _ message: Message, _ request: StatelessRequest, _ fields: HeaderFields, _ agent: Agent, over post: StatelessReply
+    ) async throws(Fault) {
         if let listing = Listing(method: request.method) {
             note(agent)
             return await CatalogueList(listing, gateway: gateway, agent: agent).answer(message, request.id, over: post)
@@ -64,22 +93,6 @@ struct StatelessExchange {
             note(agent)
             let delegation = DelegationExchange(gateway: gateway, agent: agent, reply: post, headerKey: fields.idempotencyKey)
             await delegation.answer(message, request.id)
-        case let method where ForwardedRequest.methods.contains(method):
-            // An upstream's own session for the agent is kept only while its presence is.
-            let standing: SessionCache.Presence
-            do {
-                standing = try await observation.observed(.session) { () throws(StoreError) in try await gateway.appear(agent) }
-            } catch {
-                throw .storeUnavailable
-            }
-            guard standing != .tooMany else { throw .tooManySessions }
-            let rounds = RoundReply(post, on: reply)
-            let exchange = CallExchange(
-                gateway: gateway, agent: agent, reply: rounds, headers: fields, rounds: rounds, headerKey: fields.idempotencyKey,
-                observation: observation)
-            gateway.presenceCalls.wrappingAdd(1, ordering: .relaxed)
-            defer { gateway.presenceCalls.wrappingSubtract(1, ordering: .relaxed) }
-            await exchange.run(message)
         default: throw .methodNotFound(request.method)
         }
     }

@@ -99,6 +99,12 @@ package final class SessionCache: Sendable {
         return try await directory.find(id, of: tenant)
     }
 
+    /// Whether it was noted lately that the agent of the presence is here.
+    func isPresent(_ id: SessionID) -> Bool {
+        guard let touched = entries.withLock({ $0[id]?.touched }) else { return false }
+        return NIODeadline.now() - touched < presenceInterval
+    }
+
     /// Notes that the agent of a presence is here, where that was not done lately.
     func appear(_ presence: Session) async throws(StoreError) -> Presence {
         let now = NIODeadline.now()

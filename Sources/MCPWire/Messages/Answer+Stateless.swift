@@ -50,8 +50,7 @@ extension JSONEdits {
         var added = view?.limitCaching(of: document, &self) ?? []
         view?.rename(in: document, &self)
         if document.value(.resultType, in: .result) == nil {
-            if !added.isEmpty { added.append(UInt8(ascii: ",")) }
-            JSONText.append(raw: Responder.completeness, to: &added)
+            added = added.isEmpty ? Responder.wholeness : added + [UInt8(ascii: ",")] + Responder.wholeness
         }
         sign(document, by: responder, adding: added, warning: warning)
     }
@@ -61,9 +60,10 @@ extension JSONEdits {
         let keepsAny = removeMembers(of: .resultMeta, in: document) {
             $0.known == .serverInfo || document.key(of: $0, startsWith: MetaKey.ours)
         }
-        let warning = warning.map { [UInt8(ascii: ",")] + JSONText.member(MetaKey.warning, $0) } ?? []
+        var told = responder.identity
+        if let warning { told += [UInt8(ascii: ",")] + JSONText.member(MetaKey.warning, warning) }
         insert(
-            responder.identity + warning, intoMetaOf: document, beforeOthers: keepsAny, adding: members,
+            told, intoMetaOf: document, beforeOthers: keepsAny, adding: members,
             keepsMembers: document.members.contains { $0.section == .result })
     }
 
@@ -73,25 +73,32 @@ extension JSONEdits {
         _ members: [UInt8], intoMetaOf document: JSONDocument, beforeOthers: Bool, adding others: [UInt8] = [], keepsMembers: Bool
     ) {
         guard let result = document.value(.result, in: .envelope) else { return }
-        var added = others
-        let wrapped = [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]
-        if let meta = document.value(.meta, in: .result) {
-            if document.isObject(meta) {
-                insert(members, into: meta, beforeOthers: beforeOthers)
-            } else {
-                replace(meta, with: wrapped)
+        guard let meta = document.value(.meta, in: .result) else {
+            return insert(into: result, beforeOthers: keepsMembers) { out in
+                out += others
+                JSONText.append(raw: others.isEmpty ? #""_meta":{"# : #","_meta":{"#, to: &out)
+                out += members
+                out.append(UInt8(ascii: "}"))
             }
-        } else {
-            if !added.isEmpty { added.append(UInt8(ascii: ",")) }
-            added += Array(#""_meta":"#.utf8) + wrapped
         }
-        insert(added, into: result, beforeOthers: keepsMembers)
+        if document.isObject(meta) {
+            if !members.isEmpty { insert(into: meta, beforeOthers: beforeOthers) { $0 += members } }
+        } else {
+            replace(meta) { out in
+                out.append(UInt8(ascii: "{"))
+                out += members
+                out.append(UInt8(ascii: "}"))
+            }
+        }
+        if !others.isEmpty { insert(into: result, beforeOthers: keepsMembers) { $0 += others } }
     }
 
-    /// Puts members in front of those of the object at `range`.
-    private mutating func insert(_ members: [UInt8], into range: Range<Int>, beforeOthers: Bool) {
-        guard !members.isEmpty else { return }
+    /// Puts the members that `write` appends in front of those of the object at `range`.
+    private mutating func insert(into range: Range<Int>, beforeOthers: Bool, _ write: (inout [UInt8]) -> Void) {
         let inside = range.lowerBound + 1
-        replace(inside..<inside, with: beforeOthers ? members + [UInt8(ascii: ",")] : members)
+        replace(inside..<inside) { out in
+            write(&out)
+            if beforeOthers { out.append(UInt8(ascii: ",")) }
+        }
     }
 }

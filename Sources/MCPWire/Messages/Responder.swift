@@ -2,6 +2,8 @@
 package struct Responder: Sendable {
     /// `"resultType":"complete"`.
     static let completeness: StaticString = #""resultType":"complete""#
+    /// The same as bytes.
+    static let wholeness = Array(#""resultType":"complete""#.utf8)
 
     /// The member of `_meta` that names the gateway.
     let identity: [UInt8]
