@@ -126,12 +126,12 @@ def charged(costs: dict[str, int], weights: Costs, owners: dict[str, str | None]
     for _ in range(100):  # by then what goes round in circles is next to nothing
         above: dict[str, float] = defaultdict(float)
         for name, cost in left.items():
-            callers = {} if owners[name] else {caller: weight for caller, weight in weights.get(name, {}).items() if caller != name}
+            callers = {} if owners.get(name) else {caller: weight for caller, weight in weights.get(name, {}).items() if caller != name}
             if not callers:
-                total[owners[name] or ROOT_COST] += cost
+                total[owners.get(name) or ROOT_COST] += cost
             whole = sum(callers.values())
             if callers and not whole:  # called in nothing that counts
-                total[owners[name] or ROOT_COST] += cost
+                total[owners.get(name) or ROOT_COST] += cost
             for caller, weight in callers.items() if whole else ():
                 above[caller] += cost * weight / whole
         left = above

@@ -48,10 +48,15 @@ package final class AgentDescription: Sendable {
 
 extension UnsafeRawBufferPointer {
     /// True for the same bytes.
-    func holds(_ other: [UInt8]) -> Bool {
-        other.withUnsafeBytes { other in
-            guard count == other.count, let left = baseAddress, let right = other.baseAddress else { return count == other.count }
-            return memcmp(left, right, count) == 0
-        }
+    func holds(_ other: [UInt8]) -> Bool { other.withUnsafeBytes { holds($0) } }
+
+    /// True for the bytes of the text.
+    func holds(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { holds(UnsafeRawBufferPointer($0)) } ?? holds(Array(text.utf8))
+    }
+
+    private func holds(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count, let left = baseAddress, let right = other.baseAddress else { return count == other.count }
+        return memcmp(left, right, count) == 0
     }
 }

@@ -88,7 +88,7 @@ extension StatelessRequest.Headers {
         guard repeatsName(message, key) else { throw .headerMismatch("Mcp-Name is not params.\(key)") }
     }
 
-    private static func spell(_ value: ArraySlice<UInt8>?, _ text: String) -> Bool { value?.elementsEqual(text.utf8) ?? false }
+    private static func spell(_ value: ArraySlice<UInt8>?, _ text: String) -> Bool { value?.withUnsafeBytes { $0.holds(text) } ?? false }
 
     private func repeatsName(_ message: Message, _ key: KnownKey) -> Bool {
         let document = message.document

@@ -13,7 +13,7 @@ package struct ListedEntry: Sendable, Hashable {
 }
 
 /// The prompts, resources and templates of a tenant, each kind as one list, and where requests for them go.
-package struct ListedEntries: Sendable {
+package final class ListedEntries: Sendable {
     /// A template that leads to its upstream.
     struct Lead: Sendable {
         let template: URITemplate
