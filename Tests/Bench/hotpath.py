@@ -127,12 +127,11 @@ def charged(costs: dict[str, int], weights: Costs, owners: dict[str, str | None]
         above: dict[str, float] = defaultdict(float)
         for name, cost in left.items():
             callers = {} if owners.get(name) else {caller: weight for caller, weight in weights.get(name, {}).items() if caller != name}
-            if not callers:
-                total[owners.get(name) or ROOT_COST] += cost
             whole = sum(callers.values())
-            if callers and not whole:  # called in nothing that counts
+            if not whole:  # its own, or called by none in anything that counts
                 total[owners.get(name) or ROOT_COST] += cost
-            for caller, weight in callers.items() if whole else ():
+                continue
+            for caller, weight in callers.items():
                 above[caller] += cost * weight / whole
         left = above
     total[ROOT_COST] += sum(left.values())
