@@ -12,7 +12,6 @@ struct HeaderFields: Sendable {
     init(_ head: RequestHead) { self.head = head }
 
     var authorization: String? { head.headers.text(of: .authorization) }
-    var session: String? { head.headers.text(of: .sessionID) }
     var revision: String? { head.headers.text(of: .protocolVersion) }
     var contentType: String? { head.headers.text(of: .contentType) }
     var origin: String? { head.headers.text(of: .origin) }

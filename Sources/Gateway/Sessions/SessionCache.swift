@@ -107,9 +107,7 @@ package final class SessionCache: Sendable {
 
     /// Notes that the agent of a presence is here, where that was not done lately.
     func appear(_ presence: Session) async throws(StoreError) -> Presence {
-        let now = NIODeadline.now()
-        if let entry = entries.withLock({ $0[presence.id] }), now - entry.touched < presenceInterval { return .known }
-        return try await prolong(presence)
+        isPresent(presence.id) ? .known : try await prolong(presence)
     }
 
     /// Lets a presence live on from now.

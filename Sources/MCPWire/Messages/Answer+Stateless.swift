@@ -50,7 +50,7 @@ extension JSONEdits {
         var added = view?.limitCaching(of: document, &self) ?? []
         view?.rename(in: document, &self)
         if document.value(.resultType, in: .result) == nil {
-            added = added.isEmpty ? Responder.wholeness : added + [UInt8(ascii: ",")] + Responder.wholeness
+            added = added.isEmpty ? Responder.completeness : added + [UInt8(ascii: ",")] + Responder.completeness
         }
         sign(document, by: responder, adding: added, warning: warning)
     }

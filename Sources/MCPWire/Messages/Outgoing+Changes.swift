@@ -39,7 +39,7 @@ extension Outgoing {
     package static func subscriptionEnded(_ subscription: RequestID, by responder: Responder) -> [UInt8] {
         result(subscription) { out in
             JSONText.append(raw: "{", to: &out)
-            JSONText.append(raw: Responder.completeness, to: &out)
+            out += Responder.completeness
             JSONText.append(raw: #","_meta":{"#, to: &out)
             out += responder.identity
             JSONText.append(raw: ",", to: &out)

@@ -1,9 +1,7 @@
 /// What each result of a revision without a handshake says beside its content: that it is whole, and whose it is.
 package struct Responder: Sendable {
     /// `"resultType":"complete"`.
-    static let completeness: StaticString = #""resultType":"complete""#
-    /// The same as bytes.
-    static let wholeness = Array(#""resultType":"complete""#.utf8)
+    static let completeness = Array(#""resultType":"complete""#.utf8)
 
     /// The member of `_meta` that names the gateway.
     let identity: [UInt8]
@@ -18,7 +16,7 @@ package struct Responder: Sendable {
 
     /// Appends the members of a result that is made here.
     func append(to out: inout [UInt8]) {
-        JSONText.append(raw: Self.completeness, to: &out)
+        out += Self.completeness
         JSONText.append(raw: #","_meta":{"#, to: &out)
         out += identity
         JSONText.append(raw: "}", to: &out)
