@@ -1,5 +1,6 @@
 import HTTPWire
 import NIOCore
+import Upstreams
 
 /// The socket of one agent: collects a request, has it served by a task on this loop, and takes the next when the reply has ended.
 final class ExchangeHandler: ChannelDuplexHandler {
@@ -39,6 +40,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     let alarms: Alarms
     /// Of its loop.
     let replies: ReplyBuffer
+    private let writes: TurnWrites
     /// What its loop counts.
     var metrics: GatewayMetrics { tasks.metrics }
 
@@ -48,6 +50,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         self.tasks = tasks
         alarms = tasks.alarms
         replies = tasks.replies
+        writes = tasks.writes
         self.bodyLimit = bodyLimit
         self.reader = reader
     }
@@ -185,7 +188,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// The node stops: a connection on which nothing is under way is closed. One that is new has been opened to be used at once.
     func part() {
         guard let context, case .idle = state, !reader.hasBytes else { return }
-        if hasServed { return context.close(promise: nil) }
+        if hasServed { return close(context) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: welcome) {
             if case .idle = bound.value.0.state, bound.value.0.context != nil { bound.value.1.close(promise: nil) }
@@ -203,6 +206,12 @@ final class ExchangeHandler: ChannelDuplexHandler {
         context.close(mode: .output, promise: nil)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: lingering) { bound.value.close(promise: nil) }
+    }
+
+    /// Sends the whole reply with those of other agents that are answered in this turn, when another request may follow it.
+    func write(whole reply: ByteBuffer, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(reply), promise: nil)
+        writes.flush(context)
     }
 
     /// Sends a part of the reply.

@@ -102,7 +102,7 @@ final class HTTPReply {
             out.writeStaticString("\r\n")
             if !request.omitsBody { body.withUnsafeBytes { _ = out.writeBytes($0) } }
         }
-        handler.write(out, context)
+        if request.keepsAlive { handler.write(whole: out, context) } else { handler.write(out, context) }
         finish()
     }
 

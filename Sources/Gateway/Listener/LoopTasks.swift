@@ -9,6 +9,7 @@ package final class LoopTasks: Sendable {
     private let running: NIOLoopBoundBox<Running>
     private let bell: NIOLoopBoundBox<Alarms>
     private let memory: NIOLoopBoundBox<ReplyBuffer>
+    private let sockets: NIOLoopBoundBox<TurnWrites>
     /// What this loop counts.
     let metrics = GatewayMetrics()
     private let activity: NIOLoopBoundBox<LoopActivity>
@@ -26,6 +27,7 @@ package final class LoopTasks: Sendable {
         executor = LoopExecutor(loop)
         running = .makeBoxSendingValue(Running(), eventLoop: loop)
         memory = .makeBoxSendingValue(ReplyBuffer(), eventLoop: loop)
+        sockets = .makeBoxSendingValue(TurnWrites(loop), eventLoop: loop)
         bell = .makeBoxSendingValue(Alarms(loop), eventLoop: loop)
         activity = .makeBoxSendingValue(LoopActivity(), eventLoop: loop)
     }
@@ -35,6 +37,9 @@ package final class LoopTasks: Sendable {
 
     /// Where the answers of this loop are put together; ask for it on the loop.
     var replies: ReplyBuffer { memory.value }
+
+    /// What sends the answers of this loop; ask for it on the loop.
+    var writes: TurnWrites { sockets.value }
 
     /// Counts something; on this loop only.
     func count(_ note: (LoopActivity) -> Void) {

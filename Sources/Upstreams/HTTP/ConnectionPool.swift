@@ -12,6 +12,8 @@ final class ConnectionPool {
     private let connector: Connector
     private let limits: PoolLimits
     private let eventLoop: any EventLoop
+    /// Of its loop.
+    let writes: TurnWrites
     /// The newest last: it is used first, so that a surplus grows old and closes.
     private var idle: [HTTPConnection] = []
     private var waiting = CircularBuffer<Waiter>()
@@ -19,9 +21,10 @@ final class ConnectionPool {
     private(set) var open = 0
     private var opening = 0
 
-    init(to destination: Destination, connector: Connector, eventLoop: any EventLoop) {
+    init(to destination: Destination, connector: Connector, writes: TurnWrites, eventLoop: any EventLoop) {
         self.connector = connector
         self.limits = connector.limits
+        self.writes = writes
         self.eventLoop = eventLoop
         self.destination = destination
     }

@@ -63,7 +63,8 @@ final class HTTPConnection: ChannelInboundHandler {
         expect(by: deadline)
         let sent = eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenSuccess { exchange.isSent = true }
-        context.writeAndFlush(wrapOutboundOut(request), promise: sent)
+        context.write(wrapOutboundOut(request), promise: sent)
+        pool.writes.flush(context)
         return exchange
     }
 

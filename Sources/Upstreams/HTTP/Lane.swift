@@ -7,6 +7,7 @@ final class Lane: Sendable {
     let executor: LoopExecutor
     private let connector: Connector
     private let pools: NIOLoopBoundBox<[Destination: ConnectionPool]>
+    private let writes: NIOLoopBoundBox<TurnWrites>
 
     /// Whether a request whose connection failed before any answer may be sent once more.
     enum Resend {
@@ -21,14 +22,19 @@ final class Lane: Sendable {
         self.connector = connector
         executor = LoopExecutor(eventLoop)
         pools = .makeBoxSendingValue([:], eventLoop: eventLoop)
+        writes = .makeBoxSendingValue(TurnWrites(eventLoop), eventLoop: eventLoop)
     }
 
     /// The pool of that destination.
     func pool(for destination: Destination) -> ConnectionPool {
         if let pool = pools.value[destination] { return pool }
-        let pool = ConnectionPool(to: destination, connector: connector, eventLoop: eventLoop)
+        let pool = newPool(to: destination)
         pools.value[destination] = pool
         return pool
+    }
+
+    private func newPool(to destination: Destination) -> ConnectionPool {
+        ConnectionPool(to: destination, connector: connector, writes: writes.value, eventLoop: eventLoop)
     }
 
     /// What its pools have; asked off the loop.
@@ -80,8 +86,7 @@ final class Lane: Sendable {
     func sendApart(_ request: ByteBuffer, to destination: Destination, before deadline: NIODeadline) async throws(HTTPFailure)
         -> HTTPExchange
     {
-        let apart = ConnectionPool(to: destination, connector: connector, eventLoop: eventLoop)
-        let exchange = try await lease(from: apart, before: deadline, urgent: true).start(request, deadline: deadline)
+        let exchange = try await lease(from: newPool(to: destination), before: deadline, urgent: true).start(request, deadline: deadline)
         _ = try await exchange.responseHead()
         return exchange
     }
