@@ -31,6 +31,7 @@ let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let webSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// One module of `Sources`; what it may import is exactly what is listed here.
@@ -121,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         .target(
-            name: "HTTPFuzz", dependencies: http + ["HTTPWire", .product(name: "NIOEmbedded", package: "swift-nio")],
+            name: "HTTPFuzz", dependencies: http + ["HTTPWire", embedded],
             path: "Tests/Fuzz/Library", swiftSettings: strict),
         .executableTarget(name: "http-fuzz", dependencies: ["HTTPFuzz"], path: "Tests/Fuzz/Program", swiftSettings: strict),
         .target(name: "WrongClock", path: "Tests/Fixtures/WrongClock"),
@@ -131,7 +132,7 @@ let package = Package(
         .executableTarget(name: "light-agent", path: "Tests/Fixtures/LightAgent", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
-        tests("HTTPWireTests", http + ["HTTPWire", "HTTPFuzz", .product(name: "NIOEmbedded", package: "swift-nio")]),
+        tests("HTTPWireTests", http + ["HTTPWire", "HTTPFuzz", embedded]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests(
             "ConsoleTests",
@@ -143,7 +144,9 @@ let package = Package(
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
-        tests("UpstreamsTests", http + ["Upstreams", "HTTPWire", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log]),
+        tests(
+            "UpstreamsTests",
+            http + ["Upstreams", "HTTPWire", "MCPWire", "Governance", "Events", "Demo", "Fixtures", tls, log, embedded]),
         tests("GatewayTests", http + ["Gateway", "Macaroons", "MCPWire", "Governance", "Events", "Upstreams", "Fixtures", log, lifecycle]),
         tests(
             "SatGateTests",

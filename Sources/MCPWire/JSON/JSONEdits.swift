@@ -15,8 +15,8 @@ struct JSONEdits {
     private var edits: [Edit] = []
     /// The new texts of all edits.
     private var texts: [UInt8] = []
-    /// Bytes that most documents' texts have together.
-    private static let usual = 192
+    /// Bytes that most documents' texts have together, and how many there are.
+    private static let usual = (bytes: 192, count: 6)
 
     /// Puts `text` in the place of what stands at `range`; an empty range inserts.
     mutating func replace(_ range: Range<Int>, with text: [UInt8]) {
@@ -30,7 +30,10 @@ struct JSONEdits {
 
     /// Puts what `write` appends in the place of what stands at `range`; an empty range inserts.
     mutating func replace(_ range: Range<Int>, _ write: (inout [UInt8]) -> Void) {
-        if edits.isEmpty { texts.reserveCapacity(Self.usual) }
+        if edits.isEmpty {
+            texts.reserveCapacity(Self.usual.bytes)
+            edits.reserveCapacity(Self.usual.count)
+        }
         let start = texts.count
         write(&texts)
         edits.append(Edit(range: range, text: start..<texts.count))

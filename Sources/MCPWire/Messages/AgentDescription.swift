@@ -55,7 +55,8 @@ extension UnsafeRawBufferPointer {
         text.utf8.withContiguousStorageIfAvailable { holds(UnsafeRawBufferPointer($0)) } ?? holds(Array(text.utf8))
     }
 
-    private func holds(_ other: UnsafeRawBufferPointer) -> Bool {
+    /// True for the same bytes.
+    func holds(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count, let left = baseAddress, let right = other.baseAddress else { return count == other.count }
         return memcmp(left, right, count) == 0
     }

@@ -93,15 +93,28 @@ extension StatelessRequest.Headers {
     private func repeatsName(_ message: Message, _ key: KnownKey) -> Bool {
         let document = message.document
         let place = document.value(key, in: .params)
-        if let place, let name, Self.isPlain(name), document.bytes[place].dropFirst().dropLast().elementsEqual(name) {
-            return document.bytes[place.lowerBound] == UInt8(ascii: "\"")
-        }
+        if let place, let name, Self.isPlain(name), Self.isWritten(name, at: place, of: document) { return true }
         return name.flatMap { HeaderValue.decoded(String(decoding: $0, as: UTF8.self)) } == place.flatMap { document.text($0) }
     }
 
     /// True for what a JSON string and a header spell in the same bytes.
     private static func isPlain(_ value: ArraySlice<UInt8>) -> Bool {
-        guard let first = value.first, first != UInt8(ascii: "=") else { return false }
-        return value.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") }
+        value.withUnsafeBytes { value in
+            guard let first = value.first, first != UInt8(ascii: "=") else { return false }
+            for byte in value {
+                guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "\\"), byte != UInt8(ascii: "\"") else { return false }
+            }
+            return true
+        }
+    }
+
+    /// True where the value at `place` is a string of just these bytes.
+    private static func isWritten(_ name: ArraySlice<UInt8>, at place: Range<Int>, of document: JSONDocument) -> Bool {
+        guard place.count == name.count + 2, document.bytes[place.lowerBound] == UInt8(ascii: "\"") else { return false }
+        return name.withUnsafeBytes { name in
+            document.bytes.withUnsafeBytes {
+                UnsafeRawBufferPointer(rebasing: $0[place.lowerBound + 1..<place.upperBound - 1]).holds(name)
+            }
+        }
     }
 }
