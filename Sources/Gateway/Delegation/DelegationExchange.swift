@@ -57,20 +57,27 @@ struct DelegationExchange {
     }
 
     private func carve(_ delegation: Delegation) async throws(Fault) -> (DelegatedChild, Credits) {
-        let reply: DelegationReply
-        do throws(StoreError) {
-            reply = try await gateway.delegations.delegate(delegation)
-        } catch {
-            guard case .corrupt(let reason) = error else { throw .storeUnavailable }
-            gateway.logger(of: agent).error("a delegation failed", metadata: ["tenant": "\(delegation.tenant)", "reason": "\(reason)"])
-            throw .internalError
-        }
-        switch reply {
+        switch try await ask(delegation) {
         case .delegated(let child, let remaining): return (child, remaining)
         case .refused(let refusal):
             let fault = fault(of: refusal, delegation)
             publish(refusal, fault, delegation)
             throw fault
+        }
+    }
+
+    /// Asks the store; once more when credit lacks that nodes hold in slices.
+    private func ask(_ delegation: Delegation) async throws(Fault) -> DelegationReply {
+        do throws(StoreError) {
+            let first = try await gateway.delegations.delegate(delegation)
+            guard case .refused(.insufficient(let account, _)) = first, let leases = gateway.leases,
+                await leases.regain(account, of: delegation.tenant)
+            else { return first }
+            return try await gateway.delegations.delegate(delegation)
+        } catch {
+            guard case .corrupt(let reason) = error else { throw .storeUnavailable }
+            gateway.logger(of: agent).error("a delegation failed", metadata: ["tenant": "\(delegation.tenant)", "reason": "\(reason)"])
+            throw .internalError
         }
     }
 

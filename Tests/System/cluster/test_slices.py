@@ -25,7 +25,7 @@ LEASE = 3000
 ABLE = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}, "url": {}}}}
 # one budget for each test
 BUDGETS = {"usual": 100_000, "stateless": 100_000, "scarce": 400, "wanted": 10_000, "kept": 10_000, "strict": {"limit": 10_000, "lease": False},
-           "lowered": 10_000, "killed": 10_000, "drained": 10_000}
+           "lowered": 10_000, "given": 10_000, "killed": 10_000, "drained": 10_000}
 
 
 @dataclass
@@ -150,6 +150,17 @@ async def test_a_call_that_lacks_credit_has_the_other_node_give_its_slice_back(b
         reply = await poor[0].call(bank.b, "light__fail", text="x")
     assert reply.result, (reply.raw, balance)
     assert not [event for event in bank.books.events("budget_error", "audit") if event.get("budgetId") == "wanted"]
+
+
+async def test_a_delegation_that_lacks_credit_has_the_other_node_give_its_slice_back(bank):
+    async with agents(bank, "given", bank.a) as rich, agents(bank, "given", bank.b, count=1) as poor:
+        await holding(bank, "given", bank.a, rich)
+        balance, free = bank.books.balance("given"), sum(bank.slices("given").values())
+        assert free >= 1_000_000, "there is something to be had"
+        # but for the slice, one credit less is left than the delegation takes
+        bank.redis.client.hincrby(f"{bank.books.prefix}account:given", "spent", balance.available - 4_000_000)
+        reply = await poor[0].ask(bank.b, "satgate/delegate", {"budget": 5})
+    assert reply.result, (reply.raw, balance)
 
 
 async def test_a_call_that_waits_for_its_agent_outlives_its_node_and_the_slice(bank):
