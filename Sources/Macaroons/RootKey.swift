@@ -1,15 +1,17 @@
+import Secrets
+
 /// The secret under which an issuer's tokens are signed. It prints as nothing.
 package struct RootKey: Sendable {
-    private let bytes: [UInt8]
+    private let bytes: SecretBytes
     /// The key that the libmacaroons encodings sign with, so that no one signs with the secret itself.
-    private let derived: Digest
+    private let derived: SecretBytes
 
     /// Any bytes but none.
     package init(bytes: [UInt8]) throws(MacaroonError) {
         guard !bytes.isEmpty else { throw .emptyKey }
         guard let derived = HMACSHA256.code(of: bytes, under: Array("macaroons-key-generator".utf8)) else { throw .cryptography }
-        self.bytes = bytes
-        self.derived = derived
+        self.bytes = SecretBytes(bytes)
+        self.derived = derived.withUnsafeBytes { SecretBytes($0) }
     }
 
     /// SatGate's way: the key is SHA-256 of a text.
@@ -21,7 +23,8 @@ package struct RootKey: Sendable {
 
     /// A key that no token was ever signed under.
     package static func random() throws(MacaroonError) -> RootKey {
-        guard let bytes = SecureRandom.bytes(32) else { throw .cryptography }
+        guard var bytes = SecureRandom.bytes(32) else { throw .cryptography }
+        defer { bytes.withUnsafeMutableBytes { SecretBytes.overwrite($0) } }
         return try RootKey(bytes: bytes)
     }
 

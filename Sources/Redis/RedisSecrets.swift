@@ -1,4 +1,5 @@
 import NIOSSL
+import Secrets
 import Synchronization
 
 /// Who we are to Redis and how it proves who it is, from files that may change while we run: each new connection goes by what they say then.
@@ -74,9 +75,9 @@ extension RedisSecrets.PasswordFile {
         guard var bytes = TextFile.bytes(of: path) else { throw .badSecret("cannot read the password file \(path)") }
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-        guard let password = String(validating: bytes, as: UTF8.self), !password.isEmpty else {
+        guard !bytes.isEmpty, String(validating: bytes, as: UTF8.self) != nil else {
             throw .badSecret("the password file \(path) is empty, or is not UTF-8")
         }
-        return RedisCredentials(user: user, password: password)
+        return RedisCredentials(user: user, password: SecretBytes(taking: &bytes))
     }
 }

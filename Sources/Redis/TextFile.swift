@@ -1,4 +1,5 @@
 import Glibc
+import Secrets
 
 /// Small files.
 enum TextFile {
@@ -8,6 +9,7 @@ enum TextFile {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 65_536)
+        defer { buffer.withUnsafeMutableBytes { SecretBytes.overwrite($0) } }
         let count = read(descriptor, &buffer, buffer.count)
         return count < 0 ? nil : Array(buffer.prefix(count))
     }

@@ -36,8 +36,7 @@ struct ConfigurationTests {
     func accepted(_ row: Row) throws {
         let configuration = try RedisConfiguration(url: row.url)
         #expect(configuration.place == .single(ServerAddress(host: row.host, port: row.port)))
-        #expect(configuration.secrets.credentials?.user == row.user)
-        #expect(configuration.secrets.credentials?.password == row.password)
+        #expect(configuration.secrets.credentials == row.password.map { RedisCredentials(user: row.user, password: $0) })
         #expect(configuration.database == row.database)
         #expect(configuration.secrets.isSecure == row.secure)
     }

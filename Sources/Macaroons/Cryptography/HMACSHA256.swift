@@ -1,4 +1,5 @@
 import COpenSSL
+import Secrets
 
 /// HMAC-SHA256 by libcrypto.
 package enum HMACSHA256 {
@@ -17,6 +18,11 @@ package enum HMACSHA256 {
 
     /// The code of `bytes` under a key that is itself a digest.
     package static func code(of bytes: [UInt8], under key: Digest) -> Digest? {
+        key.withUnsafeBytes { key in bytes.withUnsafeBytes { code(of: $0, under: key) } }
+    }
+
+    /// The code of `bytes` under a secret.
+    static func code(of bytes: [UInt8], under key: SecretBytes) -> Digest? {
         key.withUnsafeBytes { key in bytes.withUnsafeBytes { code(of: $0, under: key) } }
     }
 

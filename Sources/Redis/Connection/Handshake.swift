@@ -22,8 +22,7 @@ struct Handshake {
     init(_ configuration: RedisConfiguration, as credentials: RedisCredentials?, now: NIODeadline) {
         var commands: [[RedisArgument]] = []
         if let credentials {
-            let user = credentials.user.map { [RedisArgument.text($0)] } ?? []
-            commands.append(["AUTH"] + user + [.text(credentials.password)])
+            commands.append(credentials.command)
             steps.append(.authenticate)
         }
         if configuration.database != 0 {

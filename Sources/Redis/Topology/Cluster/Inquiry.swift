@@ -28,9 +28,7 @@ final class Inquiry {
     }
 
     private static func greeting(by dialer: Dialer) -> [[RedisArgument]] {
-        guard let credentials = dialer.credentials else { return [] }
-        let user: [RedisArgument] = credentials.user.map { [.text($0)] } ?? []
-        return [["AUTH"] + user + [.text(credentials.password)]]
+        dialer.credentials.map { [$0.command] } ?? []
     }
 
     private func end(_ error: RedisError?) {
