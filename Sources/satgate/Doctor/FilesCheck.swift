@@ -1,4 +1,3 @@
-import Foundation
 import Gateway
 import Governance
 import TimeZones
@@ -24,7 +23,7 @@ struct FilesCheck {
         } catch {
             findings.append(.failure("keys", "\(error)", why: "a node would not start", fix: "correct the file"))
         }
-        return findings + exposure("keys", settings.keysFile)
+        return findings
     }
 
     private func administrators() -> [Finding] {
@@ -37,19 +36,10 @@ struct FilesCheck {
         }
         do throws(ConfigurationError) {
             let entries = try AdminTokensFile.read(file)
-            return [.good("configuration", "\(entries.count) admin tokens in \(file)")] + exposure("configuration", file)
+            return [.good("configuration", "\(entries.count) admin tokens in \(file)")]
         } catch {
             return [.failure("configuration", "\(error)", why: "a node would not start", fix: "correct the file")]
         }
-    }
-
-    /// A file of secrets that others can read.
-    private func exposure(_ area: String, _ file: String) -> [Finding] {
-        let mode = (try? FileManager.default.attributesOfItem(atPath: file))?[.posixPermissions] as? Int ?? 0
-        guard mode & 0o004 != 0 else { return [] }
-        return [
-            .warning(area, "\(file) can be read by every user of this machine", why: "it holds secrets", fix: "chmod o-r \(file)")
-        ]
     }
 
     private func zones() -> [Finding] {
