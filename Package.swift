@@ -68,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CTask"),
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         module("Secrets"),
         module("Macaroons", ["COpenSSL", "Secrets"]),
         module("MCPWire"),
@@ -134,6 +135,13 @@ let package = Package(
         tests("MacaroonsTests", ["Macaroons", "Secrets"], resources: [.copy("macaroons.json")]),
         tests("MCPWireTests", ["MCPWire"]),
         tests("HTTPWireTests", http + ["HTTPWire", "HTTPFuzz", embedded]),
+        tests(
+            "FuzzTests",
+            nio + [
+                "CHiredis", "CLibFuzzer", "Console", "Gateway", "Governance", "HTTPFuzz", "HTTPWire", "MCPWire", "Macaroons", "Redis",
+                "Store",
+                "TimeZones", "satgate", embedded, webSocket,
+            ]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests(
             "ConsoleTests",
