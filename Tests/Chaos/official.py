@@ -10,6 +10,7 @@ from testbed import sdk
 from testbed.light_agent import Kind, Sample
 
 PATIENCE = 90.0
+SILENCE = 30.0  # seconds without an answer, after which the node is given up; what was under way is cancelled by that
 KEY = "io.satgate/idempotencyKey"
 # What says nothing definitive of the call.
 PASSING = {"node_lost", "in_progress", "store_unavailable", None}
@@ -46,12 +47,14 @@ class Official(threading.Thread):
             node += 1
             mode = "auto" if node % 2 else "legacy"
             try:
-                async with asyncio.timeout(30), sdk.connect(self._bank.nodes[node % len(self._bank.nodes)].mcp, self._bank.token, mode=mode) as client:
+                async with asyncio.timeout(SILENCE) as silence, sdk.connect(
+                        self._bank.nodes[node % len(self._bank.nodes)].mcp, self._bank.token, mode=mode) as client:
                     while call < self._calls and not (self._ending and not attempts):
                         attempts += 1
                         outcome = await self._call(client, f"official-{call}")
                         self._samples.append(Sample(f"official-{call}", self._kind, "", attempts, began, time.monotonic(), outcome, ""))
                         call, began, attempts = call + 1, time.monotonic(), 0
+                        silence.reschedule(asyncio.get_running_loop().time() + SILENCE)
             except BaseException as error:
                 if not _passes(error):
                     raise
