@@ -17,6 +17,7 @@ extension FuzzTarget {
             #"{"jsonrpc":"2.0","id":3,"method":"resources/read","params":{"uri":"file:///a"}}"#,
             #"{"jsonrpc":"2.0","id":4,"method":"prompts/get","params":{"name":"p","arguments":{}}}"#,
             #"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","method":"notifications/initialized"},7]"#,
+            "{\"jsonrpc\":\"\u{FEFF}2.0\",\"id\":4,\"method\":\"\u{FEFF}\u{FEFF}a\"}",
             " {\n\t\"jsonrpc\" : \"2.0\" ,\r\n \"id\" : -5 , \"method\" : \"ping\" }\n",
         ].map { .init(of: $0) },
         words: [
@@ -52,9 +53,15 @@ enum JSONCase {
         guard document.members.count(where: { $0.section == .envelope }) == members.count else { return nil }
         for case (let key, let text as String) in members {
             guard let ours = document.text(key, in: .envelope) else { continue }
-            if !ours.utf8.elementsEqual(text.utf8) { return "the text of a member is another to Foundation" }
+            if !isSame(ours, text) { return "the text of a member is another to Foundation" }
         }
         return nil
+    }
+
+    /// Whether both are the same bytes; Foundation takes a byte order mark away that a text begins with.
+    private static func isSame(_ ours: String, _ theirs: String) -> Bool {
+        func content(_ text: String) -> Substring.UnicodeScalarView { Substring(text).unicodeScalars.drop { $0 == "\u{FEFF}" } }
+        return content(ours).elementsEqual(content(theirs))
     }
 
     private static func foundation(_ json: [UInt8]) -> Any? {
