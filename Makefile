@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz simulate scale-inputs
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz sanitize simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -61,12 +61,26 @@ chaos: build
 failover: build
 	python3 Tests/failover.py "$(SWIFT) test --skip-build --no-parallel $(FLAGS)" $(if $(PART),--part $(PART)) $(if $(SHARE),--share $(SHARE))
 
-# Ten million made-up and mutated requests and as many responses, read by ours and by NIOHTTP1: what ours takes, it must take for the same. A part
-# of it: `make fuzz TARGET=requests`; fewer: `make fuzz CASES=100000`; the same again: `make fuzz SEED=` with the number that was printed.
+# Ten million made-up and mutated requests and as many responses, read by ours and by NIOHTTP1: what ours takes, it must take for the same
+# (TARGET=requests, responses). Then ten minutes of libFuzzer, with AddressSanitizer, for each reader of foreign bytes in Tests/FuzzTests
+# (TARGET=token, replies, json, events, head, tenant, frames). A part of it: `make fuzz TARGET=json`; less: `make fuzz CASES=100000 SECONDS=60`;
+# the first part again: `make fuzz SEED=` with the number that was printed.
+COMPARED := requests responses
+PLAYED := $(filter-out all,$(TARGET))
 fuzz:
 	Tests/setup.sh demo
+ifneq ($(filter $(COMPARED),$(or $(PLAYED),$(COMPARED))),)
 	$(SWIFT) build $(RELEASE) --product http-fuzz $(FLAGS)
-	.build/release/http-fuzz $(or $(TARGET),all) $(or $(CASES),10000000) $(SEED)
+	.build/release/http-fuzz $(or $(PLAYED),all) $(or $(CASES),10000000) $(SEED)
+endif
+ifeq ($(filter $(COMPARED),$(PLAYED)),)
+	Tests/sanitize.sh address build
+	Tests/fuzz.sh $(or $(SECONDS),600) $(PLAYED)
+endif
+
+# The Swift suites under ThreadSanitizer, then under AddressSanitizer, each in a build folder of its own; one: `make sanitize PART=thread`.
+sanitize: setup
+	$(foreach part,$(or $(PART),thread address),Tests/sanitize.sh $(part) &&) true
 
 # Every mark of speed and memory, satgate beside nginx, an imitation of it in nginx + Lua + Redis and what `make bench-peers` has installed; into
 # .build/bench.json. A part of it: `make bench PART=calls` (dashboards, idle, start, latency, costs, growth); fewer or shorter rounds:
