@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz sanitize simulate scale-inputs
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz sanitize sbom simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -81,6 +81,10 @@ endif
 # The Swift suites under ThreadSanitizer, then under AddressSanitizer, each in a build folder of its own; one: `make sanitize PART=thread`.
 sanitize: setup
 	$(foreach part,$(or $(PART),thread address),Tests/sanitize.sh $(part) &&) true
+
+# What the program is linked from, with versions and licences, as CycloneDX: into .build/sbom.json.
+sbom: release
+	python3 Tests/sbom.py release .build/sbom.json
 
 # Every mark of speed and memory, satgate beside nginx, an imitation of it in nginx + Lua + Redis and what `make bench-peers` has installed; into
 # .build/bench.json. A part of it: `make bench PART=calls` (dashboards, idle, start, latency, costs, growth); fewer or shorter rounds:
