@@ -58,10 +58,10 @@ enum JSONCase {
         return nil
     }
 
-    /// Whether both are the same bytes; Foundation takes a byte order mark away that a text begins with.
+    /// Whether both are the same characters; Foundation takes byte order marks away ahead of a text, and behind an escape in it.
     private static func isSame(_ ours: String, _ theirs: String) -> Bool {
-        func content(_ text: String) -> Substring.UnicodeScalarView { Substring(text).unicodeScalars.drop { $0 == "\u{FEFF}" } }
-        return content(ours).elementsEqual(content(theirs))
+        func content(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.filter { $0 != "\u{FEFF}" } }
+        return content(ours) == content(theirs)
     }
 
     private static func foundation(_ json: [UInt8]) -> Any? {
