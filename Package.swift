@@ -87,7 +87,10 @@ let package = Package(
             ]),
         module(
             "Gateway",
-            http + ["CTask", "Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", log, lifecycle, metrics, tracing],
+            http + [
+                "CTask", "Macaroons", "HTTPWire", "MCPWire", "Governance", "Events", "Upstreams", "ServerIdentity", log, lifecycle, metrics,
+                tracing, .product(name: "NIOTLS", package: "swift-nio"),
+            ],
             exclude: ["HOTPATH.md"]),
         module(
             "Store", ["Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", log, metrics],
@@ -97,7 +100,7 @@ let package = Package(
         module(
             "Console",
             http + [
-                "Macaroons", "Governance", "Events", "CDashboard", "COpenAPI", webSocket, log, metrics, lifecycle,
+                "Macaroons", "Governance", "Events", "CDashboard", "COpenAPI", "ServerIdentity", webSocket, log, metrics, lifecycle,
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -110,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "satgate",
             dependencies: [
-                "Macaroons", "HTTPWire", "Governance", "TimeZones", "Redis", "Events", "Upstreams", "Gateway", "Store", "Console",
-                "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
+                "Macaroons", "HTTPWire", "Governance", "TimeZones", "ServerIdentity", "Redis", "Events", "Upstreams", "Gateway", "Store",
+                "Console", "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,
@@ -150,6 +153,7 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("TelemetryTests", http + ["Telemetry", log, metrics, tracing]),
+        tests("ServerIdentityTests", ["ServerIdentity", subprocess]),
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),
         tests("RedisTests", nio + ["Redis", "ServerIdentity", "Fixtures", log]),
         tests("StoreTests", nio + ["Store", "Redis", "Governance", "Events", "MCPWire", "Upstreams", "Gateway", "Fixtures", log]),
@@ -160,7 +164,8 @@ let package = Package(
         tests(
             "SatGateTests",
             nio + [
-                "satgate", "Macaroons", "MCPWire", "Governance", "TimeZones", "Redis", "Upstreams", "Gateway", "Store", "Fixtures", log,
+                "satgate", "Macaroons", "MCPWire", "Governance", "TimeZones", "ServerIdentity", "Redis", "Upstreams", "Gateway", "Store",
+                "Fixtures", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
     ]
