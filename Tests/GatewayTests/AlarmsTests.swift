@@ -61,6 +61,17 @@ struct AlarmsTests {
         #expect(found.names == ["of two", "late"] && found.left == 0)
     }
 
+    @Test("can be set for a step, ahead of which nothing has passed for those who ask, and in which whole steps are counted")
+    func steps() async throws {
+        let found = try await rung { alarms, rung in
+            let begun = alarms.now
+            _ = alarms.set(at: begun + 2) { rung.names.append(alarms.now >= begun + 2 ? "in time" : "early") }
+            _ = alarms.set(at: begun - 5) { rung.names.append("late") }
+        }
+        #expect(found.names == ["late", "in time"] && found.left == 0)
+        #expect([0, 1, 50, 51].map { Alarms.steps(.milliseconds($0)) } == [0, 1, 1, 2])
+    }
+
     @Test("can be set by one that rings, also when there is no other any more")
     func again() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -1,6 +1,7 @@
 import Foundation
 import Gateway
 import Redis
+import ServerIdentity
 import Testing
 import Upstreams
 
@@ -97,5 +98,39 @@ import Upstreams
     func contradictions(_ environment: [String: String]) async throws {
         let settings = try await redis(environment)
         #expect(throws: BadValue.self) { try settings.client() }
+    }
+
+    private func configuration(_ environment: [String: String]) async throws -> NodeConfiguration {
+        try await NodeConfiguration(file: nil, environment: Self.required.merging(environment) { $1 })
+    }
+
+    @Test("ports are plain unless they are given a certificate, and ask for one of clients only where authorities are named")
+    func tls() async throws {
+        let plain = try await configuration([:])
+        #expect(plain.tls == nil && plain.adminTLS == nil)
+        let pair = ["SATGATE_LISTEN_TLS_CERTIFICATE_FILE": "/c", "SATGATE_LISTEN_TLS_KEY_FILE": "/k"]
+        #expect(try await configuration(pair).tls == PortTLS(certificate: "/c", key: "/k"))
+        let asking = pair.merging([
+            "SATGATE_LISTEN_TLS_CLIENT_CA_FILE": "/ca", "SATGATE_LISTEN_TLS_CLIENT_CERTIFICATES": "optional",
+        ]) { $1 }
+        #expect(try await configuration(asking).tls == PortTLS(certificate: "/c", key: "/k", clientAuthorities: "/ca", clients: .optional))
+        let operators = try await configuration(["SATGATE_ADMIN_TLS_CERTIFICATE_FILE": "/c", "SATGATE_ADMIN_TLS_KEY_FILE": "/k"])
+        #expect(operators.tls == nil && operators.adminTLS == PortTLS(certificate: "/c", key: "/k"))
+    }
+
+    @Test(
+        "half a certificate, and limits that would shut everybody out, stop the start",
+        arguments: [
+            ["LISTEN_TLS_CERTIFICATE_FILE": "/c"], ["LISTEN_TLS_KEY_FILE": "/k"], ["ADMIN_TLS_CLIENT_CA_FILE": "/ca"],
+            ["ADMIN_TLS_CERTIFICATE_FILE": "/c", "ADMIN_TLS_KEY_FILE": "/k", "ADMIN_TLS_CLIENT_CERTIFICATES": "optional"],
+            [
+                "LISTEN_TLS_CERTIFICATE_FILE": "/c", "LISTEN_TLS_KEY_FILE": "/k", "LISTEN_TLS_CLIENT_CA_FILE": "/ca",
+                "LISTEN_TLS_CLIENT_CERTIFICATES": "perhaps",
+            ],
+            ["LIMITS_CONNECTIONS": "0"], ["LIMITS_CONNECTIONS_PER_ADDRESS": "0"], ["LIMITS_HEAD_TIME": "0"], ["LIMITS_REQUESTS": "-1"],
+        ])
+    func badEdge(_ settings: [String: String]) async {
+        let environment = Dictionary(uniqueKeysWithValues: settings.map { ("SATGATE_\($0)", $1) })
+        await #expect(throws: BadValue.self) { _ = try await configuration(environment) }
     }
 }

@@ -17,8 +17,8 @@ struct LoginRoutes {
             guard let cookie = access.credentials.cookie(token: login.token, now: access.now()) else {
                 throw Problem(.unauthorized, "unauthorized", "this is no admin token")
             }
-            // Behind a proxy that ends TLS the cookie must not go out in the clear.
-            let isSecure = request.headers[HTTPField.Name("X-Forwarded-Proto")!] == "https"
+            // Over TLS, ended here or by a proxy, the cookie must not go out in the clear.
+            let isSecure = request.head.scheme == "https" || request.headers[HTTPField.Name("X-Forwarded-Proto")!] == "https"
             return Response(status: .noContent, headers: [.setCookie: access.setCookie(cookie, isSecure: isSecure)])
         }
         router.post("logout") { _, _ in

@@ -7,6 +7,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
+import ServerIdentity
 
 /// HTTP/1.1 connections of the admin port, of which some become WebSockets.
 struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
@@ -23,12 +24,18 @@ struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
 
     /// Seconds an idle connection is kept.
     private static let patience = TimeAmount.seconds(75)
+    /// Seconds a new one has for its first head, with the handshake of TLS.
+    private static let welcome = TimeAmount.seconds(15)
 
     let responder: HTTPChannelHandler.Responder
     let sockets: any WebSocketAcceptor
+    /// Nil: plain TCP.
+    let identity: PortIdentity?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
+        let isSecure = identity != nil
+        return channel.eventLoop.makeCompletedFuture {
+            if let identity { try channel.pipeline.syncOperations.addHandler(identity.handler()) }
             let upgrader = NIOTypedWebSocketServerUpgrader<Kind>(
                 maxFrameSize: 1 << 14,
                 shouldUpgrade: { channel, head in
@@ -42,7 +49,7 @@ struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
                     }
                 })
             let upgrades = NIOTypedHTTPServerUpgradeConfiguration<Kind>(upgraders: [upgrader]) { channel in
-                channel.eventLoop.makeCompletedFuture { .http(try Self.http(channel, logger)) }
+                channel.eventLoop.makeCompletedFuture { .http(try Self.http(channel, isSecure: isSecure, logger)) }
             }
             var configuration = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrades)
             configuration.enablePipelining = false
@@ -50,15 +57,17 @@ struct AdminChannel: ServerChildChannel, HTTPChannelHandler {
             let pipeline = channel.pipeline.syncOperations
             let kind = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
             let upgrading = try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Kind>.self)
-            try pipeline.addHandler(FirstRequest(sockets: sockets, patience: Self.patience), position: .before(upgrading))
+            try pipeline.addHandler(FirstRequest(sockets: sockets, patience: Self.welcome), position: .before(upgrading))
             return Value(kind: kind, channel: channel)
         }
     }
 
-    private static func http(_ channel: any Channel, _ logger: Logger) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
+    private static func http(
+        _ channel: any Channel, isSecure: Bool, _ logger: Logger
+    ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         try FirstRequest.remove(from: channel)
         try channel.pipeline.syncOperations.addHandlers([
-            HTTP1ToHTTPServerCodec(secure: false),
+            HTTP1ToHTTPServerCodec(secure: isSecure),
             HTTPConnectionStateHandler(idleTimeout: .nanoseconds(patience.nanoseconds), logger: logger),
         ])
         return try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

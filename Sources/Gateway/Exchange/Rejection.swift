@@ -9,6 +9,8 @@ enum Rejection: Error {
     case notFound
     case methodNotAllowed(allow: String)
     case tooLarge
+    /// What was begun did not come whole in time.
+    case tooSlow
     case repeatedHeader(String)
     /// `presented`: a token came, and was no good.
     case unauthenticated(presented: Bool)
@@ -40,6 +42,7 @@ enum Rejection: Error {
         case .notFound, .unknownSession, .nodeLost: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
+        case .tooSlow: .requestTimeout
         case .targetTooLong: .uriTooLong
         case .fieldsTooLarge: .requestHeaderFieldsTooLarge
         case .unauthenticated: .unauthorized
@@ -74,6 +77,7 @@ enum Rejection: Error {
         case .unknownTenant: "unknown_tenant"
         case .notFound: "not_found"
         case .tooLarge: "too_large"
+        case .tooSlow: "too_slow"
         default: fault.fault.label
         }
     }
@@ -87,6 +91,7 @@ enum Rejection: Error {
         case .notFound: (.invalidRequest("Not found"), nil)
         case .methodNotAllowed: (.invalidRequest("Method not allowed"), nil)
         case .tooLarge: (.invalidRequest("Request body too large"), nil)
+        case .tooSlow: (.invalidRequest("Request not whole in time"), nil)
         case .targetTooLong: (.invalidRequest("Request target too long"), nil)
         case .fieldsTooLarge: (.invalidRequest("Header fields too large"), nil)
         case .repeatedHeader(let name) where name.lowercased() == "mcp-protocol-version": (.headerMismatch("\(name) is given twice"), nil)

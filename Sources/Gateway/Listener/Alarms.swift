@@ -5,12 +5,13 @@ import NIOCore
 final class Alarms {
     /// One that was set.
     final class Alarm {
-        fileprivate let turn: Int64
+        /// At the end of which it rings.
+        let step: Int64
         fileprivate let ring: () -> Void
         fileprivate weak var alarms: Alarms?
 
-        fileprivate init(_ turn: Int64, _ alarms: Alarms, _ ring: @escaping () -> Void) {
-            self.turn = turn
+        fileprivate init(_ step: Int64, _ alarms: Alarms, _ ring: @escaping () -> Void) {
+            self.step = step
             self.alarms = alarms
             self.ring = ring
         }
@@ -23,8 +24,8 @@ final class Alarms {
     private let start = NIODeadline.now()
     private static let step = TimeAmount.milliseconds(50)
     /// What rings at the end of which step.
-    private var turns: [Int64: [ObjectIdentifier: Alarm]] = [:]
-    private var lastTurn: Int64 = 0
+    private var steps: [Int64: [ObjectIdentifier: Alarm]] = [:]
+    private var lastStep: Int64 = 0
     private(set) var count = 0
     /// Runs while there are alarms.
     private var timer: RepeatedTask?
@@ -33,35 +34,45 @@ final class Alarms {
 
     /// Has `ring` called once when that time has passed.
     func set(in delay: TimeAmount, _ ring: @escaping () -> Void) -> Alarm {
+        set(at: Self.steps(.now() + delay - start), ring)
+    }
+
+    /// Has `ring` called once at the end of that step.
+    func set(at step: Int64, _ ring: @escaping () -> Void) -> Alarm {
         if timer == nil { run() }
-        let end = (.now() + delay - start).nanoseconds
-        let alarm = Alarm(max(lastTurn + 1, (end + Self.step.nanoseconds - 1) / Self.step.nanoseconds), self, ring)
-        turns[alarm.turn, default: [:]][ObjectIdentifier(alarm)] = alarm
+        let alarm = Alarm(max(lastStep + 1, step), self, ring)
+        steps[alarm.step, default: [:]][ObjectIdentifier(alarm)] = alarm
         count += 1
         return alarm
     }
 
+    /// The last step that is over; while there are alarms, as of the last time that some could ring: no clock is asked.
+    var now: Int64 { timer == nil ? passed : lastStep }
+
+    /// How many steps that is, in whole ones.
+    static func steps(_ time: TimeAmount) -> Int64 { (time.nanoseconds + step.nanoseconds - 1) / step.nanoseconds }
+
     private func remove(_ alarm: Alarm) {
-        guard turns[alarm.turn]?.removeValue(forKey: ObjectIdentifier(alarm)) != nil else { return }
-        if turns[alarm.turn]?.isEmpty == true { turns[alarm.turn] = nil }
+        guard steps[alarm.step]?.removeValue(forKey: ObjectIdentifier(alarm)) != nil else { return }
+        if steps[alarm.step]?.isEmpty == true { steps[alarm.step] = nil }
         count -= 1
     }
 
     private func run() {
-        lastTurn = turn
+        lastStep = passed
         let bound = NIOLoopBound(self, eventLoop: loop)
         timer = loop.scheduleRepeatedTask(initialDelay: Self.step, delay: Self.step) { _ in bound.value.ringDue() }
     }
 
     /// How many steps are over.
-    private var turn: Int64 { (.now() - start).nanoseconds / Self.step.nanoseconds }
+    private var passed: Int64 { (.now() - start).nanoseconds / Self.step.nanoseconds }
 
     private func ringDue() {
-        let now = turn
-        while lastTurn < now {
-            lastTurn += 1
+        let now = passed
+        while lastStep < now {
+            lastStep += 1
             // One by one, for each may cancel others.
-            while let alarm = turns[lastTurn]?.first?.value {
+            while let alarm = steps[lastStep]?.first?.value {
                 remove(alarm)
                 alarm.ring()
             }

@@ -131,6 +131,8 @@ final class HTTPReply {
     private func beat(in delay: TimeAmount, every interval: TimeAmount, _ action: (() -> Void)?) {
         keepAlive = handler.alarms.set(in: delay) { [self] in
             guard isConnected, state == .streaming else { return }
+            // Of the last beat at the latest.
+            if waiting > 0 { handler.expectReader() }
             beat(in: interval, every: interval, action)
             put(ServerSentEvent.comment("keepalive"))
             action?()

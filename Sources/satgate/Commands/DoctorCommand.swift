@@ -26,7 +26,10 @@ struct DoctorCommand: AsyncParsableCommand {
         let (findings, settings) = await check.findings()
         if acl { return print(RedisAccess.rule(user: user, prefix: settings?.redis.prefix ?? RedisSettings().prefix)) }
         var all = findings
-        if let settings { all += FilesCheck(settings: settings).findings() + SecretsCheck(settings: settings).findings() }
+        if let settings {
+            all += FilesCheck(settings: settings).findings() + SecretsCheck(settings: settings).findings()
+            all += CertificatesCheck(settings: settings).findings()
+        }
         all += await cluster(settings)
         print(json ? try Finding.json(all) : Self.text(all), terminator: "")
         switch all.map(\.grade).max() ?? .good {

@@ -31,9 +31,10 @@ struct ServeCommand: AsyncParsableCommand {
                 tenants: try file.map { try TenantsFile.read($0, zones: zones) } ?? [], file: file, zones: zones)
             let keys = try KeysFile.read(settings.keysFile)
             let administrators = AdminCredentials(try settings.adminTokensFile.map { try AdminTokensFile.read($0) } ?? [])
+            let areSecure = [Port.agents: settings.tls != nil, .operators: settings.adminTLS != nil]
             node = try Node(
                 settings, tenants: tenants, keys: keys, environment: environment, administrators: administrators, logs: logs
-            ) { Self.announce($0, $1) }
+            ) { Self.announce($0, $1, isSecure: areSecure[$0] == true) }
         } catch {
             FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))
             throw ExitCode(78)
@@ -51,9 +52,9 @@ struct ServeCommand: AsyncParsableCommand {
         await LogPipe.standardError.flush(within: .seconds(2))
     }
 
-    private static func announce(_ port: Port, _ address: SocketAddress) {
+    private static func announce(_ port: Port, _ address: SocketAddress, isSecure: Bool) {
         let host = address.ipAddress ?? ""
-        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+        let url = "http\(isSecure ? "s" : "")://\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
         let line =
             switch port {
             case .agents: "listening on \(url)"

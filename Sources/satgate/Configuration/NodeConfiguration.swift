@@ -4,6 +4,7 @@ import Gateway
 import HTTPWire
 import Logging
 import NIOCore
+import ServerIdentity
 import Store
 import TimeZones
 import Upstreams
@@ -13,6 +14,7 @@ import Upstreams
 /// - `listen.host` (text, default `127.0.0.1`), `listen.port` (integer, 8080; 0 = any free)
 /// - `admin.host` (text, default `127.0.0.1`), `admin.port` (integer, 9090; 0 = any free)
 /// - `admin.tokens_file` (path, none: nobody can use the admin API)
+/// - the keys of `ListenerLimits`, and of `PortTLS` for `listen` and `admin`
 /// - `loops` (integer, the number of cores)
 /// - `codec` (bytes or strict, bytes: who reads HTTP/1.1, see `HTTPCodec`)
 /// - the keys of `RedisSettings`
@@ -34,6 +36,12 @@ struct NodeConfiguration {
     var port = 8080
     var adminHost = "127.0.0.1"
     var adminPort = 9090
+    /// Nil: the agents' port is plain TCP.
+    var tls: PortTLS?
+    /// Nil: the operators' port is plain TCP.
+    var adminTLS: PortTLS?
+    /// Of the agents' port.
+    var limits = ListenerLimits()
     /// Watched.
     var adminTokensFile: String?
     var loops = System.coreCount
@@ -87,6 +95,9 @@ struct NodeConfiguration {
         adminHost = try await reader.fetchString(forKey: "admin.host") ?? adminHost
         adminPort = try await reader.integer("admin.port", in: 0...65_535) ?? adminPort
         adminTokensFile = try await reader.text("admin.tokens_file")
+        tls = try await PortTLS(reader, of: "listen")
+        adminTLS = try await PortTLS(reader, of: "admin")
+        limits = try await ListenerLimits(reader)
         loops = try await reader.integer("loops", in: 1...256) ?? loops
         if let name = try await reader.fetchString(forKey: "codec") {
             guard let known = HTTPCodec(rawValue: name) else { throw BadValue(key: "codec", wanted: "bytes or strict") }

@@ -65,10 +65,10 @@ struct SettingsCheck {
                     "the operators' port listens on \(settings.adminHost) without admin tokens",
                     "health and metrics can be read by whoever reaches it, and the API by nobody",
                     "set admin.tokens_file, or admin.host to 127.0.0.1")
-            } else {
+            } else if settings.adminTLS == nil {
                 warn(
                     "the operators' port listens on \(settings.adminHost)", "it speaks plain HTTP: tokens can be read on the way",
-                    "let only a proxy with TLS or the cluster's own network reach it")
+                    "set admin.tls.certificate_file, or let only a proxy with TLS or the cluster's own network reach it")
             }
         }
         if settings.egress.allowsPrivateNetworks {
@@ -86,15 +86,19 @@ struct SettingsCheck {
 extension NodeConfiguration {
     /// The names of all settings.
     static let keys: Set<String> = [
-        "admin.host", "admin.port", "admin.tokens_file",
+        "admin.host", "admin.port", "admin.tls.certificate_file", "admin.tls.client_ca_file", "admin.tls.client_certificates",
+        "admin.tls.key_file", "admin.tokens_file",
         "codec",
         "drain.announce", "drain.grace",
         "hold.lease", "budget.leases",
         "input.wait",
         "events.publish", "keys.file",
         "ledger.entries", "ledger.remembered", "ledger.rollback",
-        "limits.resumptions", "limits.sessions", "limits.subscriptions",
-        "listen.host", "listen.port",
+        "limits.body", "limits.body_time", "limits.connections", "limits.connections_per_address", "limits.fields", "limits.head",
+        "limits.head_time", "limits.idle_time", "limits.requests", "limits.resumptions", "limits.sessions", "limits.stall_time",
+        "limits.subscriptions", "limits.target",
+        "listen.host", "listen.port", "listen.tls.certificate_file", "listen.tls.client_ca_file", "listen.tls.client_certificates",
+        "listen.tls.key_file",
         "log.level",
         "loops",
         "redis.password_file", "redis.prefix", "redis.sentinel.password_file", "redis.sentinel.username", "redis.timeout",

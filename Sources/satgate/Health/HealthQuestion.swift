@@ -1,11 +1,14 @@
 import Configuration
 import NIOCore
 import NIOPosix
+import ServerIdentity
 
 /// One question to a node's operators' port, on a connection of its own.
 struct HealthQuestion {
     let host: String
     let port: Int
+    /// It is asked over TLS; whose certificate it shows does not matter.
+    let isSecure: Bool
 
     /// Where a node with these settings listens for operators, as it is reached from its own machine.
     init(file: String?, environment: [String: String]) async throws {
@@ -13,6 +16,7 @@ struct HealthQuestion {
         let said = try await reader.fetchString(forKey: "admin.host") ?? "127.0.0.1"
         host = ["0.0.0.0": "127.0.0.1", "::": "::1"][said] ?? said
         port = try await reader.integer("admin.port", in: 1...65_535) ?? 9090
+        isSecure = try await PortTLS(reader, of: "admin") != nil
     }
 
     /// The status of the answer to GET `path`, which must come within `limit`.
@@ -23,6 +27,7 @@ struct HealthQuestion {
             .connectTimeout(limit)
             .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if isSecure { try channel.pipeline.syncOperations.addHandler(LocalServer.handler()) }
                     let promise = channel.eventLoop.makePromise(of: Int.self)
                     try channel.pipeline.syncOperations.addHandler(StatusLine(promise))
                     return (channel, promise.futureResult)

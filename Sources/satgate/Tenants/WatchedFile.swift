@@ -1,21 +1,13 @@
 import Foundation
-import Glibc
 
 /// A file that is looked at now and then, and read when another one stands there, or the same with another content.
 ///
 /// Looking (`stat` through all symlinks) rather than inotify: it is right for a mounted ConfigMap, whose `..data` link is swapped, for
 /// editors that rename, for a directory that comes later, and on file systems that tell nothing, and costs one system call each time.
 struct WatchedFile {
-    /// What tells one state of a file from another.
-    private struct Trace: Equatable {
-        let device, inode: UInt64
-        let size: Int64
-        let modified, changed: [Int]
-    }
-
     let path: String
     /// As at the last look; nil where there was no regular file.
-    private var trace: Trace?
+    private var trace: FileTrace?
     /// The content as of `trace` is still to be read, once the file has been at rest for a turn.
     private var isUnread = true
 
@@ -23,7 +15,7 @@ struct WatchedFile {
 
     /// Its content where that is new and was at rest since the last look.
     mutating func look() -> Content? {
-        let found = Self.trace(of: path)
+        let found = FileTrace(path)
         guard found == trace else {
             trace = found
             isUnread = true
@@ -32,7 +24,7 @@ struct WatchedFile {
         guard isUnread else { return nil }
         let content = found == nil ? nil : FileManager.default.contents(atPath: path)
         // Written to meanwhile: it is read at a later look.
-        guard Self.trace(of: path) == found else { return nil }
+        guard FileTrace(path) == found else { return nil }
         isUnread = false
         return content.map { .text(String(decoding: $0, as: UTF8.self)) } ?? .missing
     }
@@ -41,14 +33,5 @@ struct WatchedFile {
     enum Content: Hashable {
         case text(String)
         case missing
-    }
-
-    private static func trace(of path: String) -> Trace? {
-        var info = stat()
-        // Opening a pipe could wait for ever.
-        guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Trace(
-            device: UInt64(info.st_dev), inode: UInt64(info.st_ino), size: Int64(info.st_size),
-            modified: [info.st_mtim.tv_sec, info.st_mtim.tv_nsec], changed: [info.st_ctim.tv_sec, info.st_ctim.tv_nsec])
     }
 }

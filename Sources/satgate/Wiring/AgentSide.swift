@@ -22,6 +22,7 @@ struct AgentSide {
     private let address: String
     private let bus: RedisNodeBus
     private let logs: LogLevels
+    private let secure: SecurePort
 
     /// Secrets of upstreams come from `environment`; `onListening` is told the address of the port.
     init(
@@ -53,10 +54,12 @@ struct AgentSide {
             isAlive: { nodes.current.contains($0) }, sessions: store.sessions, revoked: store.revoked, delegations: store.delegations,
             holds: holds, settlements: settlements, leases: leases, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
             now: { redis.now() })
+        secure = try SecurePort(.agents, configuration.tls, logger: logger)
         listener = AgentListener(
-            .init(host: configuration.host, port: configuration.port, codec: configuration.codec), gateway: gateway, tasks: tasks,
-            group: group, logger: logger,
-            onListening: onListening)
+            .init(
+                host: configuration.host, port: configuration.port, limits: configuration.limits, identity: secure.identity,
+                codec: configuration.codec),
+            gateway: gateway, tasks: tasks, group: group, logger: logger, onListening: onListening)
     }
 
     private static func settings(_ configuration: NodeConfiguration, _ tracer: (any Tracer)?) -> Gateway.Configuration {
@@ -98,7 +101,7 @@ struct AgentSide {
                 delegations: store.delegations, revocations: store.revocations, tenants: store.tenants, nodes: store.nodes,
                 node: store.node, lease: lease, logger: logger),
             Running("upstreams") { [catalogues, store] in await catalogues.run(store.tenants.snapshots) },
-        ]
+        ] + secure.services
     }
 
     /// The agents' port: the last to open, the first to close.

@@ -15,6 +15,7 @@ struct OperatorSide {
     private let administrators: AdminCredentials
     private let tokensFile: String?
     private let logs: LogLevels
+    private let secure: SecurePort
     /// The feed of events, which is read over connections of its own.
     let feed: [any Service]
 
@@ -43,15 +44,16 @@ struct OperatorSide {
                 of: store.node, redis, names, store.documents, store.revocations, zones: store.zones, keys: keys),
             metering: Node.metering(redis, names, store.documents), feed: feed.feed, logs: logs.control(redis, names),
             now: { redis.now() })
+        secure = try SecurePort(.operators, configuration.adminTLS, logger: logs.logger())
         let server = AdminServer(
-            .init(host: configuration.adminHost, port: configuration.adminPort), console: console, group: group,
+            .init(host: configuration.adminHost, port: configuration.adminPort, identity: secure.identity), console: console, group: group,
             logger: logs.logger("console"), onListening: onListening)
         admin = ServedPort(port: .operators, address: "\(configuration.adminHost):\(configuration.adminPort)", service: server)
     }
 
     /// What tells how the node does, and the operators' port.
     var services: [any Service] {
-        [
+        secure.services + [
             Running("facts") { [store, gateway] in await Node.tellFacts(of: store.node, gateway, store.redis, store.names) },
             pulse,
             Running("metrics") { [metrics] in await metrics.run() },

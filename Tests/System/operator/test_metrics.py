@@ -140,6 +140,10 @@ def test_the_alerts_fire_when_they_should_and_not_before(tmp_path):
         "SatgateLoopLag": {f'satgate_event_loop_lag_seconds_bucket{{le="{le}"}}': f"0+{n}x60" for le, n in (("0.25", 9), ("0.5", 99), ("+Inf", 99))},
         "SatgateCallsSlow": {
             f'satgate_stage_duration_seconds_bucket{{stage="settle",le="{le}"}}': f"0+{n}x60" for le, n in (("0.1", 9), ("0.25", 99), ("+Inf", 99))}}
+    bad |= {
+        "SatgateConnectionsShed": {'satgate_connections_shed_total{reason="node"}': "0+9x60"},
+        "SatgateCertificateRefused": {'satgate_tls_reloads_total{port="agents",outcome="refused"}': "0+1x60"},
+        "SatgateCertificateEnds": {'satgate_tls_certificate_end_seconds{port="agents"}': "5000+0x60"}}
     assert set(bad) == {rule["alert"] for group in rules() for rule in group["rules"]}
     tests = []
     for alert, series in {"": {}, **bad}.items():

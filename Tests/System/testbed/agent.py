@@ -76,7 +76,7 @@ class Agent:
 
     def __init__(self, token: str | None, timeout: float = 30.0) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # nodes speak plain HTTP here, and loading the authorities takes a fifth of a second
+        # nodes speak plain HTTP, or TLS that tests of it look at; loading the authorities takes a fifth of a second
         self._http = httpx.AsyncClient(headers=headers, timeout=timeout, trust_env=False, verify=False,
                                        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None))
         self._ids = itertools.count(1)

@@ -63,7 +63,8 @@ class Node:
 
     def __init__(self, name: str, cell: Cell, settings: dict[str, str]) -> None:
         self.port = free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
+        scheme = "https" if "SATGATE_LISTEN_TLS_CERTIFICATE_FILE" in settings else "http"
+        self.base = f"{scheme}://127.0.0.1:{self.port}"
         self.mcp = f"{self.base}/mcp"
         self.sse = f"{self.base}/sse"
         self._name, self._cell, self._settings = name, cell, settings
