@@ -135,6 +135,7 @@ package final class Gateway: Sendable {
             case (.sse, _): throw .methodNotAllowed(allow: "GET")
             case (.message, .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
             case (.message, _): throw .methodNotAllowed(allow: "POST")
+            case (_, .OPTIONS) where inbound.head.isPath("*"): throw .methodNotAllowed(allow: "GET, POST, DELETE")
             default: throw .notFound
             }
         } catch {
@@ -159,6 +160,7 @@ package final class Gateway: Sendable {
     private func prove(
         _ inbound: Inbound, _ presented: ArraySlice<UInt8>?, on reply: HTTPReply, _ generation: UInt64
     ) async throws(Rejection) -> Principal {
+        if inbound.fields.listsTokens { throw .repeatedHeader("Authorization") }
         let grant = try await judge(presented: presented != nil) { () throws(AuthenticationError) in
             try authenticator.identify(authorization: inbound.fields.authorization, now: now())
         }

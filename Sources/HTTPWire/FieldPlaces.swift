@@ -5,7 +5,7 @@ struct FieldPlaces: Sendable {
         var end: UInt32 = 0
     }
 
-    private var places = InlineArray<13, Place>(repeating: Place())
+    private var places = InlineArray<14, Place>(repeating: Place())
     private var given: UInt32 = 0
     private var givenAgain: UInt32 = 0
 

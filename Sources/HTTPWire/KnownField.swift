@@ -3,7 +3,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     // What they say of the message around them is all that is read of these.
     case expect, connection, upgrade, contentLength, proxyConnection, transferEncoding
     // Where the values of these stand is kept.
-    case host, accept, origin, contentType, authorization, lastEventID, sessionID, protocolVersion, idempotencyKey, traceParent
+    case host, accept, origin, contentType, contentEncoding, authorization, lastEventID, sessionID, protocolVersion, idempotencyKey
+    case traceParent
     case mcpMethod, mcpName
     /// Any of those whose name begins with `Mcp-Param-`.
     case mcpParameter
@@ -28,7 +29,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
             case 13: name.names("authorization") ? .authorization : name.names("last-event-id") ? .lastEventID : nil
             case 14: name.names("content-length") ? .contentLength : name.names("mcp-session-id") ? .sessionID : nil
             case 15: name.names("idempotency-key") ? .idempotencyKey : nil
-            case 16: name.names("proxy-connection") ? .proxyConnection : nil
+            case 16: name.names("proxy-connection") ? .proxyConnection : name.names("content-encoding") ? .contentEncoding : nil
             case 17: name.names("transfer-encoding") ? .transferEncoding : nil
             case 20: name.names("mcp-protocol-version") ? .protocolVersion : nil
             default: nil

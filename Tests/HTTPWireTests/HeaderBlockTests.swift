@@ -5,7 +5,8 @@ import Testing
 @Suite("The fields of a head")
 struct HeaderBlockTests {
     private static let names: [(name: String, field: KnownField)] = [
-        ("host", .host), ("accept", .accept), ("origin", .origin), ("content-type", .contentType), ("authorization", .authorization),
+        ("host", .host), ("accept", .accept), ("origin", .origin), ("content-type", .contentType),
+        ("content-encoding", .contentEncoding), ("authorization", .authorization),
         ("last-event-id", .lastEventID), ("mcp-session-id", .sessionID), ("mcp-protocol-version", .protocolVersion),
         ("idempotency-key", .idempotencyKey), ("traceparent", .traceParent), ("mcp-method", .mcpMethod), ("mcp-name", .mcpName),
         ("mcp-param-a", .mcpParameter),

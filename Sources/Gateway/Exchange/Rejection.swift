@@ -16,6 +16,7 @@ enum Rejection: Error {
     case unauthenticated(presented: Bool)
     case unknownTenant
     case unsupportedMediaType
+    case unsupportedCoding
     case notAcceptable
     case malformed(WireError)
     case malformedBatch(Batch.Flaw)
@@ -46,7 +47,7 @@ enum Rejection: Error {
         case .targetTooLong: .uriTooLong
         case .fieldsTooLarge: .requestHeaderFieldsTooLarge
         case .unauthenticated: .unauthorized
-        case .unsupportedMediaType: .unsupportedMediaType
+        case .unsupportedMediaType, .unsupportedCoding: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
         case .storeUnavailable, .draining: .serviceUnavailable
         case .tooManySessions, .tooManyStreams: .tooManyRequests
@@ -59,6 +60,7 @@ enum Rejection: Error {
     var headers: HTTPHeaders {
         switch self {
         case .methodNotAllowed(let allow): ["allow": allow]
+        case .unsupportedCoding: ["accept-encoding": "identity"]
         case .unauthenticated(presented: true): ["www-authenticate": "Bearer error=\"invalid_token\""]
         case .unauthenticated(presented: false): ["www-authenticate": "Bearer"]
         default: fault.fault.retryHeaders
@@ -99,6 +101,7 @@ enum Rejection: Error {
         case .unauthenticated: (.invalidRequest("Unauthorized"), nil)
         case .unknownTenant: (.invalidRequest("Unknown tenant"), nil)
         case .unsupportedMediaType: (.invalidRequest("Content-Type must be application/json"), nil)
+        case .unsupportedCoding: (.invalidRequest("Content-Encoding is not taken"), nil)
         case .notAcceptable: (.invalidRequest("Accept must list application/json and text/event-stream"), nil)
         case .malformed(let error): (Fault(error), error.id)
         case .malformedBatch(.malformed): (.parse, nil)

@@ -19,7 +19,7 @@ struct StatelessExchange {
             try await gateway.identify(inbound, on: reply)
         }
         guard isPost else { throw .methodNotAllowed(allow: "POST") }
-        guard inbound.isJSON else { throw .unsupportedMediaType }
+        try inbound.requireJSON()
         guard inbound.acceptsEither else { throw .notAcceptable }
         let message = try inbound.message()
         do throws(Fault) {

@@ -40,7 +40,7 @@ struct StreamSessionExchange {
     /// `POST /message`: accepted at once, answered on the session's stream.
     func post(_ inbound: Inbound) async throws(Rejection) {
         let principal = try await principal(of: inbound)
-        guard inbound.isJSON else { throw .unsupportedMediaType }
+        try inbound.requireJSON()
         let message = try inbound.message()
         guard let id = inbound.query("sessionId").flatMap({ SessionID($0) }) else { throw .unknownSession(message.id) }
         let found: SessionCache.Resumed?

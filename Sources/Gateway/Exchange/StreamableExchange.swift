@@ -16,7 +16,7 @@ struct StreamableExchange {
         let principal = try await observation.observed(.authenticate) { () throws(Rejection) in
             try await gateway.identify(inbound, on: reply)
         }
-        guard inbound.isJSON else { throw .unsupportedMediaType }
+        try inbound.requireJSON()
         guard inbound.acceptsEither else { throw .notAcceptable }
         if Batch.isOpened(by: inbound.body) {
             let batch = try inbound.batch()

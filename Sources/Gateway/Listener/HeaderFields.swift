@@ -29,6 +29,14 @@ struct HeaderFields: Sendable {
     /// The bytes of `Authorization`.
     var presented: ArraySlice<UInt8>? { bytes(.authorization) }
 
+    /// Another token follows behind a comma, as where somebody on the way has joined two fields. A token in JSON may have any text in it.
+    var listsTokens: Bool {
+        guard let presented, !presented.contains(UInt8(ascii: "{")) else { return false }
+        return presented.split(separator: UInt8(ascii: ",")).dropFirst().contains { part in
+            part.drop { $0 == UInt8(ascii: " ") }.prefix(7).elementsEqual("bearer ".utf8) { $0 | 0x20 == $1 }
+        }
+    }
+
     /// The bytes of `Mcp-Session-Id`.
     var sessionBytes: ArraySlice<UInt8>? { bytes(.sessionID) }
 
@@ -55,6 +63,9 @@ struct HeaderFields: Sendable {
 
     /// What SDKs send as `Content-Type`, ahead of the full reading.
     var isPlainJSON: Bool { head.headers.value(of: .contentType, is: "application/json") }
+
+    /// A coding of the body is named.
+    var isPacked: Bool { head.headers.place(of: .contentEncoding) != nil }
 
     /// What repeats the body's own words.
     var repeating: StatelessRequest.Headers {

@@ -69,8 +69,14 @@ package final class Inbound: Sendable {
         }
     }
 
+    /// Refuses a body that is not declared as JSON, or is packed: to unpack it could cost a thousand times what it cost to send.
+    func requireJSON() throws(Rejection) {
+        guard isJSON else { throw .unsupportedMediaType }
+        guard !fields.isPacked else { throw .unsupportedCoding }
+    }
+
     /// True when the body is declared as JSON.
-    var isJSON: Bool {
+    private var isJSON: Bool {
         if fields.isPlainJSON { return true }
         return fields.contentType.map { Self.media($0[...]) == "application/json" } ?? false
     }
