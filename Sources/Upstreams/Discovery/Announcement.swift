@@ -25,6 +25,7 @@ struct Announcement {
         case (_, .up): cameUp(after)
         case (_, .down(let reason)): wentDown(reason)
         }
+        disguised(before, after)
         guard let before, before.listedAt != nil else { return }
         let isOfTools = before.tools != after.tools || before.isWithdrawn != after.isWithdrawn || before.pins != after.pins
         if let listed, isOfTools { publish(.toolsChanged, ["upstream": .text(name), "tools": .integer(Int64(listed))]) }
@@ -65,6 +66,24 @@ struct Announcement {
                     "withheld": .flag(document.pinsTools && approved != now),
                 ])
         }
+    }
+
+    /// Each tool of a new definition in which something is written that people do not see.
+    private func disguised(_ before: UpstreamRecord?, _ after: UpstreamRecord) {
+        guard before?.tools != after.tools else { return }
+        let known = Set(before?.tools.map(\.bytes) ?? [])
+        let disguised = after.tools.filter { !known.contains($0.bytes) && HiddenText.isIn($0.bytes) }
+        for tool in disguised.prefix(Self.mostChanges) {
+            publish(
+                .toolsChanged,
+                [
+                    "upstream": .text(name), "tool": .text(tool.name), "now": .text(UpstreamRecord.pin(of: tool)),
+                    "hiddenText": .flag(true),
+                ])
+        }
+        guard !disguised.isEmpty else { return }
+        surroundings.logger.warning(
+            "tools with hidden text", metadata: ["upstream": "\(name)", "tools": "\(disguised.count)"])
     }
 
     private func publish(_ kind: Event.Kind, _ data: Event.Fields) {
