@@ -49,7 +49,8 @@ lint-k8s:
 	Tests/lint_k8s.sh
 
 # Money at full length (kills, gaps, duplicates, redis_restarts, redis_link, clocks, broken_keys, model), upstreams that come, go, hang and lie
-# (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges), watchers of events (events). A part of it:
+# (discovery, turmoil), thousands of idle streams and of exchanges at once (idle_streams, exchanges), watchers of events (events), floods of
+# connections and calls (floods), how long refusals take (timing). A part of it:
 # `make chaos PART=kills`; fewer calls: `make chaos SHARE=0.1`.
 chaos: build
 	cd Tests/Chaos && ../../.build/venv-mcp2/bin/python -m pytest $(if $(SHARE),--share $(SHARE)) \
