@@ -20,7 +20,11 @@ extension Gateway {
 
     /// The host without its port.
     private func name(ofHost host: String) -> String {
-        if host.hasPrefix("[") { return String(host.prefix { $0 != "]" }) + "]" }
+        if host.hasPrefix("[") {
+            guard let end = host.firstIndex(of: "]") else { return "" }
+            let rest = host[host.index(after: end)...]
+            return rest.isEmpty || rest.hasPrefix(":") ? String(host[...end]) : ""
+        }
         return String(host.prefix { $0 != ":" }).lowercased()
     }
 

@@ -113,7 +113,7 @@ async def test_a_name_that_is_not_the_nodes_is_refused(gate, host):
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.nip.io", "http://localhost.evil.example", "http://localhost@evil.example",
-                                    "file://", "http://evil.example:80/localhost", "https://xn--localhost-1x"])
+                                    "file://", "http://evil.example:80/localhost", "https://xn--localhost-1x", "http://[::1].evil.example", "http://[::1"])
 async def test_a_page_of_another_origin_is_refused(gate, origin):
     """Row 29."""
     answer = await gate.ask(request(gate.fields(Origin=origin), ping()))
