@@ -133,7 +133,8 @@ async def test_a_connection_on_which_nothing_comes_is_closed_without_a_word(gate
     with closing(connect(gate)) as silent, closing(connect(gate)) as blank:
         blank.sendall(b"\r\n\r\n")
         assert (rest(silent), rest(blank)) == (b"", b"")
-    assert time.monotonic() - begun >= HEAD
+    # a connection's time is counted from the turn of the loop in which it came, which may have begun a little before
+    assert time.monotonic() - begun >= HEAD - 0.1
     assert gate.cut("head") - before == 2
     await canary(gate)
 
