@@ -185,7 +185,9 @@ def test_every_command_that_the_sources_name_stands_in_the_rule():
 
 def test_every_setting_is_known_to_the_doctor_and_stands_in_the_readme():
     sources = "".join(file.read_text() for file in (ROOT / "Sources" / "satgate").rglob("*.swift"))
-    read = set(re.findall(r'(?:forKey: |integer\(|required\(|reader\.text\()"([a-z_.]+)"', sources))
+    read = set(re.findall(r'(?:forKey: |integer\(|required\(|reader\.text\(|reader\.time\()"([a-z_.]+)"', sources))
+    ports = set(re.findall(r'PortTLS\([^()]*of: "(\w+)"\)', sources))
+    read |= {f"{port}.tls.{name}" for port in ports for name in re.findall(r'await text\("([a-z_]+)"\)', sources)}
     known = set(re.findall(r'"([a-z_.]+)"', re.search(r"static let keys: Set<String> = \[(.*?)\]", sources, re.S)[1]))
     assert read == known and len(known) > 25
     table = (ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
