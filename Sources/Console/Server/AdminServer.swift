@@ -24,7 +24,7 @@ package struct AdminServer: Service, CustomStringConvertible {
 
     package let description = "admin port"
     /// Open ones at once; more wait to be accepted.
-    private static let mostConnections = 4096
+    private static let mostConnections = 16_384
     private let configuration: Configuration
     private let console: Console
     private let group: any EventLoopGroup
