@@ -89,7 +89,10 @@ struct LinkMachineTests {
         #expect(!machine.start())
         let commands = try #require(machine.opened())
         #expect(
-            commands == [["AUTH", "gw", "pw"], ["SELECT", 2], ["CLIENT", "SETNAME", "satgate"], ["ROLE"], ["INFO", "server"], ["TIME"]])
+            commands == [
+                ["AUTH", "gw", .bytes(Array("pw".utf8))], ["SELECT", 2], ["CLIENT", "SETNAME", "satgate"], ["ROLE"], ["INFO", "server"],
+                ["TIME"],
+            ])
         for _ in 0..<3 { #expect(machine.received(ok) == "nothing") }
         #expect(machine.received(master) == "nothing")
         #expect(machine.received(info) == "nothing")
