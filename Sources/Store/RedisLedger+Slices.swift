@@ -85,7 +85,7 @@ extension RedisLedger: Slices {
         let (accounts, parts, endings) = (batch.accounts, batch.parts, batch.endings)
         var command = ScriptCommand(
             scripts.sliceSettle, keys: 4 + accounts.count + parts.count,
-            arguments: 3 + 3 * accounts.count + 3 * parts.count + 7 * endings.count)
+            arguments: 3 + 3 * accounts.count + parts.reduce(0) { $0 + 3 + 2 * $1.places.count + 6 * $1.runs.count })
         command.keys(keys.ending)
         for account in accounts { command.key(keys.accountBase, account.name.text) }
         for part in parts { command.key(keys.holdBase, part.slice) }
@@ -103,11 +103,23 @@ extension RedisLedger: Slices {
             command.argument(Int64(part.places.count))
             for place in part.places { command.argument(endings[place].id) }
         }
-        for part in parts { for place in part.places { add(endings[place], of: tenant, to: &command) } }
+        for part in parts { add(part, of: endings, tenant, to: &command) }
         return command
     }
 
-    /// What was reserved, cost, outcome, duration, who and what.
+    /// Of endings that are alike what they have in common, how many they are, and their durations.
+    private func add(_ part: SliceBatch.Part, of endings: [SliceEnding], _ tenant: TenantName, to command: inout ScriptCommand) {
+        var start = 0
+        for run in part.runs {
+            let alike = part.places[start..<start + run]
+            if let first = alike.first { add(endings[first], of: tenant, to: &command) }
+            command.argument(Int64(run))
+            for place in alike { command.argument(endings[place].duration) }
+            start += run
+        }
+    }
+
+    /// What was reserved, cost, outcome, who and what.
     private func add(_ ending: SliceEnding, of tenant: TenantName, to command: inout ScriptCommand) {
         switch ending {
         case .call(let hold, let cost, let outcome):
@@ -115,14 +127,12 @@ extension RedisLedger: Slices {
             command.argument(hold.charge.amount.micros)
             command.argument(cost.micros)
             command.argument(outcome.kind.rawValue)
-            command.argument(outcome.duration)
             command.argument(who: context, of: tenant)
             command.argument(what: context)
         case .rest(_, _, let amount, _):
             command.argument(amount.micros)
             command.argument(0)
             command.argument("")
-            command.argument(0)
             command.argument(EventFragments.who(session: nil, token: nil, tenant: tenant, node: node))
             command.argument("")
         }

@@ -6,8 +6,29 @@ struct SliceBatch {
     struct Part {
         let slice: CallID
         let accounts: [ChargedAccount]
-        /// The places of its endings among those of the batch.
-        var places: [Int] = []
+        /// The places of its endings among those of the batch, those side by side that are alike.
+        private(set) var places: [Int] = []
+        /// How many of them are alike, one after the other.
+        private(set) var runs: [Int] = []
+
+        init(slice: CallID, accounts: [ChargedAccount]) {
+            self.slice = slice
+            self.accounts = accounts
+        }
+
+        /// Adds the ending at this place behind those that it is like.
+        fileprivate mutating func add(_ place: Int, of endings: [SliceEnding]) {
+            var end = 0
+            for run in runs.indices {
+                end += runs[run]
+                guard endings[place].isLike(endings[places[end - 1]]) else { continue }
+                places.insert(place, at: end)
+                runs[run] += 1
+                return
+            }
+            places.append(place)
+            runs.append(1)
+        }
     }
 
     let endings: [SliceEnding]
@@ -20,11 +41,9 @@ struct SliceBatch {
         // They are of a few slices in a few accounts.
         for (place, ending) in self.endings.enumerated() {
             let slice = ending.slice
-            if let part = parts.firstIndex(where: { $0.slice == slice }) {
-                parts[part].places.append(place)
-            } else {
-                parts.append(Part(slice: slice, accounts: ending.accounts, places: [place]))
-            }
+            let part = parts.firstIndex { $0.slice == slice } ?? parts.endIndex
+            if part == parts.endIndex { parts.append(Part(slice: slice, accounts: ending.accounts)) }
+            parts[part].add(place, of: self.endings)
             for account in ending.accounts { add(account) }
         }
     }
@@ -65,6 +84,23 @@ extension SliceEnding {
         case .call(let hold, _, _): hold.slice ?? hold.charge.call
         case .rest(let slice, _, _, _): slice
         }
+    }
+
+    /// Milliseconds that its call took; 0 for a rest.
+    var duration: Int64 {
+        switch self {
+        case .call(_, _, let outcome): outcome.duration
+        case .rest: 0
+        }
+    }
+
+    /// True where the two differ in no more than their ids and durations.
+    func isLike(_ other: Self) -> Bool {
+        guard case .call(let one, let cost, let outcome) = self, case .call(let another, let otherCost, let otherOutcome) = other else {
+            return false
+        }
+        return one.charge.context == another.charge.context && cost == otherCost && outcome.kind == otherOutcome.kind
+            && one.charge.amount == another.charge.amount
     }
 
     var accounts: [ChargedAccount] {

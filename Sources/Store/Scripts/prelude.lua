@@ -103,8 +103,9 @@ end
 
 -- Changes the books in hand; `save` writes them.
 local function book(a, held, spent)
-  a.held, a.spent, a.version = a.held + held, a.spent + spent, a.version + 1
-  if a.held < 0 or used(a) >= 2 ^ 53 then corrupt(a.name) end
+  held, spent = a.held + held, a.spent + spent
+  a.held, a.spent, a.version = held, spent, a.version + 1
+  if held < 0 or held + spent + a.delegated >= 2 ^ 53 then corrupt(a.name) end
 end
 
 -- Begins the account's next window where the last one is over; true when credits became free again. `first` and `second`: the next ends of
@@ -183,7 +184,7 @@ end
 local function journal(head, audit, ledger)
   local f = head and call('HMGET', head, 'epoch', 'seq') or {}
   local j = {epoch = f[1], seq = head and int(f[2] or '0', head) or now() * 1000}
-  local count, streams, numbers, texts, last = 0, {}, {}, {}, {}
+  local count, streams, numbers, texts, last = 0, {}, {}, {}, {} -- `last`: of each stream the place of its last event
   for _, stream in ipairs({audit, ledger}) do
     if f[2] then
       call('XLEN', stream) -- checks its type
@@ -201,7 +202,6 @@ local function journal(head, audit, ledger)
   function j.put(stream, number, text)
     count = count + 1
     streams[count], numbers[count], texts[count] = stream, number, text
-    if stream then last[stream] = count end
   end
   -- What an event's text begins with, and what comes between its number and its data.
   function j.front(kind, ms) return '{"type":"' .. kind .. '","timestamp":"' .. stamp(ms) .. '",' end
@@ -212,6 +212,11 @@ local function journal(head, audit, ledger)
       .. (stream and ',"seq":' .. number or '') .. j.middle() .. data .. '}}')
   end
   function j.write(channel)
+    for i = count, 1, -1 do
+      local stream = streams[i]
+      if stream and not last[stream] then last[stream] = i end
+      if last[audit] and last[ledger] then break end
+    end
     if head and next(last) then call('HSET', head, 'seq', str(j.seq)) end
     for i = 1, count do
       local stream = streams[i]

@@ -1,4 +1,5 @@
--- Joined in front of the script that ends many calls at once, behind the prelude: what a batch of calls shares is written once.
+-- Joined in front of the script that ends many calls at once, behind the prelude: what a batch of calls shares is written once, and a text is
+-- put together in one step, for Lua hashes each byte of each text on its way.
 
 -- The numbers of a batch lie close together: of most all but the last digit was written before.
 local tens, ones, whole = {}, {[0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'}, str
@@ -13,41 +14,63 @@ str = function(n)
   return text .. ones[one]
 end
 
--- The words of a budget_spend of this slice: what is the same for all its calls is put together once.
-local function spending(s, front, middle)
-  local w = {front, '', s.named, '', middle, '', ',"call":"', '', '","cost":', '', ',"remaining":', '', ',"accounts":['}
-  for i, a in ipairs(s.list) do
-    for _, word in ipairs({
-      (i > 1 and ',' or '') .. '{"account":"' .. a.name .. '","limit":' .. credits(a.limit) .. ',"available":', '', ',"held":', '',
-      ',"spent":', '', ',"delegated":' .. credits(a.delegated) .. ',"over":', '', ',"version":', '',
-      ',"epoch":"' .. a.epoch .. (a.window > 0 and '","window":' .. str(a.window) .. '}' or '"}')}) do
-      w[#w + 1] = word
-    end
+-- Of sums that differ by prices the fractions come again, the sums do not.
+local fractions = {[0] = ''}
+credits = function(micros)
+  local rest = micros % 1e6
+  local fraction = fractions[rest]
+  if not fraction then
+    fraction = format('.%06.0f', rest):gsub('0+$', '')
+    fractions[rest] = fraction
   end
-  w[#w] = w[#w] .. ']}}'
-  return w
+  return str((micros - rest) / 1e6) .. fraction
+end
+
+-- What endings have in common that follow each other, out of the arguments from this one on.
+local function kind(at)
+  local reserved, cost = int(ARGV[at], 'reserved'), int(ARGV[at + 1], 'cost')
+  if cost > reserved then cost = reserved end
+  return {reserved = reserved, cost = cost, outcome = ARGV[at + 2], who = ARGV[at + 3], what = ARGV[at + 4], count = int(ARGV[at + 5], 'count'),
+    price = credits(cost), settled = 'settled ' .. str(cost)}
+end
+
+-- What is left in the slice's last account, as events and replies tell it: the same as before, mostly.
+local function remaining(s)
+  local a = s.told
+  local free = a and a.limit - a.held - a.spent - a.delegated
+  if free ~= s.free then
+    s.free, s.left, s.remaining = free, credits(free > 0 and free or 0), ' ' .. str(free > 0 and free or 0)
+  end
+  return s.remaining
+end
+
+-- What an event says of an account whatever its calls cost: until its window ends.
+local function worded(a)
+  a.opening = '{"account":"' .. a.name .. '","limit":' .. credits(a.limit) .. ',"available":'
+  a.between = ',"delegated":' .. credits(a.delegated) .. ',"over":'
+  a.closing = ',"epoch":"' .. a.epoch .. (a.window > 0 and '","window":' .. str(a.window) .. '}' or '"}')
 end
 
 -- Tells of calls that were charged, by `tell(slice, its accounts, call, cost, remainder, who, what)`, the last four as text.
 local function spender(events, ledger, ms)
   local front, middle = events.front('budget_spend', ms), events.middle()
   return function(s, list, id, cost, left, who, what)
-    local w, n, number = s.words, 13, events.number()
-    if not w then
-      w = spending(s, front, middle)
-      s.words = w
-    end
-    w[2], w[4], w[6], w[8], w[10], w[12] = who, number, what, id, cost, left
-    for i = 1, #list do
+    local number, last, above = events.number(), #list, ''
+    for i = 1, last do
       local a = list[i]
-      local free, held, spent = a.limit - a.held - a.spent - a.delegated, a.held, a.spent
-      if free < 0 then
-        w[n + 2], w[n + 8] = '0', credits(-free)
+      if not a.opening then worded(a) end
+      local held, spent = a.held, a.spent
+      local free, over = a.limit - held - spent - a.delegated, '0'
+      if free < 0 then free, over = 0, credits(-free) end
+      free = a == s.told and left or credits(free)
+      if i < last then
+        above = above .. a.opening .. free .. ',"held":' .. credits(held) .. ',"spent":' .. credits(spent) .. a.between .. over
+          .. ',"version":' .. str(a.version) .. a.closing .. ','
       else
-        w[n + 2], w[n + 8] = written[free] or credits(free), '0'
+        events.put(ledger, number, front .. who .. s.named .. number .. middle .. what .. ',"call":"' .. id .. '","cost":' .. cost
+          .. ',"remaining":' .. left .. ',"accounts":[' .. above .. a.opening .. free .. ',"held":' .. credits(held) .. ',"spent":'
+          .. credits(spent) .. a.between .. over .. ',"version":' .. str(a.version) .. a.closing .. ']}}')
       end
-      w[n + 4], w[n + 6], w[n + 10], n = written[held] or credits(held), written[spent] or credits(spent), str(a.version), n + 11
     end
-    events.put(ledger, number, table.concat(w))
   end
 end

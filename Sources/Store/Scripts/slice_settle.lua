@@ -4,22 +4,27 @@
 -- an ending is remembered with its slice.
 -- KEYS: holds, head, audit, ledger, account..., slice...
 -- ARGV: channel, how long an ended slice is remembered, number of accounts, of each its name and the next two ends of its window (0 = none),
---       of each slice its id, its accounts' names, the number of its endings and their ids; of each ending, slice by slice, what was
---       reserved, cost, outcome ('' = no call: that much of the slice is given back), duration, who, what
+--       of each slice its id, its accounts' names, the number of its endings and their ids; then, slice by slice, of those that follow each
+--       other and differ in no more than their durations: what was reserved, cost, outcome ('' = no call: that much of the slice is given
+--       back), who, what, how many they are, and the duration of each
 -- Reply: epoch and version of each account ('-' and 0 = not changed); a line for each ending, slice by slice: its state, what was charged
 --        and what remains in the last account (-1 = missing)
 local KEYS, ARGV, time, audit, ledger = KEYS, ARGV, now(), KEYS[3], KEYS[4]
-local lastAccount, at, books, slices = 4 + ARGV[3], 4, {}, {}
+local lastAccount, at, books, slices, windows = 4 + ARGV[3], 4, {}, {}, false
 
 local events = journal(KEYS[2], audit, ledger)
 local spend, called, middle = spender(events, ledger, time), events.front('tool_call', time), events.middle()
 for i = 5, lastAccount do
   local a = account(ARGV[at], KEYS[i])
-  if a then a.first, a.second = ARGV[at + 1], ARGV[at + 2] end
+  if a then
+    a.first, a.second = ARGV[at + 1], ARGV[at + 2]
+    if a.first ~= '0' then windows = true end
+  end
   books[i - 4], books[ARGV[at]], at = a or false, a, at + 3
 end
 for i = lastAccount + 1, #KEYS do
-  local s = {key = KEYS[i], id = ARGV[at], names = ARGV[at + 1], ids = at + 2, count = tonumber(ARGV[at + 2]), amount = 0, list = {}, news = {}}
+  local s = {key = KEYS[i], id = ARGV[at], names = ARGV[at + 1], ids = at + 2, count = tonumber(ARGV[at + 2]), amount = 0, list = {}, news = {},
+    left = 'null', remaining = ' -1'}
   at = at + 3 + s.count
   s.known = call('HMGET', s.key, 'state', 'amount', 'accounts', 'epochs', 'slice', unpack(ARGV, s.ids + 1, at - 1))
   s.state, s.budget = s.known[1] or 'unknown', s.names:match('%S+$')
@@ -37,14 +42,15 @@ for i = lastAccount + 1, #KEYS do
 end
 
 -- Charges one call in the books in hand; answers what becomes of it.
-local function charge(id, s, reserved, cost, outcome, duration, who, what)
-  local held, list = reserved < s.amount and reserved or s.amount, s.list
+local function charge(s, kind, id, duration)
+  local reserved, cost, who, what, list = kind.reserved, kind.cost, kind.who, kind.what, s.list
+  local held = reserved < s.amount and reserved or s.amount
   local late, charged = held < reserved, cost
-  for i = 1, #list do
+  for i = 1, (windows or late) and #list or 0 do
     local a = list[i]
     if a.first ~= '0' and roll(a, a.first, a.second, time) then
       events.add(ledger, 'window_reset', time, who, a.name, a.reset .. balances({a}))
-      for _, other in ipairs(slices) do other.words = nil end
+      a.opening = nil
     end
     if late then charged = math.min(charged, held + available(a)) end
   end
@@ -56,15 +62,14 @@ local function charge(id, s, reserved, cost, outcome, duration, who, what)
     end
     s.amount, s.changed = s.amount - held, s.open and held > 0 or s.changed
   end
-  local state = late and 'late_settled ' or 'settled '
-  if outcome == '' then return state .. '0' end
+  local remains, state = remaining(s), late and 'late_settled ' .. str(charged) or kind.settled
+  if kind.outcome == '' then return (late and 'late_settled 0' or 'settled 0') .. remains end
 
-  local left, price = s.told and credits(available(s.told)) or 'null', written[cost] or credits(cost)
   if late then
-    events.add(ledger, 'late_settle', time, who, s.budget, what .. ',"call":"' .. id .. '","cost":' .. price .. ',"charged":'
-      .. credits(charged) .. ',"writtenOff":' .. credits(cost - charged) .. ',"remaining":' .. left .. ',' .. balances(list))
+    events.add(ledger, 'late_settle', time, who, s.budget, what .. ',"call":"' .. id .. '","cost":' .. kind.price .. ',"charged":'
+      .. credits(charged) .. ',"writtenOff":' .. credits(cost - charged) .. ',"remaining":' .. s.left .. ',' .. balances(list))
   elseif cost > 0 then
-    spend(s, list, id, price, left, who, what)
+    spend(s, list, id, kind.price, s.left, who, what)
   end
   for i = 1, #list do
     local a = list[i]
@@ -74,28 +79,29 @@ local function charge(id, s, reserved, cost, outcome, duration, who, what)
     end
   end
   local number = events.number()
-  events.put(audit, number, called .. who .. s.named .. number .. middle .. what .. ',"cost":' .. (written[charged] or credits(charged))
-    .. ',"durationMs":' .. duration .. ',"outcome":"' .. outcome .. '"}}')
-  return state .. str(charged)
+  events.put(audit, number, called .. who .. s.named .. number .. middle .. what .. ',"cost":'
+    .. (late and credits(charged) or kind.price) .. ',"durationMs":' .. duration .. ',"outcome":"' .. kind.outcome .. '"}}')
+  return state .. remains
 end
-
-local function remaining(a) return a and ' ' .. str(available(a)) or ' -1' end
 
 local reply, count = {}, 0
 for _, s in ipairs(slices) do
-  local seen, news, known, isKnown, ids = {}, s.news, s.known, s.open or s.state == 'lapsed', s.ids
-  for i = 1, s.count do
-    local id = ARGV[ids + i]
-    local told = known[5 + i] or seen[id]
-    if not told and isKnown then
-      local reserved, cost = int(ARGV[at], 'reserved'), ARGV[at + 1]
-      cost = cost == ARGV[at] and reserved or math.min(int(cost, 'cost'), reserved)
-      told = charge(id, s, reserved, cost, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]) .. remaining(s.told)
-      seen[id] = told
-      news[#news + 1], news[#news + 2] = id, told
+  local seen, news, known, isKnown, from, ids, last = {}, s.news, s.known, s.open or s.state == 'lapsed', 1, s.ids, 0
+  while from <= s.count do
+    local alike = kind(at)
+    at = at + 6
+    for i = from, from + alike.count - 1 do
+      local id = ARGV[ids + i]
+      local told = known[5 + i] or seen[id]
+      if not told and isKnown then
+        told = charge(s, alike, id, ARGV[at])
+        seen[id] = told
+        news[last + 1], news[last + 2], last = id, told, last + 2
+      end
+      count, at = count + 1, at + 1
+      reply[count] = told or s.state .. ' 0' .. remaining(s)
     end
-    count = count + 1
-    reply[count], at = told or s.state .. ' 0' .. remaining(s.told), at + 6
+    from = from + alike.count
   end
 end
 
