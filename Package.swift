@@ -127,8 +127,7 @@ let package = Package(
         .executableTarget(
             name: "light-upstream", dependencies: ["Demo", "Fixtures"] + nio, path: "Tests/Fixtures/LightUpstream", swiftSettings: strict),
         .target(
-            name: "HTTPFuzz", dependencies: http + ["HTTPWire", embedded],
-            path: "Tests/Fuzz/Library", swiftSettings: strict),
+            name: "HTTPFuzz", dependencies: http + ["HTTPWire", embedded], path: "Tests/Fuzz/Library", swiftSettings: strict),
         .executableTarget(name: "http-fuzz", dependencies: ["HTTPFuzz"], path: "Tests/Fuzz/Program", swiftSettings: strict),
         .target(name: "WrongClock", path: "Tests/Fixtures/WrongClock"),
         .executableTarget(
@@ -136,14 +135,13 @@ let package = Package(
             path: "Tests/Fixtures/Simulation", swiftSettings: strict),
         .executableTarget(name: "light-agent", path: "Tests/Fixtures/LightAgent", swiftSettings: strict),
         tests("MacaroonsTests", ["Macaroons", "Secrets"], resources: [.copy("macaroons.json")]),
-        tests("MCPWireTests", ["MCPWire"]),
+        tests("MCPWireTests", ["MCPWire", "Fixtures"]),
         tests("HTTPWireTests", http + ["HTTPWire", "HTTPFuzz", embedded]),
         tests(
             "FuzzTests",
             nio + [
-                "CHiredis", "CLibFuzzer", "Console", "Gateway", "Governance", "HTTPFuzz", "HTTPWire", "MCPWire", "Macaroons", "Redis",
-                "Store",
-                "TimeZones", "satgate", embedded, webSocket,
+                "CHiredis", "CLibFuzzer", "Console", "Fixtures", "Gateway", "Governance", "HTTPFuzz", "HTTPWire", "MCPWire", "Macaroons",
+                "Redis", "Store", "TimeZones", "satgate", embedded, webSocket,
             ]),
         tests("GovernanceTests", ["Governance", "Fixtures"]),
         tests(

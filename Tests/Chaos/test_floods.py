@@ -4,10 +4,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import resource
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -112,15 +111,6 @@ async def _until_served(node: Node, token: str, *tools: str) -> None:
             assert time.monotonic() < end, found[-1:]
             await agents.call(1, found.append)
         agents.close()
-
-
-@pytest.fixture
-def files() -> Iterator[None]:
-    """As many open files as the system allows; the node inherits that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class Idler(asyncio.Protocol):

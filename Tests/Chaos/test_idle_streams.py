@@ -4,9 +4,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,6 @@ LIMIT = 20.0  # KiB of memory for a stream with its connection and session, abov
 OPENING = 64  # connections that are being opened at once
 SOURCES = [f"127.0.0.{number}" for number in range(2, 8)]
 EACH = 4  # subscriptions of one agent
-
-
-@pytest.fixture
-def files() -> Iterator[None]:
-    """As many open files as the system allows; the node inherits that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class Held(asyncio.Protocol):

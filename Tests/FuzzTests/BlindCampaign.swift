@@ -21,8 +21,7 @@ struct BlindCampaign {
         var found: [Finding] = []
         var played = 0
         while played < cases, found.count < most, end.map({ .now < $0 }) ?? true {
-            // Neighbours' numbers would overlap.
-            var dice = Seeded((seed &+ UInt64(played)) &* 0x2545_F491_4F6C_DD1D)
+            var dice = Seeded(ofCase: seed &+ UInt64(played))
             if let finding = finding(havoc.bytes(&dice)) { found.append(finding) }
             played += 1
         }

@@ -23,13 +23,11 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
         self.flaw = flaw
     }
 
-    /// The bytes in up to five pieces, cut where the bytes themselves decide.
+    /// The bytes in pieces, cut where the bytes themselves decide.
     static func pieces(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         var dice = Seeded(hash)
-        if Int.random(in: 0..<8, using: &dice) == 0 { return bytes.indices.map { bytes[$0...$0] } }
-        let places = (0..<Int.random(in: 1...4, using: &dice)).map { _ in Int.random(in: 0...bytes.count, using: &dice) }.sorted()
-        return zip([0] + places, places + [bytes.count]).map { bytes[$0..<$1] }
+        return Mutation.cut(bytes, &dice)
     }
 }
 

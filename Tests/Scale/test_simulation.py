@@ -2,9 +2,7 @@
 k8s/SCALING.md counts with."""
 from __future__ import annotations
 
-import resource
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +20,7 @@ CONTROL = len("cancel tenant-1 " + arithmetic.SESSION + " 100")
 FACTS = 105  # bytes, about
 TOLERANCE = 0.06  # by which Redis may have sent or been sent more or less than the arithmetic says
 
-
-@pytest.fixture(autouse=True)
-def files() -> Iterator[None]:
-    """As many open files as the system allows; the simulation and Redis inherit that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+pytestmark = pytest.mark.usefixtures("files")  # the simulation and Redis inherit them
 
 
 def near(what: str, measured: float, expected: float) -> None:

@@ -43,8 +43,7 @@ package struct Campaign {
 
     /// Plays one case.
     private func play(_ seed: UInt64, _ tally: inout Tally, _ watch: (([UInt8], String) -> Void)?) {
-        // Neighbours' numbers would overlap.
-        var dice = Seeded(seed &* 0x2545_F491_4F6C_DD1D)
+        var dice = Seeded(ofCase: seed)
         let bytes = maker.make(&dice)
         let pieces = Mutation.cut(bytes, &dice)
         let duel = Duel(ours: ours(pieces), theirs: theirs(pieces))

@@ -1,5 +1,5 @@
 /// Changes bytes without knowing what they mean.
-enum Mutation {
+package enum Mutation {
     private static let splices: [[UInt8]] = [
         "\r\n", "\n", "\r", " ", "\t", "\0", ":", ";", ",", "0", "1", "f", "chunked", "Content-Length: 3\r\n",
         "Transfer-Encoding: chunked\r\n",
@@ -28,7 +28,7 @@ enum Mutation {
     }
 
     /// The bytes in pieces, cut anywhere.
-    static func cut(_ bytes: [UInt8], _ dice: inout Seeded) -> [ArraySlice<UInt8>] {
+    package static func cut(_ bytes: [UInt8], _ dice: inout Seeded) -> [ArraySlice<UInt8>] {
         if dice.once(in: 12) { return bytes.indices.map { bytes[$0...$0] } }
         let places = (0..<dice.below(4)).map { _ in dice.below(bytes.count + 1) }.sorted()
         return zip([0] + places, places + [bytes.count]).map { bytes[$0..<$1] }

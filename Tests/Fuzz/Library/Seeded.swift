@@ -5,6 +5,9 @@ package struct Seeded: RandomNumberGenerator {
     /// The same numbers for the same seed.
     package init(_ seed: UInt64) { state = seed }
 
+    /// The numbers of one case among many; neighbours' would overlap.
+    package init(ofCase number: UInt64) { self.init(number &* 0x2545_F491_4F6C_DD1D) }
+
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

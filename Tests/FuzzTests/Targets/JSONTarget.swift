@@ -1,4 +1,4 @@
-import Foundation
+import Fixtures
 
 @testable import MCPWire
 
@@ -45,10 +45,8 @@ enum JSONCase {
 
     /// What Foundation takes otherwise.
     private static func flaw(beside document: JSONDocument) -> String? {
-        guard let value = foundation(document.bytes) else {
-            return foundation(tamed(document.bytes)) == nil ? "is no JSON to Foundation" : nil
-        }
-        guard let members = value as? [String: Any], !document.isAmbiguous else { return nil }
+        guard FoundationJSON.takes(document.bytes) else { return "is no JSON to Foundation" }
+        guard let members = FoundationJSON.value(of: document.bytes) as? [String: Any], !document.isAmbiguous else { return nil }
         // Foundation takes keys that only look alike for one.
         guard document.members.count(where: { $0.section == .envelope }) == members.count else { return nil }
         for case (let key, let text as String) in members {
@@ -62,35 +60,6 @@ enum JSONCase {
     private static func isSame(_ ours: String, _ theirs: String) -> Bool {
         func content(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.filter { $0 != "\u{FEFF}" } }
         return content(ours) == content(theirs)
-    }
-
-    private static func foundation(_ json: [UInt8]) -> Any? {
-        try? JSONSerialization.jsonObject(with: Data(json), options: .fragmentsAllowed)
-    }
-
-    /// What Foundation is stricter about than RFC 8259 made harmless: lone surrogate escapes, numbers out of range.
-    private static func tamed(_ json: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        var isString = false
-        var at = 0
-        while at < json.count {
-            let byte = json[at]
-            if isString, byte == UInt8(ascii: "\\") {
-                let isUnicode = json[at + 1] == UInt8(ascii: "u")
-                out += isUnicode ? Array("\\u0041".utf8) : Array(json[at...at + 1])
-                at += isUnicode ? 6 : 2
-                continue
-            }
-            if byte == UInt8(ascii: "\"") { isString.toggle() }
-            if !isString, byte == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-                out.append(UInt8(ascii: "0"))
-                while at < json.count, "+-.eE0123456789".utf8.contains(json[at]) { at += 1 }
-                continue
-            }
-            out.append(byte)
-            at += 1
-        }
-        return out
     }
 
     /// What is sent to an upstream in its place is a request of ours, without what is between the agent and us.

@@ -140,27 +140,28 @@ async def test_a_small_budget_is_spent_to_the_last_credit_and_no_further(bank):
     assert {reply.label for reply in replies if not reply.result} <= {"budget_exhausted", "insufficient_budget"}
 
 
-async def test_a_call_that_lacks_credit_has_the_other_node_give_its_slice_back(bank):
-    async with agents(bank, "wanted", bank.a) as rich, agents(bank, "wanted", bank.b, count=1) as poor:
-        await holding(bank, "wanted", bank.a, rich)
-        balance, free = bank.books.balance("wanted"), sum(bank.slices("wanted").values())
+@asynccontextmanager
+async def wanting(bank: Bank, budget: str) -> AsyncIterator[Agent]:
+    """An agent of the second node, for whom the account has one credit less than five but for what the first has in a slice."""
+    async with agents(bank, budget, bank.a) as rich, agents(bank, budget, bank.b, count=1) as poor:
+        await holding(bank, budget, bank.a, rich)
+        balance, free = bank.books.balance(budget), sum(bank.slices(budget).values())
         assert free >= 1_000_000, "there is something to be had"
-        # but for the slice, one credit less is left than the call costs
-        bank.redis.client.hincrby(f"{bank.books.prefix}account:wanted", "spent", balance.available - 4_000_000)
-        reply = await poor[0].call(bank.b, "light__fail", text="x")
-    assert reply.result, (reply.raw, balance)
+        bank.redis.client.hincrby(f"{bank.books.prefix}account:{budget}", "spent", balance.available - 4_000_000)
+        yield poor[0]
+
+
+async def test_a_call_that_lacks_credit_has_the_other_node_give_its_slice_back(bank):
+    async with wanting(bank, "wanted") as poor:
+        reply = await poor.call(bank.b, "light__fail", text="x")
+    assert reply.result, reply.raw
     assert not [event for event in bank.books.events("budget_error", "audit") if event.get("budgetId") == "wanted"]
 
 
 async def test_a_delegation_that_lacks_credit_has_the_other_node_give_its_slice_back(bank):
-    async with agents(bank, "given", bank.a) as rich, agents(bank, "given", bank.b, count=1) as poor:
-        await holding(bank, "given", bank.a, rich)
-        balance, free = bank.books.balance("given"), sum(bank.slices("given").values())
-        assert free >= 1_000_000, "there is something to be had"
-        # but for the slice, one credit less is left than the delegation takes
-        bank.redis.client.hincrby(f"{bank.books.prefix}account:given", "spent", balance.available - 4_000_000)
-        reply = await poor[0].ask(bank.b, "satgate/delegate", {"budget": 5})
-    assert reply.result, (reply.raw, balance)
+    async with wanting(bank, "given") as poor:
+        reply = await poor.ask(bank.b, "satgate/delegate", {"budget": 5})
+    assert reply.result, reply.raw
 
 
 async def test_a_call_that_waits_for_its_agent_outlives_its_node_and_the_slice(bank):

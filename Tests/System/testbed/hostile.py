@@ -5,12 +5,11 @@ import asyncio
 import json
 import socket
 import struct
-import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .process import free_port
+from .looped import Looped
 
 
 @dataclass
@@ -60,33 +59,18 @@ async def honest(call: Call) -> None:
     await call.json(call.result())
 
 
-class HostileUpstream:
+class HostileUpstream(Looped):
     """A server of Streamable HTTP at `url`, with a handshake and without sessions; `heads` and `bodies` are of all POSTs that came."""
 
     TOOLS = {"trick": "Does as it is told", "echo": "Returns\n\tits text \u200d", "sly": "Adds numbers\x1b[8m\U000e0053\U000e0065\U000e006e\U000e0064"}
 
     def __init__(self) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/mcp"
         self.trick: Trick = honest
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
         self.calls = 0
-        self._loop = asyncio.new_event_loop()
-        listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
-        self._thread.start()
-        assert listening.wait(5)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def _run(self, listening: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
-        listening.set()
-        self._loop.run_forever()
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}/mcp"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

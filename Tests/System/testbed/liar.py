@@ -2,40 +2,24 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 
-from .process import free_port
+from .looped import Looped, until_one_ends
 
 
-class Liar:
+class Liar(Looped):
     """Listens at `url` for the Redis at that port. While `lie` is set, commands with `about` in them go no further and are answered by it; where
     `forever`, by it again and again."""
 
     def __init__(self, port: int, about: bytes) -> None:
         self._behind, self._about = port, about
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}"
         self.lie: bytes | None = None
         self.forever = self.hangs_up = False
         self.told = 0
-        self._loop = asyncio.new_event_loop()
-        listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
-        self._thread.start()
-        assert listening.wait(5)
+        super().__init__()
+        self.url = f"redis://127.0.0.1:{self.port}"
 
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def _run(self, listening: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._pass, "127.0.0.1", self.port))
-        listening.set()
-        self._loop.run_forever()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", self._behind)
 
         async def commands(piece: bytes) -> None:
@@ -53,11 +37,7 @@ class Liar:
         async def replies(piece: bytes) -> None:
             writer.write(piece)
             await writer.drain()
-        ways = [asyncio.create_task(_each(reader, commands)), asyncio.create_task(_each(behind_reader, replies))]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        await until_one_ends(_each(reader, commands), _each(behind_reader, replies))
         writer.close()
         behind_writer.close()
 

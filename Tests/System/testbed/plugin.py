@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         for process in Process.live:
             report.sections.append((f"{process.name} (pid {process.pid}, exit {process._child.poll()})", process.tail()))
     return report
+
+
+@pytest.fixture
+def files() -> Iterator[None]:
+    """As many open files as the system allows; what is started inherits that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from dataclasses import dataclass, field
 
-from .process import free_port
+from .looped import Looped, until_one_ends
 from .wire import Exchange
 
 
@@ -30,50 +29,28 @@ class _Line:
         return found
 
 
-class Tap:
+class Tap(Looped):
     """Listens at `url` for the server at that port. `rename`: bytes to be replaced by as many others in what the server sends."""
 
     def __init__(self, port: int) -> None:
         self._behind = port
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/mcp"
         self.rename: tuple[bytes, bytes] | None = None
         self._lines: list[_Line] = []
-        self._loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(None)
-        listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
-        self._thread.start()
-        assert listening.wait(5)
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}/mcp"
 
     def take(self) -> list[Exchange]:
         """All that has passed; what has been answered wholly is given only once."""
         return [exchange for line in list(self._lines) for exchange in line.take()]
 
-    def _run(self, listening: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._pass, "127.0.0.1", self.port))
-        listening.set()
-        self._loop.run_forever()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = _Line()
         self._lines.append(line)
         try:
             reader_behind, writer_behind = await asyncio.open_connection("127.0.0.1", self._behind)
         except OSError:
             return writer.transport.abort()
-        ways = [asyncio.create_task(self._copy(reader, writer_behind, line.sent, False)),
-                asyncio.create_task(self._copy(reader_behind, writer, line.got, True))]
-        # either side may hang up, as a client does that has had enough of a stream
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        await until_one_ends(self._copy(reader, writer_behind, line.sent, False), self._copy(reader_behind, writer, line.got, True))
         writer.close()
         writer_behind.close()
 
