@@ -63,6 +63,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -108,13 +109,20 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
-        module("Telemetry", http + ["ServerIdentity", tls, log, lifecycle, metrics, tracing]),
+        module("OneShotHTTP", http + ["ServerIdentity", tls]),
+        module(
+            "OAuth",
+            [
+                "OneShotHTTP", "Macaroons", "Governance", "Gateway", log, lifecycle, metrics, .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+        module("Telemetry", http + ["OneShotHTTP", log, lifecycle, metrics, tracing]),
         module("Demo", http + ["MCPWire"]),
         .executableTarget(
             name: "satgate",
             dependencies: [
                 "Macaroons", "HTTPWire", "Governance", "TimeZones", "ServerIdentity", "Redis", "Events", "Upstreams", "Gateway", "Store",
-                "Console", "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
+                "Console", "OneShotHTTP", "OAuth", "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,
@@ -150,6 +158,7 @@ let package = Package(
                 "Console", "Macaroons", "Governance", "Events", "Fixtures", webSocket, log,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
+        tests("OAuthTests", ["OAuth", "Macaroons", "OneShotHTTP", "Gateway", "Governance", .product(name: "JWTKit", package: "jwt-kit")]),
         tests("TelemetryTests", http + ["Telemetry", log, metrics, tracing]),
         tests("ServerIdentityTests", ["ServerIdentity", subprocess]),
         tests("TimeZonesTests", ["TimeZones", "Governance", subprocess], resources: [.copy("oracle.py")]),

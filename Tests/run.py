@@ -85,7 +85,7 @@ def main() -> int:
     os.environ["SATGATE_REPORTS"] = str(REPORTS)
     totals = [suite(*each) for each in (
         swift, pytest("mcp1", "interop", "matrix", "thirdparty"), pytest("mcp2", "interop", "matrix", "thirdparty"),
-        pytest("mcp2", "fixtures", "cluster", "faults", "cli", "rolling"), pytest("mcp2", "attacks"), pytest("operator", "operator"), pytest("operator", "browser"),
+        pytest("mcp2", "fixtures", "cluster", "faults", "cli", "rolling"), pytest("mcp2", "attacks"), pytest("mcp1", "oauth"), pytest("mcp2", "oauth"), pytest("operator", "operator"), pytest("operator", "browser"),
         pytest("mcp2", "topologies"), on("sentinels", pytest("mcp2", *EVERYDAY)), on("cluster", pytest("mcp2", *EVERYDAY)),
         pytest("mcp2", "test_failover.py", "--short", directory="Chaos"), pytest("k8s", "deployment"),
         pytest("mcp2", "--short", "--ignore=test_failover.py", "--ignore=test_partition.py", directory="Chaos"),

@@ -48,8 +48,8 @@ def carried(checkout: Path) -> list[Component]:
         header = (checkout / "Sources/CNIOLLHTTP/include/c_nio_llhttp.h").read_text()
         version = ".".join(re.findall(r"define LLHTTP_VERSION_\w+ (\d+)", header))
         return [component("llhttp", version, "MIT", f"pkg:github/nodejs/llhttp@v{version}")]
-    if checkout.name == "swift-nio-ssl":
-        revision = re.findall(r"[0-9a-f]{40}", (checkout / "Sources/CNIOBoringSSL/hash.txt").read_text())[0]
+    if boring := {"swift-nio-ssl": "CNIOBoringSSL", "swift-crypto": "CCryptoBoringSSL"}.get(checkout.name):
+        revision = re.findall(r"[0-9a-f]{40}", (checkout / "Sources" / boring / "hash.txt").read_text())[0]
         return [component("boringssl", revision, "OpenSSL AND ISC", f"pkg:github/google/boringssl@{revision}")]
     if checkout.name.lower() == "yams":
         return [component("libyaml", "0.2.5", "MIT", "pkg:github/yaml/libyaml@0.2.5")]

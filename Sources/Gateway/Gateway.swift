@@ -43,6 +43,8 @@ package final class Gateway: Sendable {
     let node: NodeID
     let configuration: Configuration
     let authenticator: Authenticator
+    /// Nil: only macaroons are taken.
+    let accessTokens: AccessTokenReader?
     let tenants: any TenantDirectory
     let catalogues: Catalogues
     let ledger: any Ledger
@@ -86,12 +88,14 @@ package final class Gateway: Sendable {
         node: NodeID, configuration: Configuration, authenticator: Authenticator, tenants: any TenantDirectory, catalogues: Catalogues,
         ledger: any Ledger & Rounds & CallRecords, events: any EventSink, bus: any NodeBus, outbox: any Outbox,
         addresses: any AddressBook, isAlive: @escaping @Sendable (NodeID) -> Bool, sessions: SessionCache, revoked: RevokedTokens,
-        delegations: any Delegations, holds: OpenHolds, settlements: Settlements, leases: Leases? = nil, tasks: [LoopTasks],
+        delegations: any Delegations, holds: OpenHolds, settlements: Settlements, leases: Leases? = nil,
+        accessTokens: (any AccessTokens)? = nil, tasks: [LoopTasks],
         logger: Logger, windows: any WindowClock, now: @escaping @Sendable () -> Int64
     ) {
         self.node = node
         self.configuration = configuration
         self.authenticator = authenticator
+        self.accessTokens = accessTokens.map { AccessTokenReader($0, cacheCapacity: 8192) }
         self.tenants = tenants
         self.catalogues = catalogues
         self.ledger = ledger
@@ -135,73 +139,13 @@ package final class Gateway: Sendable {
             case (.sse, _): throw .methodNotAllowed(allow: "GET")
             case (.message, .POST): try await StreamSessionExchange(gateway: self, reply: reply).post(inbound)
             case (.message, _): throw .methodNotAllowed(allow: "POST")
+            case (.resourceMetadata, .GET), (.resourceMetadata, .HEAD): try describe(inbound, reply)
+            case (.resourceMetadata, _): throw .methodNotAllowed(allow: "GET, HEAD")
             case (_, .OPTIONS) where inbound.head.isPath("*"): throw .methodNotAllowed(allow: "GET, POST, DELETE")
             default: throw .notFound
             }
         } catch {
             reply.reject(error)
-        }
-    }
-
-    /// The grant and tenant of the request's token.
-    func identify(_ inbound: Inbound, on reply: HTTPReply) async throws(Rejection) -> Principal {
-        let generation = revoked.generation
-        let presented = inbound.fields.presented
-        if let presented, let known = reply.known, known.generation == generation,
-            presented.isSame(as: known.authorization), now() < known.principal.grant.expires,
-            tenants.tenant(known.principal.grant.tenant) === known.principal.tenant
-        {
-            return known.principal
-        }
-        return try await prove(inbound, presented, on: reply, generation)
-    }
-
-    @inline(never)  // keeps what only a connection's first request needs out of the frames of all others
-    private func prove(
-        _ inbound: Inbound, _ presented: ArraySlice<UInt8>?, on reply: HTTPReply, _ generation: UInt64
-    ) async throws(Rejection) -> Principal {
-        if inbound.fields.listsTokens { throw .repeatedHeader("Authorization") }
-        let grant = try await judge(presented: presented != nil) { () throws(AuthenticationError) in
-            try authenticator.identify(authorization: inbound.fields.authorization, now: now())
-        }
-        let principal = try principal(of: grant)
-        if let presented {
-            reply.known = HTTPReply.Known(authorization: Array(presented), principal: principal, generation: generation)
-        }
-        return principal
-    }
-
-    /// The grant of a token that is not revoked; `presented`: something came that was to prove it.
-    func judge(presented: Bool, _ identify: () throws(AuthenticationError) -> Grant) async throws(Rejection) -> Grant {
-        let grant: Grant
-        do {
-            grant = try identify()
-        } catch {
-            announce(error)
-            throw .unauthenticated(presented: presented)
-        }
-        let isRevoked: Bool
-        do { isRevoked = try await revoked.includes(grant) } catch { throw .storeUnavailable(nil) }
-        guard isRevoked else { return grant }
-        announce(.refused(.revoked, tenant: grant.tenant, token: grant.token))
-        throw .unauthenticated(presented: true)
-    }
-
-    /// The grant with its tenant.
-    func principal(of grant: Grant) throws(Rejection) -> Principal {
-        guard let tenant = tenants.tenant(grant.tenant) else {
-            throw tenants.isUnread(grant.tenant) ? .storeUnavailable(nil) : .unknownTenant
-        }
-        return Principal(grant: grant, tenant: tenant)
-    }
-
-    /// Tells the tenant of a proved token that was refused; of any other only whoever watches the node, and not of too many.
-    private func announce(_ failure: AuthenticationError) {
-        let data: Event.Fields = ["error": .text(failure.label)]
-        if case .refused(_, let tenant?, let token) = failure {
-            events.publish(Event(.authFailure, tenant: tenant, token: token, node: node, data: data))
-        } else if failures.admit() {
-            events.publish(Event(.authFailure, tenant: nil, node: node, data: data))
         }
     }
 

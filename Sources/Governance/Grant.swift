@@ -10,6 +10,18 @@ package final class Grant: Sendable {
         }
     }
 
+    /// What an access token was granted elsewhere.
+    package struct Access: Sendable, Hashable {
+        /// The `iss` of the authorization server.
+        package let issuer: String
+        /// As the authorization server names them.
+        package let scopes: [String]
+        package init(issuer: String, scopes: [String]) {
+            self.issuer = issuer
+            self.scopes = scopes
+        }
+    }
+
     package let tenant: TenantName
     package let token: TokenID
     /// The ancestors it was delegated from, then the ids of every prefix of the chain, the root's first, the token's own last:
@@ -18,6 +30,8 @@ package final class Grant: Sendable {
     /// Unix milliseconds of the earliest `expires` caveat; the token is valid strictly before it.
     package let expires: Int64
     package let scope: Scope
+    /// Where an access token of OAuth is from; nil: the token is a macaroon.
+    package let access: Access?
     /// The budget account, present only when sealed by `budget_bind`.
     package let budget: BudgetName?
     /// Outermost (first in the chain) first, at most eight.
@@ -30,8 +44,9 @@ package final class Grant: Sendable {
 
     package init(
         tenant: TenantName, token: TokenID, lineage: [TokenID], expires: Int64, scope: Scope, budget: BudgetName?, caps: [Cap],
-        label: String?, delegationDepth: Int? = nil, delegationBudget: Credits? = nil
+        label: String?, delegationDepth: Int? = nil, delegationBudget: Credits? = nil, access: Access? = nil
     ) {
+        self.access = access
         self.delegationDepth = delegationDepth
         self.delegationBudget = delegationBudget
         self.tenant = tenant
@@ -51,5 +66,6 @@ extension Grant: Equatable {
             || left.tenant == right.tenant && left.token == right.token && left.lineage == right.lineage && left.expires == right.expires
                 && left.scope == right.scope && left.budget == right.budget && left.caps == right.caps && left.label == right.label
                 && left.delegationDepth == right.delegationDepth && left.delegationBudget == right.delegationBudget
+                && left.access == right.access
     }
 }

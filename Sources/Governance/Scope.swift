@@ -3,6 +3,10 @@ package struct Scope: Sendable, Hashable {
     /// One `scope` caveat: a list of words of which one must match.
     package struct Clause: Sendable, Hashable {
         package let words: [String]
+
+        /// These words; none allow nothing.
+        package init(words: [String]) { self.words = words }
+
         /// Reads a comma list; nil where a word is empty.
         package init?(_ list: some StringProtocol) {
             let words = String(list).split(separator: ",", omittingEmptySubsequences: false).map { word in

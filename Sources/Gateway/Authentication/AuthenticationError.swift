@@ -10,7 +10,9 @@ package enum AuthenticationError: Error, Sendable, Hashable {
     case unproved
     /// The signature holds, the token still says too little, too much or what nobody here understands.
     /// The tenant is nil only where a key of any tenant signed a token that names none, or two.
-    case refused(Reason, tenant: TenantName?, token: TokenID)
+    case refused(Reason, tenant: TenantName?, token: TokenID?)
+    /// An access token whose issuer's keys cannot be had just now: nothing is said of the token.
+    case undecided
 
     /// What is wrong with a token whose signature holds.
     package enum Reason: String, Error, Sendable, Hashable, CaseIterable {
@@ -36,6 +38,16 @@ package enum AuthenticationError: Error, Sendable, Hashable {
         case conflictingBudgets = "conflicting_budgets"
         /// More than eight `budget_limit`.
         case tooManyCaps = "too_many_caps"
+        /// An access token for another resource.
+        case wrongAudience = "wrong_audience"
+        /// An access token that is valid only later.
+        case notYetValid = "not_yet_valid"
+        /// An access token without `sub`, or with one that is no text.
+        case noSubject = "no_subject"
+        /// The claim of the budget names none that the issuer may use.
+        case noBudget = "no_budget"
+        /// No scope of an access token means anything here.
+        case insufficientScope = "insufficient_scope"
     }
 
     /// One of a fixed set of words.
@@ -45,13 +57,14 @@ package enum AuthenticationError: Error, Sendable, Hashable {
         case .malformed: "malformed_token"
         case .unproved: "bad_signature"
         case .refused(let reason, _, _): reason.rawValue
+        case .undecided: "keys_unavailable"
         }
     }
 
     /// True when a key of the ring signed the token, so that its tenant may be told of the refusal.
     package var signatureProved: Bool {
         switch self {
-        case .missing, .malformed, .unproved: false
+        case .missing, .malformed, .unproved, .undecided: false
         case .refused: true
         }
     }

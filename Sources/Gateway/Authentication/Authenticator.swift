@@ -34,6 +34,12 @@ package struct Authenticator: Sendable {
         return try identify(unknown: token, digest: digest, now: now)
     }
 
+    /// The token of an `Authorization` header; nil where it has none.
+    static func token(in header: String?) -> Substring? {
+        guard var header, let start = header.withUTF8({ tokenStart(in: $0) }) else { return nil }
+        return Substring(header.utf8.dropFirst(start))
+    }
+
     private func identify(unknown token: String, digest: Digest?, now: Int64) throws(AuthenticationError) -> Grant {
         guard let macaroon = try? Macaroon(decoding: token) else { throw .malformed }
         guard let proved = ring.verify(macaroon) else { throw .unproved }

@@ -8,6 +8,8 @@ final class GrantCache: Sendable {
     private struct Generations {
         var young: [Digest: Grant] = [:]
         var old: [Digest: Grant] = [:]
+        /// Rises whenever all is forgotten.
+        var epoch: UInt64 = 0
     }
 
     private let half: Int
@@ -30,6 +32,17 @@ final class GrantCache: Sendable {
     func insert(_ grant: Grant, for text: Digest) {
         generations.withLock { keep(grant, for: text, in: &$0) }
     }
+
+    /// What to say when something that was judged from now on is inserted.
+    var epoch: UInt64 { generations.withLock { $0.epoch } }
+
+    /// Keeps what was judged since then, unless all has been forgotten meanwhile.
+    func insert(_ grant: Grant, for text: Digest, judgedIn epoch: UInt64) {
+        generations.withLock { if $0.epoch == epoch { keep(grant, for: text, in: &$0) } }
+    }
+
+    /// Forgets all.
+    func forget() { generations.withLock { $0 = Generations(epoch: $0.epoch + 1) } }
 
     private func keep(_ grant: Grant, for text: Digest, in generations: inout Generations) {
         if generations.young.count >= half {

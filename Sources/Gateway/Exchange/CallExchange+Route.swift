@@ -46,7 +46,9 @@ extension CallExchange {
         var found = call.kind == .resourceCompletion ? entries.template(for: call.name) : nil
         if found == nil { found = try await resource(call.name, in: entries) }
         guard let target = found else { throw .unknownResource(call.name) }
-        guard agent.grant.scope.allowsAll(of: target.upstream) else { throw .outOfScope("\(call.method) \(call.name)") }
+        guard agent.grant.scope.allowsAll(of: target.upstream) else {
+            throw .outOfScope("\(call.method) \(call.name)", .all(of: target.upstream))
+        }
         return destination(target, of: call, isPriced: call.kind == .resource, shown: call.name)
     }
 
@@ -62,7 +64,7 @@ extension CallExchange {
 
     private func check(_ name: String, _ target: Target, among upstreams: Set<String>, as label: String) throws(Refusal) {
         guard agent.grant.scope.allows(name: name, bare: target.tool, upstream: target.upstream, among: upstreams) else {
-            throw .outOfScope(label)
+            throw .outOfScope(label, .tool(name, target, among: upstreams))
         }
     }
 

@@ -10,7 +10,8 @@ enum Refusal: Error {
     case unknownTool(String)
     case unknownPrompt(String)
     case unknownResource(String)
-    case outOfScope(String)
+    /// With what the agent called it.
+    indirect case outOfScope(String, Wanted)
     /// A header of that name does not say what the call's argument says.
     case headerMismatch(String)
     case unbudgeted
@@ -42,7 +43,7 @@ enum Refusal: Error {
         case .unknownTool(let name): .unknownTool(name)
         case .unknownPrompt(let name): .unknownPrompt(name)
         case .unknownResource(let uri): .unknownResource(uri)
-        case .outOfScope(let name): .scope(tool: name)
+        case .outOfScope(let name, _): .scope(tool: name)
         case .headerMismatch(let header): .headerMismatch("\(header) is not the argument")
         case .unbudgeted: .unbudgeted
         case .notReserved(let reason, let charge): reason.fault(charge)
@@ -120,10 +121,16 @@ extension CallExchange {
         observation.trace?.refused(fault, code: fault.code(era: agent.era, toolCall: isToolCall))
         var (status, body) = fault.answer(to: message.id, era: agent.era, toolCall: isToolCall)
         var headers = fault.retryHeaders
-        if case .notReserved(.revoked, _) = refusal {
-            let rejection = Rejection.unauthenticated(presented: true)
-            (status, headers) = (Int(rejection.status.code), rejection.headers)
-        }
+        if let rejection = rejection(of: refusal) { (status, headers) = (Int(rejection.status.code), rejection.headers) }
         await finish(body, status: status, headers: headers)
+    }
+
+    /// What HTTP says of the token of a refused call; nil where the token was good.
+    private func rejection(of refusal: Refusal) -> Rejection? {
+        switch refusal {
+        case .notReserved(.revoked, _): .unauthenticated(gateway.challenge(.invalidToken))
+        case .outOfScope(_, let wanted): agent.grant.access.map { .insufficientScope(gateway.challenge(lacking: wanted, $0)) }
+        default: nil
+        }
     }
 }

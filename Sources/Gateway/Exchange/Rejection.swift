@@ -12,8 +12,11 @@ enum Rejection: Error {
     /// What was begun did not come whole in time.
     case tooSlow
     case repeatedHeader(String)
-    /// `presented`: a token came, and was no good.
-    case unauthenticated(presented: Bool)
+    case unauthenticated(Challenge)
+    /// An access token that is good, but for nothing here.
+    case insufficientScope(Challenge)
+    /// The keys that would prove the access token cannot be had just now.
+    case keysUnavailable
     case unknownTenant
     case unsupportedMediaType
     case unsupportedCoding
@@ -39,7 +42,7 @@ enum Rejection: Error {
 
     var status: HTTPResponseStatus {
         switch self {
-        case .originForbidden, .hostForbidden, .unknownTenant: .forbidden
+        case .originForbidden, .hostForbidden, .unknownTenant, .insufficientScope: .forbidden
         case .notFound, .unknownSession, .nodeLost: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .payloadTooLarge
@@ -49,7 +52,7 @@ enum Rejection: Error {
         case .unauthenticated: .unauthorized
         case .unsupportedMediaType, .unsupportedCoding: .unsupportedMediaType
         case .notAcceptable: .notAcceptable
-        case .storeUnavailable, .draining: .serviceUnavailable
+        case .storeUnavailable, .draining, .keysUnavailable: .serviceUnavailable
         case .tooManySessions, .tooManyStreams: .tooManyRequests
         case .malformedHTTP, .repeatedHeader, .malformed, .malformedBatch, .batchNotTaken, .missingRevision, .missingSession,
             .wrongRevision, .unknownEvent:
@@ -61,8 +64,7 @@ enum Rejection: Error {
         switch self {
         case .methodNotAllowed(let allow): ["allow": allow]
         case .unsupportedCoding: ["accept-encoding": "identity"]
-        case .unauthenticated(presented: true): ["www-authenticate": "Bearer error=\"invalid_token\""]
-        case .unauthenticated(presented: false): ["www-authenticate": "Bearer"]
+        case .unauthenticated(let challenge), .insufficientScope(let challenge): challenge.headers
         default: fault.fault.retryHeaders
         }
     }
@@ -74,6 +76,7 @@ enum Rejection: Error {
     var label: String {
         switch self {
         case .unauthenticated: Self.unauthenticatedLabel
+        case .insufficientScope: AuthenticationError.Reason.insufficientScope.rawValue
         case .originForbidden: "origin"
         case .hostForbidden: "host"
         case .unknownTenant: "unknown_tenant"
@@ -99,6 +102,8 @@ enum Rejection: Error {
         case .repeatedHeader(let name) where name.lowercased() == "mcp-protocol-version": (.headerMismatch("\(name) is given twice"), nil)
         case .repeatedHeader(let name): (.invalidRequest("Header given twice: \(name)"), nil)
         case .unauthenticated: (.invalidRequest("Unauthorized"), nil)
+        case .insufficientScope: (.invalidRequest("Insufficient scope"), nil)
+        case .keysUnavailable: (.keysUnavailable, nil)
         case .unknownTenant: (.invalidRequest("Unknown tenant"), nil)
         case .unsupportedMediaType: (.invalidRequest("Content-Type must be application/json"), nil)
         case .unsupportedCoding: (.invalidRequest("Content-Encoding is not taken"), nil)

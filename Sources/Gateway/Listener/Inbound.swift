@@ -14,13 +14,14 @@ package final class Inbound: Sendable {
     }
 
     /// What is served at a path.
-    enum Endpoint { case mcp, sse, message, nothing }
+    enum Endpoint { case mcp, sse, message, resourceMetadata, nothing }
 
     /// What the path names, whatever the query.
     var endpoint: Endpoint {
         if head.isPath("/mcp") { return .mcp }
         if head.isPath("/sse") { return .sse }
-        return head.isPath("/message") ? .message : .nothing
+        if head.isPath("/message") { return .message }
+        return head.target.hasPrefix(ProtectedResource.place) ? .resourceMetadata : .nothing
     }
 
     /// True where the header names a revision that is none with a handshake.

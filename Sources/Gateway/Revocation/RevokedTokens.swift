@@ -42,6 +42,9 @@ package final class RevokedTokens: Service {
     /// Rises whenever a token that was judged before may have to be judged again.
     var generation: UInt64 { changes.load(ordering: .acquiring) }
 
+    /// Has every token that a connection has proved judged anew.
+    func judgeAnew() { changes.add(1, ordering: .releasing) }
+
     /// Whether the token, or one that it is made of, is revoked; asks for the tenant's revoked tokens where they are not known yet.
     func includes(_ grant: Grant) async throws(StoreError) -> Bool {
         if let judgement = judgement(of: grant) { return judgement }

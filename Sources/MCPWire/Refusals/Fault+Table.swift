@@ -53,6 +53,7 @@ extension Fault {
         case .inProgress: Row("in_progress", -32003, -31003)
         case .resultNotKept: Row("result_not_kept", -32603, -32603)
         case .storeUnavailable: Row("store_unavailable", -32603, -32603, status: 503)
+        case .keysUnavailable: Row("keys_unavailable", -32603, -32603, status: 503)
         case .notDurable: Row("not_durable", -32603, -32603, status: 503)
         case .tooManySessions: Row("too_many_sessions", -32005, -31005, status: 429)
         case .tooManyStreams: Row("too_many_streams", -32005, -31005, status: 429)
@@ -97,6 +98,7 @@ extension Fault {
         case .notDurable(hasRun: false): "The charge is not safe on enough replicas: the call was not made, try again"
         case .notDurable(hasRun: true): "The call ran and was charged, but the charge is not safe on enough replicas"
         case .storeUnavailable: "The books cannot be reached: nothing was charged, try again"
+        case .keysUnavailable: "The keys of the token's issuer cannot be had: try again"
         case .tooManySessions: "The token has too many sessions: end some, or let them expire"
         case .tooManyStreams(let most): "Too many streams are open: an agent may have \(most)"
         case .tooManyWatches(let most): "Too many subscriptions: a session may have \(most)"

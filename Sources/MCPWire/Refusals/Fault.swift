@@ -42,6 +42,8 @@ package enum Fault: Error, Sendable, Hashable {
     /// The call of this key has ended, and what came of it is not kept; `charged` is a decimal text.
     case resultNotKept(charged: String)
     case storeUnavailable
+    /// The keys that would prove the agent's token cannot be had.
+    case keysUnavailable
     /// Too few replicas have what was written of the call, which has run or was not made.
     case notDurable(hasRun: Bool)
     /// The agent's token has as many sessions as it may.
@@ -89,7 +91,7 @@ extension Fault {
     package var retryAfter: Int? {
         switch self {
         case .rateLimited(let seconds): seconds
-        case .storeUnavailable, .notDurable, .busy, .draining: 1
+        case .storeUnavailable, .keysUnavailable, .notDurable, .busy, .draining: 1
         default: nil
         }
     }

@@ -38,6 +38,8 @@ package enum MetricGlossary {
         "satgate_connections_cut_total": "Connections of agents closed for what was not done in time.",
         "satgate_tls_reloads_total": "Changes of the files of a port's certificate, by what became of them.",
         "satgate_tls_certificate_end_seconds": "When the certificate that a port shows ends, in unix seconds; 0: none.",
+        "satgate_oauth_fetches_total": "Times that an issuer's keys were asked for, by what came of it.",
+        "satgate_oauth_keys": "Keys of an issuer that prove its tokens.",
         "satgate_upstream_calls_total": "What was sent to upstreams for agents, by what came of it.",
         "satgate_upstream_connections": "Connections to upstreams that are open or being opened, and those of them that do nothing.",
         "satgate_upstream_calls_waiting": "Requests that wait for a connection to their upstream.",

@@ -29,6 +29,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if let settings {
             all += FilesCheck(settings: settings).findings() + SecretsCheck(settings: settings).findings()
             all += CertificatesCheck(settings: settings).findings()
+            all += await IssuersCheck(settings: settings).findings()
         }
         all += await cluster(settings)
         print(json ? try Finding.json(all) : Self.text(all), terminator: "")

@@ -30,10 +30,11 @@ struct ServeCommand: AsyncParsableCommand {
             let tenants = TenantsFileUpkeep.Statement(
                 tenants: try file.map { try TenantsFile.read($0, zones: zones) } ?? [], file: file, zones: zones)
             let keys = try KeysFile.read(settings.keysFile)
+            let oauth = try settings.oauthFile.map { try OAuthFile.read($0) }
             let administrators = AdminCredentials(try settings.adminTokensFile.map { try AdminTokensFile.read($0) } ?? [])
             let areSecure = [Port.agents: settings.tls != nil, .operators: settings.adminTLS != nil]
             node = try Node(
-                settings, tenants: tenants, keys: keys, environment: environment, administrators: administrators, logs: logs
+                settings, tenants: tenants, keys: keys, oauth: oauth, environment: environment, administrators: administrators, logs: logs
             ) { Self.announce($0, $1, isSecure: areSecure[$0] == true) }
         } catch {
             FileHandle.standardError.write(Data("satgate: \(error)\n".utf8))

@@ -18,6 +18,7 @@ import Upstreams
 /// - `loops` (integer, the number of cores)
 /// - `codec` (bytes or strict, bytes: who reads HTTP/1.1, see `HTTPCodec`)
 /// - the keys of `RedisSettings`
+/// - `oauth.file` (path, none: only macaroons are taken; see `OAuthFile`)
 /// - `keys.file` (path, required), `tenants.file` (path, none), `tenants.refresh` (ms, 60000)
 /// - `zones` (path of a directory, `/usr/share/zoneinfo`)
 /// - `upstreams.allow_private_networks` (true or false, false), `upstreams.allow_networks` (CIDR blocks, none)
@@ -53,6 +54,8 @@ struct NodeConfiguration {
     /// How often all tenants are read again, in case a message was lost.
     var tenantsRefresh = 60_000
     var keysFile: String
+    /// Nil: only macaroons are taken.
+    var oauthFile: String?
     /// The directory of the zone database.
     var zones = ZoneDatabase.usualDirectory
     var lease = 15_000
@@ -89,6 +92,7 @@ struct NodeConfiguration {
         tenantsFile = try await reader.text("tenants.file")
         tenantsRefresh = try await reader.integer("tenants.refresh", in: 100...3_600_000) ?? tenantsRefresh
         keysFile = try await reader.required("keys.file")
+        oauthFile = try await reader.text("oauth.file")
         zones = try await reader.zones()
         host = try await reader.fetchString(forKey: "listen.host") ?? host
         port = try await reader.integer("listen.port", in: 0...65_535) ?? port

@@ -1,12 +1,13 @@
 import Gateway
 import Governance
+import OAuth
 import TimeZones
 
 /// Looks at the files that a node reads.
 struct FilesCheck {
     let settings: NodeConfiguration
 
-    func findings() -> [Finding] { keys() + administrators() + zones() + tenants() }
+    func findings() -> [Finding] { keys() + administrators() + oauth() + zones() + tenants() }
 
     private func keys() -> [Finding] {
         var findings: [Finding] = []
@@ -39,6 +40,21 @@ struct FilesCheck {
             return [.good("configuration", "\(entries.count) admin tokens in \(file)")]
         } catch {
             return [.failure("configuration", "\(error)", why: "a node would not start", fix: "correct the file")]
+        }
+    }
+
+    private func oauth() -> [Finding] {
+        guard let file = settings.oauthFile else { return [] }
+        do throws(ConfigurationError) {
+            let issuers = try OAuthFile.read(file).issuers
+            let open = issuers.filter(\.tenant.isOpen).map { terms in
+                Finding.warning(
+                    "oauth", "\(terms.issuer) may name any tenant", why: "whoever controls a claim of its tokens is in every tenant",
+                    fix: "list the tenants in tenant.values")
+            }
+            return open + [.good("oauth", "\(issuers.count) issuers in \(file)")]
+        } catch {
+            return [.failure("oauth", "\(error)", why: "a node would not start", fix: "correct the file")]
         }
     }
 

@@ -18,7 +18,7 @@ struct Finding: Encodable, Hashable {
     }
 
     let grade: Grade
-    /// Where it was looked: `configuration`, `redis`, `keys`, `certificates`, `tenants`, `zones`, `upstreams`, `nodes`.
+    /// Where it was looked: `configuration`, `redis`, `keys`, `oauth`, `certificates`, `tenants`, `zones`, `upstreams`, `nodes`.
     let area: String
     /// What is so.
     let what: String

@@ -100,7 +100,7 @@ extension NodeConfiguration {
         "listen.host", "listen.port", "listen.tls.certificate_file", "listen.tls.client_ca_file", "listen.tls.client_certificates",
         "listen.tls.key_file",
         "log.level",
-        "loops",
+        "loops", "oauth.file",
         "redis.password_file", "redis.prefix", "redis.sentinel.password_file", "redis.sentinel.username", "redis.timeout",
         "redis.tls.ca_file", "redis.tls.certificate_file", "redis.tls.key_file", "redis.tls.server_name", "redis.url", "redis.username",
         "sse.keepalive", "sse.token_in_query",

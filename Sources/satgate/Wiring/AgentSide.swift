@@ -2,6 +2,7 @@ import Gateway
 import Governance
 import NIOCore
 import NIOPosix
+import OAuth
 import Redis
 import ServiceLifecycle
 import Store
@@ -18,6 +19,7 @@ struct AgentSide {
     private let settlements: Settlements
     private let leases: Leases
     private let tasks: [LoopTasks]
+    private let accessTokens: ResourceServer?
     private let listener: AgentListener
     private let address: String
     private let bus: RedisNodeBus
@@ -26,8 +28,9 @@ struct AgentSide {
 
     /// Secrets of upstreams come from `environment`; `onListening` is told the address of the port.
     init(
-        _ configuration: NodeConfiguration, store: NodeStore, keys: KeyRing, environment: [String: String], tracer: (any Tracer)?,
-        on group: MultiThreadedEventLoopGroup, logs: LogLevels, onListening: @escaping @Sendable (SocketAddress) -> Void
+        _ configuration: NodeConfiguration, store: NodeStore, keys: KeyRing, accessTokens: ResourceServer?, environment: [String: String],
+        tracer: (any Tracer)?, on group: MultiThreadedEventLoopGroup, logs: LogLevels,
+        onListening: @escaping @Sendable (SocketAddress) -> Void
     ) throws {
         let (redis, names, nodes, logger) = (store.redis, store.names, store.nodes, logs.logger())
         self.store = store
@@ -52,8 +55,11 @@ struct AgentSide {
             tenants: store.tenants, catalogues: catalogues, ledger: store.ledger, events: store.events, bus: bus,
             outbox: RedisOutbox(redis: redis, names: names, reader: store.node), addresses: RedisAddressBook(redis: redis, names: names),
             isAlive: { nodes.current.contains($0) }, sessions: store.sessions, revoked: store.revoked, delegations: store.delegations,
-            holds: holds, settlements: settlements, leases: leases, tasks: tasks, logger: logs.logger("gateway"), windows: store.zones,
+            holds: holds, settlements: settlements, leases: leases, accessTokens: accessTokens, tasks: tasks,
+            logger: logs.logger("gateway"), windows: store.zones,
             now: { redis.now() })
+        self.accessTokens = accessTokens
+        accessTokens?.onWithdrawal { [gateway] in gateway.judgeAnew() }
         secure = try SecurePort(.agents, configuration.tls, logger: logger)
         listener = AgentListener(
             .init(
@@ -101,7 +107,7 @@ struct AgentSide {
                 delegations: store.delegations, revocations: store.revocations, tenants: store.tenants, nodes: store.nodes,
                 node: store.node, lease: lease, logger: logger),
             Running("upstreams") { [catalogues, store] in await catalogues.run(store.tenants.snapshots) },
-        ] + secure.services
+        ] + secure.services + (accessTokens.map { [$0] } ?? [])
     }
 
     /// The agents' port: the last to open, the first to close.

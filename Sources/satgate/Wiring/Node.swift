@@ -4,6 +4,7 @@ import Governance
 import Logging
 import NIOCore
 import NIOPosix
+import OAuth
 import Redis
 import ServiceLifecycle
 import Store
@@ -22,8 +23,8 @@ struct Node {
 
     /// Wires the node; nothing runs yet. Secrets of upstreams come from `environment`; `onListening` is told the address of each port.
     init(
-        _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, environment: [String: String] = [:],
-        administrators: AdminCredentials, logs: LogLevels,
+        _ configuration: NodeConfiguration, tenants: TenantsFileUpkeep.Statement, keys: KeyRing, oauth: OAuthFile.Statement? = nil,
+        environment: [String: String] = [:], administrators: AdminCredentials, logs: LogLevels,
         onListening: @escaping @Sendable (Port, SocketAddress) -> Void
     ) throws {
         // Before the first handle of a metric is made.
@@ -34,8 +35,10 @@ struct Node {
         let operatorsGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let tracing = try Tracing(configuration.tracing, of: id, on: operatorsGroup, logger: logs.logger("tracing"))
         let store = try NodeStore(configuration, of: id, tenants: tenants, on: group, logs: logs)
+        let accessTokens = try oauth.map { try ResourceServer($0, on: operatorsGroup, logger: logs.logger("oauth")) }
         let agents = try AgentSide(
-            configuration, store: store, keys: keys, environment: environment, tracer: tracing?.tracer, on: group, logs: logs
+            configuration, store: store, keys: keys, accessTokens: accessTokens, environment: environment, tracer: tracing?.tracer,
+            on: group, logs: logs
         ) { onListening(.agents, $0) }
         let operators = try OperatorSide(
             configuration, store: store, agents: agents, keys: keys, administrators: administrators, agentLoops: group,

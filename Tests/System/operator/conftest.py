@@ -34,7 +34,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         tenant("acme", {"light": upstream.url}, tariff={"default": 1, "tools": {"echo": 2}}, budgets={"team": {"limit": 100_000}},
                default_budget="team"),
         tenant("other", {"light": upstream.url}, budgets={"theirs": {"limit": 100}}, default_budget="theirs")])
-    a, b = (cell.node(name, SATGATE_LOOPS="1", **operators.settings) for name in ("a", "b"))
+    issuers = directory / "oauth.yaml"
+    issuers.write_text("{resource: 'https://tools.example/mcp', issuers: [{issuer: 'http://127.0.0.1:9', tenant: acme}]}")
+    a, b = (cell.node(name, SATGATE_LOOPS="1", SATGATE_OAUTH_FILE=str(issuers), **operators.settings) for name in ("a", "b"))
     yield Site(redis, upstream, cell, operators, a, b, Books(redis))
     assert (a.stop(), b.stop()) == (0, 0), "a node ends with 0 after SIGTERM"
     upstream.stop()

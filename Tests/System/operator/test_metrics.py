@@ -143,6 +143,7 @@ def test_the_alerts_fire_when_they_should_and_not_before(tmp_path):
     bad |= {
         "SatgateConnectionsShed": {'satgate_connections_shed_total{reason="node"}': "0+9x60"},
         "SatgateCertificateRefused": {'satgate_tls_reloads_total{port="agents",outcome="refused"}': "0+1x60"},
+        "SatgateIssuerKeysMissed": {'satgate_oauth_fetches_total{issuer="https://login.example",outcome="failed"}': "0+1x60"},
         "SatgateCertificateEnds": {'satgate_tls_certificate_end_seconds{port="agents"}': "5000+0x60"}}
     assert set(bad) == {rule["alert"] for group in rules() for rule in group["rules"]}
     tests = []

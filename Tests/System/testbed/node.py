@@ -62,7 +62,7 @@ class Node:
     """A running `satgate serve`."""
 
     def __init__(self, name: str, cell: Cell, settings: dict[str, str]) -> None:
-        self.port = free_port()
+        self.port = int(settings.get("SATGATE_LISTEN_PORT", 0)) or free_port()
         scheme = "https" if "SATGATE_LISTEN_TLS_CERTIFICATE_FILE" in settings else "http"
         self.base = f"{scheme}://127.0.0.1:{self.port}"
         self.mcp = f"{self.base}/mcp"

@@ -176,12 +176,13 @@ def _json(model: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def connect(
     url: str, token: str | None, ports: list[int] | None = None, mode: str = "auto", heard: Callable[[Any], Any] | None = None,
-    cut: tuple[int, int] | None = None,
+    cut: tuple[int, int] | None = None, auth: Any = None,
 ) -> AsyncIterator[Connection]:
     """Connects as the SDK does by default: HTTP+SSE where the path is /sse, else Streamable HTTP. `ports`: spread over these nodes.
 
     `mode`, or `#mode` behind the URL: that of the SDK, "legacy" being a handshake whatever else is offered; `heard` is given the method
-    of each notification; `cut`: the first answer that is a stream is lost behind so many events, and gone on with at that port."""
+    of each notification; `cut`: the first answer that is a stream is lost behind so many events, and gone on with at that port; `auth`: what
+    gets it tokens (of httpx)."""
     url, _, mode = url.partition("#") if "#" in url else (url, "", mode)
     ids: list[str] = []
 
@@ -204,7 +205,7 @@ async def connect(
         if url.endswith("/sse"):
             transport = sse_client(url, headers=headers, httpx_client_factory=client)
         else:
-            own = await stack.enter_async_context(client(headers))
+            own = await stack.enter_async_context(client(headers, auth=auth))
             transport = streamable_http_client(url, http_client=own)
         if GENERATION == 1:
             streams = await stack.enter_async_context(transport)
