@@ -71,6 +71,7 @@ let package = Package(
         .systemLibrary(name: "CTask"),
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         module("Secrets"),
+        module("Files"),
         module("Macaroons", ["COpenSSL", "Secrets"]),
         module("MCPWire"),
         module("Governance"),
@@ -121,8 +122,8 @@ let package = Package(
         .executableTarget(
             name: "satgate",
             dependencies: [
-                "Macaroons", "HTTPWire", "Governance", "TimeZones", "ServerIdentity", "Redis", "Events", "Upstreams", "Gateway", "Store",
-                "Console", "OneShotHTTP", "OAuth", "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
+                "Macaroons", "HTTPWire", "Governance", "Files", "TimeZones", "ServerIdentity", "Redis", "Events", "Upstreams", "Gateway",
+                "Store", "Console", "OneShotHTTP", "OAuth", "Telemetry", "Demo", log, lifecycle, yaml, metrics, tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 subprocess,

@@ -2,13 +2,15 @@ import Governance
 import Redis
 
 extension StoreError {
-    /// A server that cannot serve now is out of reach; one that answers what no healthy one would is corrupt.
+    /// A server that cannot serve now, or with which nothing can be said, is out of reach; one that answers what no healthy one would is
+    /// corrupt.
     init(_ error: RedisError) {
         switch error {
         case .unavailable(let reason), .notSent(let reason): self = .unavailable(reason)
+        case .protocolViolation: self = .unavailable(error.description)
         case .server(let code, _) where Self.passing.contains(code): self = .unavailable(code)
         case .server(_, let message): self = .corrupt(message)
-        case .protocolViolation, .crossSlot, .badURL, .badTLS, .badSecret: self = .corrupt(error.description)
+        case .crossSlot, .badURL, .badTLS, .badSecret: self = .corrupt(error.description)
         }
     }
 

@@ -89,6 +89,11 @@ final class TenantUpstreams: Sendable {
         state.withLock { state in state.upstreams.compactMap { state.records[$0.name]?.standing } }
     }
 
+    /// What is known of the other upstreams.
+    func records(besides name: UpstreamName) -> [UpstreamName: UpstreamRecord] {
+        state.withLock { $0.records.filter { $0.key != name } }
+    }
+
     /// What the cluster knows of that upstream.
     func record(_ name: UpstreamName) -> UpstreamRecord? { state.withLock { $0.records[name] } }
 

@@ -18,14 +18,16 @@ struct Announcement {
         self.document = document
     }
 
-    /// `listed`: how many tools the tenant's agents see now, where that is another list than before.
-    func tell(_ before: UpstreamRecord?, _ after: UpstreamRecord, listed: Int?) {
+    /// `listed`: how many tools the tenant's agents see now, where that is another list than before; `others`: what is known of the tenant's
+    /// other upstreams.
+    func tell(_ before: UpstreamRecord?, _ after: UpstreamRecord, listed: Int?, beside others: [UpstreamName: UpstreamRecord] = [:]) {
         switch (before?.standing, after.standing) {
         case (.up, .up), (.down, .down): break
         case (_, .up): cameUp(after)
         case (_, .down(let reason)): wentDown(reason)
         }
         disguised(before, after)
+        shadowing(before, after, others)
         guard let before, before.listedAt != nil else { return }
         let isOfTools = before.tools != after.tools || before.isWithdrawn != after.isWithdrawn || before.pins != after.pins
         if let listed, isOfTools { publish(.toolsChanged, ["upstream": .text(name), "tools": .integer(Int64(listed))]) }
@@ -84,6 +86,37 @@ struct Announcement {
         guard !disguised.isEmpty else { return }
         surroundings.logger.warning(
             "tools with hidden text", metadata: ["upstream": "\(name)", "tools": "\(disguised.count)"])
+    }
+
+    /// Each tool whose new definition names a tool of another upstream, and each of another that names one of these, which are new.
+    private func shadowing(_ before: UpstreamRecord?, _ after: UpstreamRecord, _ others: [UpstreamName: UpstreamRecord]) {
+        guard before?.tools != after.tools, !others.isEmpty else { return }
+        let known = Set(before?.tools.map(\.bytes) ?? [])
+        let own = [document.name: after.tools.map(\.name)]
+        let all = ForeignNames(others.mapValues { $0.tools.map(\.name) }.merging(own) { $1 })
+        var found = naming(all, in: after.tools.filter { !known.contains($0.bytes) }, of: document.name)
+        let names = Set(after.tools.map(\.name)).subtracting(before?.tools.map(\.name) ?? [])
+        if !names.isEmpty {
+            for (upstream, record) in others {
+                let here = ForeignNames([document.name: Array(names), upstream: record.tools.map(\.name)])
+                found += naming(here, in: record.tools, of: upstream)
+            }
+        }
+        for data in found.prefix(Self.mostChanges) { publish(.toolsChanged, data) }
+        guard !found.isEmpty else { return }
+        surroundings.logger.warning(
+            "tools that name other upstreams' tools", metadata: ["upstream": "\(name)", "tools": "\(found.count)"])
+    }
+
+    private func naming(_ names: ForeignNames, in tools: [ToolDefinition], of upstream: UpstreamName) -> [Event.Fields] {
+        tools.compactMap { tool in
+            names.first(in: tool.bytes, of: upstream).map { other in
+                [
+                    "upstream": .text(upstream.text), "tool": .text(tool.name), "now": .text(UpstreamRecord.pin(of: tool)),
+                    "namesTool": .text(other),
+                ]
+            }
+        }
     }
 
     private func publish(_ kind: Event.Kind, _ data: Event.Fields) {

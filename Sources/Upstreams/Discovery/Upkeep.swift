@@ -170,7 +170,8 @@ struct Upkeep: Sendable {
                     after, of: upstream.name, tenant: tenant.name, fence: care.fence, isVisible: isVisible)
                 guard isWritten else { return care.end() }
                 let tools = tenant.adopt(after, of: upstream.name)
-                return Announcement(surroundings, tenant.name, upstream.document).tell(before, after, listed: isVisible ? tools : nil)
+                return Announcement(surroundings, tenant.name, upstream.document).tell(
+                    before, after, listed: isVisible ? tools : nil, beside: tenant.records(besides: upstream.name))
             } catch {
                 surroundings.logger.warning(
                     "what was found of an upstream is not recorded", metadata: ["upstream": "\(upstream.name)", "error": "\(error)"])

@@ -13,6 +13,8 @@ struct TracingSettings {
     var ratio = 1.0
     /// May hold secrets: never printed.
     var headers: [(String, String)] = []
+    /// Where they stand.
+    var headersFile: String?
 
     /// The defaults: off.
     init() {}
@@ -31,6 +33,7 @@ struct TracingSettings {
         guard let data = FileManager.default.contents(atPath: file), let headers = Self.headers(in: String(decoding: data, as: UTF8.self))
         else { throw BadValue(key: "tracing.headers_file", wanted: "a readable file of lines such as Authorization: Bearer …") }
         self.headers = headers
+        headersFile = file
     }
 
     /// One header a line; empty lines and those that begin with `#` are none. Nil where a line is no header.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A file that is looked at now and then, and read when another one stands there, or the same with another content.

@@ -20,6 +20,8 @@ struct AgentSide {
     private let leases: Leases
     private let tasks: [LoopTasks]
     private let accessTokens: ResourceServer?
+    /// Whether other nodes can reach this one.
+    let hearing = FirstHearing()
     private let listener: AgentListener
     private let address: String
     private let bus: RedisNodeBus
@@ -86,10 +88,10 @@ struct AgentSide {
 
     /// How other nodes reach this one.
     var messages: any Service {
-        Running("bus") { [bus, store, gateway, catalogues, leases, logs] in
+        Running("bus") { [bus, store, gateway, catalogues, leases, logs, hearing] in
             try await bus.run(
                 as: store.node, receiver: gateway,
-                listeners: [store.tenants, CatalogueNews(catalogues: catalogues), LeaseNews(leases: leases), logs])
+                listeners: [store.tenants, CatalogueNews(catalogues: catalogues), LeaseNews(leases: leases), logs, hearing])
         }
     }
 

@@ -32,7 +32,8 @@ struct OperatorSide {
         gateway = agents.gateway
         tokensFile = configuration.adminTokensFile
         pulse = LoopPulse(agentLoops, onLag: LagMetrics.note)
-        let readiness = Readiness(nodes: store.nodes, tenants: store.tenants, redis: store.redis, gateway: agents.gateway)
+        let readiness = Readiness(
+            nodes: store.nodes, tenants: store.tenants, redis: store.redis, gateway: agents.gateway, hearing: agents.hearing)
         metrics = MetricsUpkeep(
             gateway: agents.gateway, catalogues: agents.catalogues, redis: redis, events: store.events, readiness: readiness)
         let feed = Node.feed(try configuration.redis.client(), names, on: group, logger: logs.logger())

@@ -9,6 +9,7 @@ struct Readiness {
     let tenants: RedisTenants
     let redis: RedisClient
     let gateway: Gateway
+    let hearing: FirstHearing
 
     /// Without a word from Redis for so long the node is not ready.
     private static let patience = Duration.seconds(6)
@@ -18,6 +19,7 @@ struct Readiness {
         let heard = silence.map { "last heard \($0.components.seconds) s ago" }
         return [
             Health.Check("redis", isServed(silence), (heard ?? "never heard yet") + missing),
+            Health.Check("messages", hearing.hasCome, hearing.hasCome ? "heard" : "not subscribed yet to what nodes tell each other"),
             Health.Check("drain", gateway.drain.isServing, drain),
             Health.Check("tenants", tenants.isLoaded, tenants.isLoaded ? "\(tenants.all.count) known" : "not read yet"),
         ]

@@ -5,14 +5,16 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from testbed.agent import Agent
 from testbed.books import Books
-from testbed.node import Cell, run, tenant
-from testbed.process import eventually, free_port
+from testbed.node import Cell, Node, run, tenant
+from testbed.process import eventually, free_port, soon
 from testbed.redis_server import RedisServer
+from testbed.upstream import LightUpstream
 
 OPEN = "127.0.0.9"
 
@@ -90,6 +92,46 @@ async def test_no_spelling_of_an_address_and_no_redirect_leads_a_node_where_it_m
         assert node.stop() == 0
         for door in [*inside, *redirects]:
             door.stop()
+
+
+class Names:
+    """A machine of a node's own, as far as names go: what they mean can be changed under its feet."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "hosts"
+        self.wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(self._file)]
+
+    def point(self, name: str, address: str) -> None:
+        self._file.write_text(f"127.0.0.1 localhost\n{address} {name}\n")
+
+
+async def test_a_name_that_turns_elsewhere_after_it_was_good_leads_nowhere(tmp_path, redis):
+    """Row 31: the address is judged at each connection, and is the one that is connected to."""
+    port = free_port()
+    good, inside = LightUpstream(tmp_path, port=port, host=OPEN), Door("127.0.0.1", port)
+    names = Names(tmp_path)
+    names.point("tools.example", OPEN)
+    cell = Cell(tmp_path, redis, [tenant("acme", {"up": f"http://tools.example:{port}/mcp"}, unbudgeted="allow")])
+    node = Node("named", cell, {"SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "false", "SATGATE_UPSTREAMS_ALLOW_NETWORKS": f"{OPEN}/32"}, names.wrapper)
+    try:
+        async with Agent(cell.mint()) as agent:
+            await agent.open(node)
+            await soon("the tool is served", lambda: _echoes(agent, node), within=15)
+            names.point("tools.example", "127.0.0.1")
+            good.kill()
+
+            async def refused() -> bool:
+                reply = await agent.call(node, "up__echo", text="x")
+                return reply.code == -32002 and b"address not allowed" in reply.raw
+            await soon("the new address is refused", refused, within=15)
+        assert not inside.came
+    finally:
+        assert node.stop() == 0
+        inside.stop()
+
+
+async def _echoes(agent: Agent, node: Node) -> bool:
+    return bool((await agent.call(node, "up__echo", text="x")).result)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://example.com/", "javascript:alert(1)", "//example.com/mcp", "/mcp",

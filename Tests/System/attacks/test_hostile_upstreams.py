@@ -144,6 +144,17 @@ async def test_a_definition_with_text_that_people_do_not_see_is_told(gate):
         assert listed["hostile__sly"]["description"] == gate.hostile.TOOLS["sly"], "it is shown as it is"
 
 
+async def test_a_definition_that_names_another_upstreams_tool_is_told(gate):
+    """Row 35."""
+    told = {(event["data"]["upstream"], event["data"]["tool"]): event["data"]["namesTool"] for event in gate.told("tools_changed")
+            if "namesTool" in event["data"]}
+    assert told == {("hostile", "jealous"): "light__protocol_error"}
+    async with Agent(gate.token) as agent:
+        await agent.open(gate.node)
+        listed = {tool["name"]: tool for tool in (await agent.ask(gate.node, "tools/list")).result["tools"]}
+        assert listed["hostile__jealous"]["description"] == gate.hostile.TOOLS["jealous"], "it is shown as it is"
+
+
 async def _hangs(call):
     await asyncio.sleep(30)
 

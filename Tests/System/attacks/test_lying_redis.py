@@ -72,7 +72,7 @@ async def test_a_reply_that_is_none_makes_no_call_and_breaks_nothing(line, name)
         reply = await agent.call(line.node, "echo", text="x")
         assert line.liar.told > told
         line.liar.lie, line.liar.forever, line.liar.hangs_up = None, False, False
-        assert (reply.status, reply.code, reply.label) in ([UNREADABLE] if name in READABLE else [UNREADABLE, UNREACHABLE]), reply.raw
+        assert (reply.status, reply.code, reply.label) == (UNREADABLE if name in READABLE else UNREACHABLE), reply.raw
         assert line.light.calls("echo") == ran
         await soon("it serves again", lambda: _serves(agent, line), within=10)
         assert line.books.quiet("team").spent == spent + 1_000_000 * (line.light.calls("echo") - ran)
@@ -162,4 +162,24 @@ def test_a_user_of_redis_that_may_not_do_what_nodes_do_is_told_of(tmp_path, lack
     cell = Cell(tmp_path, server, [tenant("acme", {})])
     cell.environment["SATGATE_REDIS_URL"] = f"redis://node:canary-password@127.0.0.1:{server.port}"
     assert "canary-password" not in _told(tmp_path, cell, f"NOPERM.*({named})", status=None)
+    server.stop()
+
+
+def test_a_node_that_may_not_hear_the_others_is_not_ready(tmp_path):
+    """Row 45."""
+    server = RedisServer(tmp_path)
+    server.client.execute_command("ACL", "SETUSER", "node", "on", ">canary-password", "~*", "&*", "+@all", "resetchannels")
+    cell = Cell(tmp_path, server, [tenant("acme", {})])
+    cell.environment["SATGATE_REDIS_URL"] = f"redis://node:canary-password@127.0.0.1:{server.port}"
+    node = cell.node("node")
+
+    def checks() -> dict[str, str]:
+        """What is good and what is not, as `/readyz` tells it."""
+        answer = httpx.get(f"{node.admin}/readyz?verbose", trust_env=False)
+        return {"status": str(answer.status_code)} | {name: mark for mark, name in re.findall(r"\[([+-])\] (\w+)", answer.text)}
+    wanted = {"status": "503", "redis": "+", "tenants": "+", "drain": "+", "messages": "-"}
+    eventually("all is good but the channels", lambda: wanted.items() <= checks().items(), within=15)
+    server.client.execute_command("ACL", "SETUSER", "node", "allchannels")
+    eventually("it is ready", lambda: checks()["status"] == "200", within=15)
+    assert node.stop() == 0
     server.stop()

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +62,19 @@ class Cell:
 class Node:
     """A running `satgate serve`."""
 
-    def __init__(self, name: str, cell: Cell, settings: dict[str, str]) -> None:
+    def __init__(self, name: str, cell: Cell, settings: dict[str, str], wrapper: Sequence[str] = ()) -> None:
+        """`wrapper`: what runs the program, in the end by exec."""
         self.port = int(settings.get("SATGATE_LISTEN_PORT", 0)) or free_port()
         scheme = "https" if "SATGATE_LISTEN_TLS_CERTIFICATE_FILE" in settings else "http"
         self.base = f"{scheme}://127.0.0.1:{self.port}"
         self.mcp = f"{self.base}/mcp"
         self.sse = f"{self.base}/sse"
-        self._name, self._cell, self._settings = name, cell, settings
+        self._name, self._cell, self._settings, self._wrapper = name, cell, settings, wrapper
         self.start()
 
     def start(self, **settings: str) -> None:
         """Starts it, at the port it had before, with these settings besides for this once."""
-        self.process = Process(self._name, [BINARY, "serve"], self._cell.directory, {
+        self.process = Process(self._name, [*self._wrapper, BINARY, "serve"], self._cell.directory, {
             "SATGATE_LISTEN_HOST": "127.0.0.1", "SATGATE_LISTEN_PORT": str(self.port), "SATGATE_LOOPS": "1", "SATGATE_ADMIN_PORT": "0",
             "SATGATE_DRAIN_ANNOUNCE": "0",
             "SATGATE_UPSTREAMS_ALLOW_PRIVATE_NETWORKS": "true",

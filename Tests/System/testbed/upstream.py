@@ -15,12 +15,13 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 class Upstream:
     """An MCP server at `url` that counts at `/_stats`; started again it has the same port."""
+    host = "127.0.0.1"
 
     def __init__(self, name: str, argv: list[str], directory: Path, port: int = 0) -> None:
         self.name = name
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}/mcp"
-        self.sse = f"http://127.0.0.1:{self.port}/sse"
+        self.url = f"http://{self.host}:{self.port}/mcp"
+        self.sse = f"http://{self.host}:{self.port}/sse"
         self._argv = [*argv, "--port", str(self.port)]
         self._directory = directory
         self.start()
@@ -39,7 +40,7 @@ class Upstream:
 
     def _control(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {"Content-Type": "application/json"})
+        request = urllib.request.Request(f"http://{self.host}:{self.port}{path}", data, {"Content-Type": "application/json"})
         with _direct.open(request, timeout=10) as answer:
             text = answer.read()
         return json.loads(text) if text.strip() else {}
@@ -87,6 +88,7 @@ class LightUpstream(Upstream):
 
     def __init__(self, directory: Path, name: str = "light", port: int = 0, **options: Any) -> None:
         """`port`: nobody else has it; `options`: those of `light-upstream`, as `era="modern"`, `delay=200`, `delay_all=True`, `tools=["echo"]`."""
+        self.host = options.get("host", self.host)
         super().__init__(f"upstream-{name}", [LIGHT, "--name", name, *flags(options)], directory, port)
 
     def runs(self) -> dict[str, int]:
