@@ -83,7 +83,7 @@ let package = Package(
         module(
             "Upstreams",
             http + [
-                "COpenSSL", "HTTPWire", "MCPWire", "Governance", "Events", "ServerIdentity", tls, log, metrics, tracing,
+                "COpenSSL", "HTTPWire", "MCPWire", "Secrets", "Governance", "Events", "ServerIdentity", tls, log, metrics, tracing,
                 .product(name: "NIOTLS", package: "swift-nio"),
                 subprocess,
             ]),

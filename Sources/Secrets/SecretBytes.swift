@@ -30,6 +30,7 @@ package final class SecretBytes: Sendable {
     }
 
     package var isEmpty: Bool { memory.isEmpty }
+    package var count: Int { memory.count }
 
     /// Lends the bytes; a copy that `body` makes is its own to overwrite.
     package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { body(UnsafeRawBufferPointer(memory)) }

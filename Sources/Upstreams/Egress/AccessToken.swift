@@ -1,9 +1,10 @@
 import MCPWire
 import NIOCore
+import Secrets
 
 /// A token as an authorization server gave it; kept in memory only.
 struct AccessToken: Sendable, Redacted {
-    let text: String
+    let text: SecretBytes
     let fetched: NIODeadline
     /// From here on a new one is asked for.
     let refresh: NIODeadline
@@ -23,7 +24,7 @@ struct AccessToken: Sendable, Redacted {
             guard let stated = answer.integer("expires_in"), stated > 0 else { return nil }
             life = min(stated, 365 * 86_400)
         }
-        text = token
+        text = SecretBytes(token.utf8)
         fetched = now
         let milliseconds = Int64(life) * 1000
         end = now + .milliseconds(milliseconds)

@@ -1,5 +1,6 @@
 import Governance
 import NIOCore
+import Secrets
 import Synchronization
 
 /// The header lines that a tenant's document asks for, with the secrets put in on this node, and the token of its authorization server.
@@ -12,7 +13,7 @@ final class Credentials: Sendable, Redacted {
     private let due: Atomic<UInt64>
     private let changes = Atomic<Int>(0)
     /// Nil where a secret is missing.
-    private let resolved: Mutex<[UInt8]?>
+    private let resolved: Mutex<SecretBytes?>
 
     /// Headers that are the gateway's to send; a document that names one is refused.
     private static let reserved: Set<String> = [
@@ -50,11 +51,15 @@ final class Credentials: Sendable, Redacted {
         return changes &+ (try tokens.generation())
     }
 
-    /// The lines, each ended.
+    /// The lines, each ended; the copy is the caller's to overwrite.
     func lines() throws(HTTPFailure) -> [UInt8] {
-        guard let lines = resolved.withLock({ $0 }) else { throw .unsent(.noCredentials) }
+        guard let secret = resolved.withLock({ $0 }) else { throw .unsent(.noCredentials) }
+        var lines = secret.withUnsafeBytes { Array($0) }
         guard let tokens else { return lines }
-        return lines + Array("Authorization: Bearer \(try tokens.token())\r\n".utf8)
+        let token = try tokens.token()
+        lines += Array("Authorization: Bearer ".utf8)
+        token.withUnsafeBytes { lines += $0 }
+        return lines + Array("\r\n".utf8)
     }
 
     /// Puts the files' text in anew where it is time to, by one of those who ask at once.
@@ -72,12 +77,12 @@ final class Credentials: Sendable, Redacted {
         if isOther { changes.add(1, ordering: .releasing) }
     }
 
-    private static func resolve(_ fields: [(name: String, value: Template)], _ secrets: NodeSecrets) -> [UInt8]? {
+    private static func resolve(_ fields: [(name: String, value: Template)], _ secrets: NodeSecrets) -> SecretBytes? {
         var lines: [UInt8] = []
         for field in fields {
             guard let value = secrets.value(of: field.value) else { return nil }
             lines += Array("\(field.name): \(value)\r\n".utf8)
         }
-        return lines
+        return SecretBytes(taking: &lines)
     }
 }

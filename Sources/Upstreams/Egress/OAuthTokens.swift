@@ -3,6 +3,7 @@ import HTTPWire
 import MCPWire
 import NIOCore
 import NIOHTTP1
+import Secrets
 import Synchronization
 
 /// The token by which a tenant's upstream knows this node: fetched when it is first needed, renewed before it ends, by one task at a time.
@@ -55,7 +56,7 @@ final class OAuthTokens: Sendable, Redacted {
     }
 
     /// The present token.
-    func token() throws(HTTPFailure) -> String {
+    func token() throws(HTTPFailure) -> SecretBytes {
         guard let token = state.withLock({ $0.token }), .now() < token.end else { throw .unsent(.noToken) }
         return token.text
     }

@@ -21,7 +21,8 @@ struct TokenRequest: Sendable, Redacted {
         if !provesInBody {
             head += "Authorization: Basic \(Self.base64("\(Self.encoded(clientID)):\(Self.encoded(clientSecret))"))\r\n"
         }
-        return RequestHead(bytes: Array(head.utf8)).request(Array(body.utf8))
+        var lines = Array(head.utf8)
+        return RequestHead(taking: &lines).request(Array(body.utf8))
     }
 
     /// The text as `application/x-www-form-urlencoded` writes it.

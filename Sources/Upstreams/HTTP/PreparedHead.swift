@@ -23,7 +23,8 @@ final class PreparedHead: Sendable, Redacted {
         // Read first: what changes meanwhile is built in the next time.
         let generation = try endpoint.generation()
         if let built = built.withLock({ $0 }), built.generation == generation { return built.head }
-        let head = RequestHead(bytes: try endpoint.head(method, lines))
+        var bytes = try endpoint.head(method, lines)
+        let head = RequestHead(taking: &bytes)
         built.withLock { $0 = (generation, head) }
         return head
     }
