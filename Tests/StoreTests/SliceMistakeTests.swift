@@ -14,6 +14,7 @@ struct SliceMistakeTests {
 
 private let slices = SliceTests()
 private let leaving = SliceDetachTests()
+private let batches = SliceBatchTests()
 
 extension CheckedMistake<SliceWorld> {
     static let inSlices = ofTaking + ofSettling + ofLeaving
@@ -43,6 +44,10 @@ extension CheckedMistake<SliceWorld> {
         .init("no call is late", "local late, charged = held < reserved, cost", "local late, charged = false, cost", slices.overdrawing),
         .init("a call of no slice is charged", "if not told and isKnown then", "if not told then", slices.unknown),
         .init("a window does not end", "if a.first ~= '0' and roll(", "if false and roll(", slices.windows),
+        .init(
+            "calls alike took as long as the first", "told = charge(s, alike, id, ARGV[at])",
+            "told = charge(s, alike, id, ARGV[at - i + from])", batches.company),
+        .init("nobody called", "who = ARGV[at + 3]", "who = ARGV[#ARGV - 1]", batches.company),
         .init("an account that is another's by now is charged", "if a and (a.epoch == epoch or", "if a and (true or", slices.anew),
     ]
 
