@@ -43,6 +43,32 @@ struct StatelessRequestTests {
         #expect(try !description.isRepeated(in: message("tools/list", meta: nil)))
     }
 
+    @Test("a request that says of its agent what is known is read as if it were not known")
+    func recalled() throws {
+        let first = try message("tools/list")
+        let description = try #require(
+            AgentDescription(StatelessRequest(first, headers: headers("2026-07-28", ["tools/list"], [])), in: first))
+        let start = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"#
+        let meta = "{\(Self.meta)}"
+        for params in [
+            #""_meta":\#(meta),"name":"t"}}"#, #""name":"t","arguments":{"_meta":\#(meta)},"_meta": \#(meta) }}"#,
+            #""name":"t","_me\u0074a":\#(meta),"task":{}}}"#, #""name":"t","_meta":\#(meta),"_meta":\#(meta)}}"#,
+            #""name":"t","_meta":\#(meta)"#, #""name":"t","_meta":\#(meta)x}}"#, #""name":"t","_meta":\#(meta.dropLast()),"token":"x"}}"#,
+            #""name":"t","_meta":\#(meta.dropLast())"#, #""name":"t","_META":\#(meta)}}"#, #""name":"t"},"_meta":\#(meta)}"#,
+        ] {
+            func read(_ description: AgentDescription?) -> String {
+                do {
+                    let message = try Message(Array((start + params).utf8), of: description)
+                    let sent = try ForwardedRequest(message).forwarded(id: 7, name: "u")
+                    return "\(String(decoding: sent, as: UTF8.self)) \(message.protocolVersionOfMeta ?? "")"
+                } catch { return "\(error)" }
+            }
+            #expect(read(description) == read(nil), "\(params)")
+        }
+        let again = try Message(Array("\(start)\"name\":\"t\",\"_meta\":\(meta)}}".utf8), of: description)
+        #expect(again.document.repeatsMeta && description.isRepeated(in: again))
+    }
+
     @Test("a request of an agent that is known is judged like its first by its headers and the level it wants")
     func known() throws {
         let first = try message("tools/list")

@@ -4,7 +4,7 @@ import Upstreams
 
 /// What the agent of a connection said of itself last, and what was made of it: good for all of its requests in which it says the same.
 final class KnownPresence: Sendable {
-    fileprivate let description: AgentDescription
+    let description: AgentDescription
     /// What proved it: another principal is another agent.
     fileprivate let principal: Principal
     let known: KnownSession
@@ -17,11 +17,11 @@ final class KnownPresence: Sendable {
 }
 
 extension StatelessExchange {
-    /// Judges the request, and says whose it is.
+    /// Judges the request, and says whose it is; it was read with what is `known` in hand.
     func present(
-        _ message: Message, _ fields: HeaderFields, _ principal: Principal
+        _ message: Message, _ fields: HeaderFields, _ principal: Principal, _ known: KnownPresence?
     ) throws(Fault) -> (request: StatelessRequest, presence: KnownPresence) {
-        if let presence = reply.presence, presence.principal === principal, presence.description.isRepeated(in: message) {
+        if let presence = known, presence.principal === principal, presence.description.isRepeated(in: message) {
             return (try StatelessRequest(message, headers: fields.repeating, of: presence.description), presence)
         }
         let request = try StatelessRequest(message, headers: fields.repeating)

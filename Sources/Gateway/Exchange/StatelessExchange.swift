@@ -21,10 +21,11 @@ struct StatelessExchange {
         guard isPost else { throw .methodNotAllowed(allow: "POST") }
         try inbound.requireJSON()
         guard inbound.acceptsEither else { throw .notAcceptable }
-        let message = try inbound.message()
+        let known = reply.presence
+        let message = try inbound.message(of: known?.description)
         do throws(Fault) {
             switch message.kind {
-            case .request: try await answer(message, inbound.fields, principal)
+            case .request: try await answer(message, inbound.fields, principal, known)
             case .notification: try accept(inbound.fields)
             case .response: throw .invalidRequest("a response to nothing that was asked")
             }
@@ -33,8 +34,10 @@ struct StatelessExchange {
         }
     }
 
-    private func answer(_ message: Message, _ fields: HeaderFields, _ principal: Principal) async throws(Fault) {
-        let (request, presence) = try present(message, fields, principal)
+    private func answer(
+        _ message: Message, _ fields: HeaderFields, _ principal: Principal, _ known: KnownPresence?
+    ) async throws(Fault) {
+        let (request, presence) = try present(message, fields, principal, known)
         let agent = Agent(
             principal: principal, presence.known,
             logLevel: message.metaText(MetaKey.logLevel).flatMap { LogLevel(rawValue: $0) }, trace: fields.trace)

@@ -104,8 +104,8 @@ struct StreamableExchange {
 
 extension Inbound {
     /// The body as one JSON-RPC message.
-    func message() throws(Rejection) -> Message {
-        do { return try Message(body) } catch { throw .malformed(error) }
+    func message(of description: AgentDescription? = nil) throws(Rejection) -> Message {
+        do { return try Message(body, of: description) } catch { throw .malformed(error) }
     }
 
     /// The body as several messages.

@@ -2,12 +2,14 @@ import Glibc
 
 extension JSONDocument {
     /// Whether a member's key stands twice in its section, spells nothing, or differs only by case from one that is guarded there:
-    /// common decoders (Go's, .NET's) take `Name` for `name`, so an upstream might run another tool than the one that was paid for.
-    static func isAmbiguous(_ members: [JSONMember], of text: UnsafeRawBufferPointer) -> Bool {
+    /// common decoders (Go's, .NET's) take `Name` for `name`, so an upstream might run another tool than the one that was paid for. Where no
+    /// known key `repeatsKeys`, the others alone are compared.
+    static func isAmbiguous(_ members: [JSONMember], of text: UnsafeRawBufferPointer, repeatsKeys: Bool) -> Bool {
         members.withUnsafeBufferPointer { members in
             guard members.count <= 24 else { return isAmbiguousSpelled(members, of: text) }
             for (index, member) in members.enumerated() {
                 if member.isEscaped || member.known == .other && !isPlain(member, of: text) { return isAmbiguousSpelled(members, of: text) }
+                guard repeatsKeys || member.known == .other else { continue }
                 for earlier in members[..<index] where earlier.section == member.section && earlier.known == member.known {
                     if member.known != .other || isSame(earlier.key, member.key, of: text) { return true }
                 }

@@ -7,25 +7,29 @@ struct JSONDocument: Sendable {
     let members: [JSONMember]
     /// Two readers might take it for different things: see `isAmbiguous(_:of:)`; or it has more recorded members than anyone needs.
     let isAmbiguous: Bool
+    /// The bits of the keys that any of the members has: most that are asked for stand nowhere.
+    private let keys: UInt64
+    /// Its `params._meta` is the one that was known.
+    let repeatsMeta: Bool
 
-    /// Reads the whole of `bytes`.
-    init(_ bytes: [UInt8], as root: Section) throws(MalformedJSON) {
-        try self.init(bytes, in: 0..<bytes.count, as: root)
+    /// Reads the whole of `bytes`, but for a `params._meta` that is known.
+    init(_ bytes: [UInt8], as root: Section, recalling meta: KnownMeta? = nil) throws(MalformedJSON) {
+        try self.init(bytes, in: 0..<bytes.count, as: root, recalling: meta)
     }
 
     /// Reads the value at `range`, an object of it anew with its own members recorded.
-    init(_ bytes: [UInt8], in range: Range<Int>, as root: Section) throws(MalformedJSON) {
-        let scanned = bytes.withUnsafeBytes { text -> Result<(Range<Int>, [JSONMember], Bool), MalformedJSON> in
-            var scanner = JSONScanner(text, in: range)
+    init(_ bytes: [UInt8], in range: Range<Int>, as root: Section, recalling meta: KnownMeta? = nil) throws(MalformedJSON) {
+        let scanned = bytes.withUnsafeBytes { text -> Result<(Range<Int>, [JSONMember], Bool, UInt64, Bool), MalformedJSON> in
+            var scanner = JSONScanner(text, in: range, recalling: meta)
             do throws(MalformedJSON) {
                 let root = try scanner.document(as: root)
-                let isAmbiguous = scanner.isUnreasonable || Self.isAmbiguous(scanner.members, of: text)
-                return .success((root, scanner.members, isAmbiguous))
+                let isAmbiguous = scanner.isUnreasonable || Self.isAmbiguous(scanner.members, of: text, repeatsKeys: scanner.repeatsKeys)
+                return .success((root, scanner.members, isAmbiguous, scanner.keys, scanner.repeatsMeta))
             } catch {
                 return .failure(error)
             }
         }
-        (self.root, members, isAmbiguous) = try scanned.get()
+        (self.root, members, isAmbiguous, keys, repeatsMeta) = try scanned.get()
         self.bytes = bytes
     }
 
@@ -37,6 +41,7 @@ struct JSONDocument: Sendable {
 
     /// Where the value of a key that every scan recognizes stands in `section`.
     func value(_ key: KnownKey, in section: Section) -> Range<Int>? {
+        guard keys & key.bit != 0 else { return nil }
         for member in members where member.known == key && member.section == section { return member.value }
         return nil
     }

@@ -32,6 +32,14 @@ struct JSONMember: Sendable {
         }
     }
 
+    /// The same member of a text in which it stands that much later.
+    func moved(by distance: Int) -> JSONMember {
+        var moved = JSONMember(
+            section: section, known: known, isEscaped: isEscaped, key: key.lowerBound + distance..<key.upperBound + distance)
+        moved.value = value.lowerBound + distance..<value.upperBound + distance
+        return moved
+    }
+
     /// Where the key's opening quote stands.
     var start: Int { Int(keyStart) - 1 }
 }

@@ -11,6 +11,13 @@ struct JSONScanner {
     private(set) var members: [JSONMember] = []
     /// There are more members to record than `maximumMembers`.
     private(set) var isUnreasonable = false
+    /// The bits of the keys that any of the members has.
+    private(set) var keys: UInt64 = 0
+    /// Some of them, `.other` left out, stand more than once, be it in several objects.
+    private(set) var repeatsKeys = false
+    /// What `params._meta` may be once more, and whether it is.
+    private let meta: KnownMeta?
+    private(set) var repeatsMeta = false
 
     /// Objects and arrays inside one another, the outermost counted.
     static let maximumDepth = 128
@@ -19,9 +26,10 @@ struct JSONScanner {
     /// Bytes that a place in a text may be counted by; longer ones are not read.
     private static let longestText = Int(UInt32.max)
 
-    init(_ text: UnsafeRawBufferPointer, in range: Range<Int>) {
+    init(_ text: UnsafeRawBufferPointer, in range: Range<Int>, recalling meta: KnownMeta? = nil) {
         precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "the range is made by an earlier scan of the same bytes")
         self.text = text
+        self.meta = meta
         at = range.lowerBound
         end = range.upperBound
     }
@@ -103,8 +111,28 @@ struct JSONScanner {
         }
         let (known, inner) = recognized(key, in: section)
         members.append(JSONMember(section: section, known: known, isEscaped: key.isEscaped, key: key.range))
-        try value(depth: depth + 1, as: inner)
+        note(known)
+        if inner != .paramsMeta || !recall() { try value(depth: depth + 1, as: inner) }
         members[slot].value = start..<at
+    }
+
+    private mutating func note(_ key: KnownKey) {
+        if keys & key.bit != 0, key != .other { repeatsKeys = true }
+        keys |= key.bit
+    }
+
+    /// Moves over a `_meta` that is known, and records its members.
+    private mutating func recall() -> Bool {
+        guard let meta, members.count + meta.members.count <= Self.maximumMembers, meta.stands(at: at, before: end, of: text) else {
+            return false
+        }
+        for member in meta.members {
+            members.append(member.moved(by: at))
+            note(member.known)
+        }
+        at += meta.bytes.count
+        repeatsMeta = true
+        return true
     }
 
     /// What the key is, and the section that an object under it is; an escaped key is read as what it spells.

@@ -8,6 +8,9 @@ enum KnownKey: UInt8, Sendable {
     case token, traceParent, traceState, idempotencyKey, cost
     case protocolVersion, clientCapabilities, clientInfo, logLevel, serverInfo
 
+    /// The keys of a set as bits, this one alone.
+    var bit: UInt64 { 1 << UInt64(rawValue) }
+
     /// What the key spells; it holds no escapes.
     @inline(__always)
     init(_ key: UnsafeRawBufferPointer) {

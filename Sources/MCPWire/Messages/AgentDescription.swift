@@ -6,6 +6,8 @@ package final class AgentDescription: Sendable {
     /// The tokens as they were written; `info` is nil where it says none.
     private let revisionToken, capabilities: [UInt8]
     private let info: [UInt8]?
+    /// All that stood in the `_meta` in which it said so.
+    let meta: KnownMeta?
     /// The agent's name and version, as it tells them.
     package let client: String?
     /// Both tokens that describe it, as they were written.
@@ -22,14 +24,16 @@ package final class AgentDescription: Sendable {
         revisionToken = document.raw(place)
         self.capabilities = document.raw(capabilities)
         self.profile = profile
+        meta = KnownMeta(of: document)
         info = document.value(.clientInfo, in: .paramsMeta).map { document.raw($0) }
         client = request.client
         sender = request.sender
     }
 
-    /// True where the message says the same in the same bytes.
+    /// True where the message says the same in the same bytes; it was read with this description in hand, or with none.
     package func isRepeated(in message: Message) -> Bool {
         let document = message.document
+        if document.repeatsMeta { return true }
         guard let revision = document.value(.protocolVersion, in: .paramsMeta),
             let capabilities = document.value(.clientCapabilities, in: .paramsMeta)
         else { return false }

@@ -17,9 +17,9 @@ package final class Message: Sendable {
     /// The text as it came.
     package var bytes: [UInt8] { document.bytes }
 
-    /// Reads one message; an array (a batch) is no message.
-    package init(_ bytes: [UInt8]) throws(WireError) {
-        guard let document = try? JSONDocument(bytes, as: .envelope) else { throw .malformed }
+    /// Reads one message; an array (a batch) is no message. What the agent of `description` says of itself is not read again.
+    package init(_ bytes: [UInt8], of description: AgentDescription? = nil) throws(WireError) {
+        guard let document = try? JSONDocument(bytes, as: .envelope, recalling: description?.meta) else { throw .malformed }
         let place = document.value(.id, in: .envelope)
         let id = place.flatMap { RequestID($0, of: document) }
         guard document.isObject(document.root), !document.isAmbiguous else { throw .invalidRequest(document.isAmbiguous ? nil : id) }
