@@ -29,6 +29,19 @@ package struct PortTLS: Sendable, Hashable {
     /// All files that may change.
     package var files: [String] { [certificate, key] + (clientAuthorities.map { [$0] } ?? []) }
 
+    /// What is spoken of TLS 1.2; NIOSSL's own choice has suites in CBC mode, and for RSA keys such without forward secrecy.
+    private static let suites: [NIOTLSCipher] = [
+        .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+
+    /// How the key is proved; BoringSSL's own choice has SHA-1 for those who take nothing else.
+    private static let signatures: [SignatureAlgorithm] = [
+        .ecdsaSecp256R1Sha256, .ecdsaSecp384R1Sha384, .ecdsaSecp521R1Sha512, .ed25519,
+        .rsaPssRsaeSha256, .rsaPssRsaeSha384, .rsaPssRsaeSha512, .rsaPkcs1Sha256, .rsaPkcs1Sha384, .rsaPkcs1Sha512,
+    ]
+
     /// What the files hold.
     package struct Reading: Sendable {
         package let context: NIOSSLContext
@@ -49,6 +62,8 @@ package struct PortTLS: Sendable, Hashable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(secret))
         configuration.minimumTLSVersion = .tlsv12
+        configuration.cipherSuiteValues = Self.suites
+        configuration.signingSignatureAlgorithms = Self.signatures
         configuration.applicationProtocols = ["http/1.1"]
         if let clientAuthorities {
             guard let known = try? NIOSSLCertificate.fromPEMFile(clientAuthorities), !known.isEmpty else {

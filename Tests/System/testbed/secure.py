@@ -7,6 +7,8 @@ from typing import Any
 
 from .node import run
 
+# what makes a new key of that kind
+EC, RSA = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"], ["rsa:2048"]
 ADMIN, GATEWAY = "admin", "satgate"
 
 
@@ -20,16 +22,17 @@ class Certificates:
         self._directory = directory
         directory.mkdir(exist_ok=True)
         for name in ("ca", "other"):
-            self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
-                          f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", self.key(name), "-out", self.crt(name))
+            self._openssl("req", "-x509", "-newkey", *EC, "-nodes", "-days", "30", "-subj", f"/CN={name}",
+                          "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", self.key(name), "-out", self.crt(name))
         for name, names, days in (("server", "DNS:localhost,IP:127.0.0.1", 30), ("client", "DNS:client", 30),
                                   ("elsewhere", "DNS:elsewhere.example", 30), ("expired", "DNS:localhost,IP:127.0.0.1", -1)):
-            self._issue(name, names, days)
+            self.issue(name, names, days)
 
-    def _issue(self, name: str, names: str, days: int) -> None:
+    def issue(self, name: str, names: str, days: int = 30, kind: list[str] = EC) -> None:
+        """A certificate of the authority for these names, with a key of that kind."""
         request = str(self._directory / f"{name}.csr")
-        self._openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}", "-addext",
-                      f"subjectAltName={names}", "-keyout", self.key(name), "-out", request)
+        self._openssl("req", "-new", "-newkey", *kind, "-nodes", "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}",
+                      "-keyout", self.key(name), "-out", request)
         self._openssl("x509", "-req", "-in", request, "-CA", self.crt("ca"), "-CAkey", self.key("ca"), "-CAcreateserial", "-days", str(days),
                       "-copy_extensions", "copyall", "-out", self.crt(name))
 
