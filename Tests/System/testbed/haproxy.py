@@ -1,6 +1,8 @@
 """haproxy before the nodes, as Kubernetes' endpoints work: whoever is not ready gets nobody, and nothing that was sent is sent twice."""
 from __future__ import annotations
 
+import csv
+import io
 import socket
 from pathlib import Path
 
@@ -21,6 +23,7 @@ defaults
     timeout client 1h
     timeout server 1h
     timeout http-keep-alive 1h
+{more}
 frontend agents
     bind {host}:{port}
     default_backend nodes
@@ -35,8 +38,10 @@ backend nodes
 class Haproxy:
     """Has a `base`, `mcp` and `sse` as a node has."""
 
-    def __init__(self, directory: Path, places: list[tuple[str, int, str, int]], host: str = "127.0.0.1", prefix: list[str] | None = None) -> None:
-        """`places`: host and port of each node that may be, and of its operators' port; `prefix`: the words of a command that runs haproxy."""
+    def __init__(self, directory: Path, places: list[tuple[str, int, str, int]], host: str = "127.0.0.1", prefix: list[str] | None = None,
+                 more: str = "") -> None:
+        """`places`: host and port of each node that may be, and of its operators' port; `prefix`: the words of a command that runs haproxy; `more`:
+        settings for all connections."""
         self.port = free_port()
         self.base = f"http://{host}:{self.port}"
         self.mcp = f"{self.base}/mcp"
@@ -45,11 +50,21 @@ class Haproxy:
         servers = "\n".join(f"    server node{number} {node}:{port} addr {admin} port {admin_port}"
                             for number, (node, port, admin, admin_port) in enumerate(places))
         file = directory / "haproxy.cfg"
-        file.write_text(CONFIGURATION.format(directory=directory, host=host, port=self.port, servers=servers))
+        file.write_text(CONFIGURATION.format(directory=directory, host=host, port=self.port, servers=servers, more=more))
         self._process = Process("haproxy", [*(prefix or []), "haproxy", "-db", "-f", str(file)], directory)
 
     def states(self) -> list[str]:
         """How it takes each node to be: `UP`, `DOWN` or on the way."""
+        return [row["status"] for row in self._table() if row["# pxname"] == "nodes" and row["svname"] != "BACKEND"]
+
+    def counted(self) -> tuple[int, int]:
+        """How many requests have come from agents, those that it answered itself included, and how many it has sent to nodes."""
+        rows = {(row["# pxname"], row["svname"]): row for row in self._table()}
+        return int(rows["agents", "FRONTEND"]["req_tot"]), sum(
+            int(row["stot"]) for (part, name), row in rows.items() if part == "nodes" and name != "BACKEND")
+
+    def _table(self) -> list[dict[str, str]]:
+        """What it tells of its parts; nothing before it listens."""
         assert self._process.running, self._process.tail()
         try:
             with socket.socket(socket.AF_UNIX) as asking:
@@ -58,8 +73,7 @@ class Haproxy:
                 text = b"".join(iter(lambda: asking.recv(65536), b"")).decode()
         except OSError:
             return []
-        return [fields[17] for fields in (line.split(",") for line in text.splitlines())
-                if len(fields) > 17 and fields[0] == "nodes" and fields[1] != "BACKEND"]
+        return list(csv.DictReader(io.StringIO(text)))
 
     def wait(self, *up: int) -> None:
         """Waits until it takes just these nodes to be up."""

@@ -43,6 +43,10 @@ class Tap(Looped):
         """All that has passed; what has been answered wholly is given only once."""
         return [exchange for line in list(self._lines) for exchange in line.take()]
 
+    def lines(self) -> list[tuple[bytes, bytes]]:
+        """What was sent and what came back on each connection, as far as `take` has not given it."""
+        return [(bytes(line.sent), bytes(line.got)) for line in list(self._lines)]
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = _Line()
         self._lines.append(line)
