@@ -7,7 +7,7 @@ FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked
 FORMATTED := Sources Tests Package.swift
 
-.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz sanitize sbom simulate scale-inputs
+.PHONY: setup build test demo release optimized image-check format lint lint-k8s bench bench-build bench-quick bench-peers soak chaos failover fuzz sanitize foreign sbom simulate scale-inputs
 
 setup:
 	Tests/setup.sh test
@@ -82,6 +82,11 @@ endif
 # The Swift suites under ThreadSanitizer, then under AddressSanitizer, each in a build folder of its own; one: `make sanitize PART=thread`.
 sanitize: setup
 	$(foreach part,$(or $(PART),thread address),Tests/sanitize.sh $(part) &&) true
+
+# What others have made, against real nodes: openssl s_client at both ports with TLS, a corpus of smuggling through haproxy. One of them:
+# `make foreign PART=smuggling` (tls).
+foreign: build
+	cd Tests/System && ../../.build/venv-operator/bin/python -m pytest -q $(if $(PART),foreign/test_$(PART).py,foreign)
 
 # What the program is linked from, with versions and licences, as CycloneDX: into .build/sbom.json.
 sbom: release
