@@ -83,10 +83,10 @@ endif
 sanitize: setup
 	$(foreach part,$(or $(PART),thread address),Tests/sanitize.sh $(part) &&) true
 
-# What others have made, against real nodes: openssl s_client at both ports with TLS, a corpus of smuggling through haproxy. One of them:
-# `make foreign PART=smuggling` (tls).
+# What others have made, against real nodes: Schemathesis at both ports, openssl s_client at both with TLS, a corpus of smuggling through haproxy.
+# One of them: `make foreign PART=smuggling` (documents, tls).
 foreign: build
-	cd Tests/System && ../../.build/venv-operator/bin/python -m pytest -q $(if $(PART),foreign/test_$(PART).py,foreign)
+	cd Tests/System && ../../.build/venv-operator/bin/python -m pytest -q $(if $(PART),foreign/test_$(PART).py,foreign operator/test_openapi.py)
 
 # What the program is linked from, with versions and licences, as CycloneDX: into .build/sbom.json.
 sbom: release
