@@ -32,11 +32,12 @@ FROM ${BASE} AS authorities
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 
 FROM ${BASE}
-# What the binary links to, and the zones of budgets' windows. The Swift runtime is in the binary.
+# What the binary links to, and the zones of budgets' windows. The Swift runtime is in the binary; of libssl3 it needs libcrypto alone.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libhiredis0.14 libssl3 tzdata \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/man/* /usr/share/doc/*/changelog*
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/man/* /usr/share/doc/*/changelog* \
+    && rm -rf /usr/lib/*/libssl.so.3 /usr/lib/*/engines-3 /usr/lib/*/ossl-modules /var/lib/dpkg/status-old
 # For upstreams over HTTPS.
 COPY --from=authorities /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=binary /satgate /usr/local/bin/satgate

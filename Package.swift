@@ -12,10 +12,14 @@ let strict: [SwiftSetting] = [
     .define("FAULT_POINTS", .when(configuration: .debug)),
 ]
 
-/// What ships is some 8 MB smaller without a table of the program's own symbols, which nothing looks up, and with packed relocations (lld's).
+/// What ships is some 10 MB smaller without a table of the program's own symbols and one for unwinding by exceptions, neither of which anything
+/// looks up (Swift's backtraces follow frame pointers), with packed relocations, and with one copy of functions of the same code (lld's).
 let small: [LinkerSetting] = [
     .unsafeFlags(
-        ["-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],
+        [
+            "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker",
+            "--icf=all", "-Xlinker", "--no-eh-frame-hdr",
+        ],
         .when(configuration: .release))
 ]
 
@@ -34,11 +38,15 @@ let webSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swif
 let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
+/// For what no call passes through: small rather than fast.
+let cold: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// One module of `Sources`; what it may import is exactly what is listed here.
 func module(
-    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = [],
+    _ more: [SwiftSetting] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict + more)
 }
 
 /// The tests of one module.
@@ -75,7 +83,7 @@ let package = Package(
         module("Macaroons", ["COpenSSL", "Secrets"]),
         module("MCPWire"),
         module("Governance"),
-        module("TimeZones", ["Governance"]),
+        module("TimeZones", ["Governance"], cold),
         module("HTTPWire", http),
         module("ServerIdentity", [tls, .product(name: "NIOCore", package: "swift-nio")]),
         module("Redis", nio + ["CHiredis", "COpenSSL", "Secrets", "ServerIdentity", tls, log, metrics]),
@@ -109,16 +117,16 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-            ]),
-        module("OneShotHTTP", http + ["ServerIdentity", tls]),
+            ], cold),
+        module("OneShotHTTP", http + ["ServerIdentity", tls], cold),
         module(
             "OAuth",
             [
                 "OneShotHTTP", "Macaroons", "Governance", "Gateway", log, lifecycle, metrics, .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-            ]),
+            ], cold),
         module("Telemetry", http + ["OneShotHTTP", log, lifecycle, metrics, tracing]),
-        module("Demo", http + ["MCPWire"]),
+        module("Demo", http + ["MCPWire"], cold),
         .executableTarget(
             name: "satgate",
             dependencies: [
@@ -129,7 +137,7 @@ let package = Package(
                 subprocess,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
-            swiftSettings: strict, linkerSettings: small),
+            swiftSettings: strict + cold, linkerSettings: small),
         .target(
             name: "Fixtures", dependencies: nio + ["Governance", "Upstreams", "Demo"], path: "Tests/Fixtures/Library", swiftSettings: strict
         ),
