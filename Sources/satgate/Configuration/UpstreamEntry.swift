@@ -135,8 +135,7 @@ extension YAMLNode {
     /// The scalar, an absolute http(s) URL with a host and without credentials.
     fileprivate func address() throws(ConfigurationError) -> String {
         try value("an http:// or https:// address without a user") { text in
-            guard let url = URL(string: text), url.scheme == "http" || url.scheme == "https", url.host?.isEmpty == false, url.user == nil
-            else { return nil }
+            guard text.hasPrefix("http://") || text.hasPrefix("https://"), UpstreamAddress.isUsable(text) else { return nil }
             return text
         }
     }

@@ -136,6 +136,7 @@ async def _echoes(agent: Agent, node: Node) -> bool:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "gopher://127.0.0.1/", "ftp://example.com/", "javascript:alert(1)", "//example.com/mcp", "/mcp",
                                  "http://user:pass@example.com/mcp", "http:///mcp", "http://exa mple.com/",
+                                 "http://example.com:99999/mcp", "http://example.com/\nHost: x", "http://example.com/#x",
                                  "unix:///run/redis.sock"])
 def test_an_address_that_is_none_is_refused_in_the_document(tmp_path, redis, url):
     """Row 31."""

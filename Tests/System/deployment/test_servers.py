@@ -146,6 +146,10 @@ def test_a_master_that_is_lost_is_replaced_and_comes_back_as_a_replica(namespace
     eventually("the sentinels know each other", lambda: all(
         namespace.ask(f"sentinel-{number}.sentinel", "SENTINEL", "CKQUORUM", "satgate", port=26379).startswith("OK 3")
         for number in range(3)), within=60, every=0.2)
+    # A sentinel asks the master for its replicas every 10 s only, and can choose none of which it has not heard.
+    eventually("the sentinels know both replicas", lambda: all(
+        namespace.ask(f"sentinel-{number}.sentinel", "SENTINEL", "REPLICAS", "satgate", port=26379).splitlines().count("name") == 2
+        for number in range(3)), within=60, every=0.2)
     eventually("it writes, now that replicas keep up", lambda: namespace.ask("redis-0.redis", "SET", "kept", "1") == "OK", within=60, every=0.2)
     assert namespace.ask("redis-0.redis", "WAIT", "2", "10000") == "2"
     satisfied(namespace)
